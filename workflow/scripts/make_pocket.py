@@ -1,0 +1,61 @@
+"""Generate the pocket experiment's data: rated preference pairs, and demonstrations for its SFT model."""
+
+import argparse
+import random
+
+from align.errors import run
+from align.files import write_jsonl
+from align.pocket import draw_distinct_prompts, parse_prompt, write_answer
+from align.rubric import draw_rating
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--world-seed", type=int, required=True)
+    parser.add_argument("--pairs", type=int, required=True, help="prompts with a pair of rated answers")
+    parser.add_argument("--demonstrations", type=int, required=True, help="other prompts, with answers to learn from")
+    parser.add_argument("--answers-per-demonstration", type=int, default=2)
+    parser.add_argument("--preferences-output", required=True, help="JSON lines in HelpSteer2_binarized's columns")
+    parser.add_argument("--demonstrations-output", required=True, help="JSON lines: prompt, response")
+    return parser.parse_args(argv)
+
+
+def make_pair(prompt: str, rng: random.Random) -> dict:
+    """Two answers by different writers, rated and put in the order of their ratings; the split drops ties."""
+    task = parse_prompt(prompt)
+    answers = [write_answer(task, rng.random(), rng) for _ in range(2)]
+    ratings = [draw_rating(prompt, answer, rng) for answer in answers]
+    best = 0 if ratings[0] >= ratings[1] else 1
+    turn = {"role": "user", "content": prompt}
+    chosen, rejected = ([turn, {"role": "assistant", "content": answers[i]}] for i in (best, 1 - best))
+    return {
+        "prompt": prompt,
+        "chosen": chosen,
+        "rejected": rejected,
+        "chosen_rating": ratings[best],
+        "rejected_rating": ratings[1 - best],
+    }
+
+
+def make_demonstration(prompt: str, rng: random.Random) -> dict:
+    """An answer to imitate. Most of its writers are poor, as most of the web's are: alignment must have work to do."""
+    return {"prompt": prompt, "response": write_answer(parse_prompt(prompt), rng.betavariate(1.0, 2.6), rng)}
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    rng = random.Random(args.world_seed)
+    prompts = draw_distinct_prompts(rng, args.pairs + args.demonstrations)
+    write_jsonl(args.preferences_output, (make_pair(prompt, rng) for prompt in prompts[: args.pairs]))
+    write_jsonl(
+        args.demonstrations_output,
+        (
+            make_demonstration(prompt, rng)
+            for prompt in prompts[args.pairs :]
+            for _ in range(args.answers_per_demonstration)
+        ),
+    )
+
+
+if __name__ == "__main__":
+    run(main)
