@@ -1,0 +1,82 @@
+import pytest
+import split_data
+
+from align.errors import InputError
+from align.files import read_json, read_jsonl, write_jsonl
+
+
+def make_row(prompt, chosen="yes", rejected="no", ratings=(3.0, 1.0)):
+    turn = {"role": "user", "content": prompt}
+    answers = [[turn, {"role": "assistant", "content": text}] for text in (chosen, rejected)]
+    return {
+        "prompt": prompt,
+        "chosen": answers[0],
+        "rejected": answers[1],
+        "chosen_rating": ratings[0],
+        "rejected_rating": ratings[1],
+    }
+
+
+def run_split(tmp_path, rows, validation=4, share="0.5", seed="0"):
+    write_jsonl(tmp_path / "in.jsonl", rows)
+    outputs = [flag for fold in split_data.FOLDS for flag in (f"--{fold}-output", str(tmp_path / f"{fold}.jsonl"))]
+    split_data.main(
+        ["--preferences", str(tmp_path / "in.jsonl"), "--validation-prompts", str(validation), "--judge-share", share]
+        + ["--split-seed", seed, *outputs, "--summary-output", str(tmp_path / "split.json")]
+    )
+    return {fold: read_jsonl(tmp_path / f"{fold}.jsonl") for fold in split_data.FOLDS}, read_json(
+        tmp_path / "split.json"
+    )
+
+
+def test_no_prompt_is_in_two_folds(tmp_path):
+    # The same prompt in other case and spacing, as public data have it, is the same prompt.
+    rows = [make_row(text) for i in range(30) for text in (f"Prompt {i}", f"  prompt   {i} ")]
+    folds, summary = run_split(tmp_path, rows)
+    ids = {fold: {row["prompt_id"] for row in rows} for fold, rows in folds.items()}
+    assert not (ids["train"] & ids["judge"] or ids["train"] & ids["validation"] or ids["judge"] & ids["validation"])
+    assert {fold: counts["prompts"] for fold, counts in summary["folds"].items()} == {
+        "train": 13,
+        "judge": 13,
+        "validation": 4,
+    }
+    assert sum(counts["pairs"] for counts in summary["folds"].values()) == summary["rows"] == 60
+
+
+def test_what_teaches_nothing_is_dropped_and_counted(tmp_path):
+    rows = [make_row(f"prompt {i}") for i in range(10)]
+    rows += [make_row("tie", ratings=(2.0, 2.0)), make_row("same", "yes", "yes"), make_row("blank", "yes", " ")]
+    stray = make_row("one")
+    stray["rejected"][0] = {"role": "user", "content": "another"}
+    _, summary = run_split(tmp_path, [*rows, stray], validation=2)
+    assert summary["dropped"] == {
+        "answers to different prompts": 1,
+        "empty answer": 1,
+        "identical answers": 1,
+        "tied ratings": 1,
+    }
+    assert sum(counts["pairs"] for counts in summary["folds"].values()) == 10
+
+
+def test_the_split_depends_on_its_seed_and_on_nothing_else(tmp_path):
+    rows = [make_row(f"prompt {i}") for i in range(20)]
+    first, _ = run_split(tmp_path, rows)
+    again, _ = run_split(tmp_path, rows[::-1])
+    other, _ = run_split(tmp_path, rows, seed="1")
+
+    def validation(folds):
+        return {row["prompt"] for row in folds["validation"]}
+
+    assert validation(first) == validation(again) != validation(other)
+
+
+def test_too_few_prompts_are_refused_and_nothing_is_written(tmp_path):
+    with pytest.raises(InputError, match="lower data.validation_prompts"):
+        run_split(tmp_path, [make_row(f"prompt {i}") for i in range(4)])
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_a_broken_line_is_named(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"a": 1}\n{"a": \n')
+    with pytest.raises(InputError, match="line 2: not JSON"):
+        read_jsonl(tmp_path / "x.jsonl")

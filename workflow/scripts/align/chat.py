@@ -1,0 +1,51 @@
+"""Chat text to tokens and back: the one place where prompts, responses, masks and padding are defined.
+
+The reward model's training, the rollouts and the evaluation all take their tokens from here, so that a text is scored
+in the very form in which it was trained on and sampled.
+"""
+
+import torch
+
+# For a base model without a chat template: the turns, one a line, after the start token if there is one.
+PLAIN_TEMPLATE = (
+    "{{ bos_token if bos_token else '' }}{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
+)
+
+
+def encode_prompt(tokenizer, messages: list[dict[str, str]]) -> list[int]:
+    """Token ids of the turns so far, up to and including the start of the assistant's turn."""
+    text = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    # The template has already written the special tokens that belong there.
+    return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def encode_response(tokenizer, response: str) -> list[int]:
+    """Token ids of a finished response: its text and one EOS, and nothing after that."""
+    return tokenizer(response, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
+
+
+def decode_response(tokenizer, ids: list[int]) -> str:
+    """The text of a response, without its special tokens."""
+    return tokenizer.decode(ids, skip_special_tokens=True).strip()
+
+
+def pad(sequences: list[list[int]], pad_token_id: int, side: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask, both (batch, time), padded on `side` ("left" or "right")."""
+    longest = max(map(len, sequences))
+    ids = torch.full((len(sequences), longest), pad_token_id, dtype=torch.long)
+    mask = torch.zeros_like(ids)
+    for row, sequence in enumerate(sequences):
+        where = slice(longest - len(sequence), None) if side == "left" else slice(0, len(sequence))
+        ids[row, where] = torch.tensor(sequence, dtype=torch.long)
+        mask[row, where] = 1
+    return ids, mask
+
+
+def response_mask(response_ids: torch.Tensor, eos_token_id: int) -> torch.Tensor:
+    """1 through the first EOS of each response, that EOS included, and 0 after it; (batch, time), long.
+
+    `ids != eos` would be wrong twice: it drops the EOS, which is an action of the policy, and keeps what follows it.
+    """
+    is_eos = (response_ids == eos_token_id).long()
+    eos_before = is_eos.cumsum(dim=1) - is_eos
+    return (eos_before == 0).long()

@@ -1,0 +1,58 @@
+"""What the two supervised trainings, SFT and reward model, share: arguments, progress, resuming."""
+
+import warnings
+from pathlib import Path
+
+import torch
+from transformers import TrainerCallback
+from transformers.trainer_utils import get_last_checkpoint
+
+from align.devices import resolve_precision
+from align.progress import Progress
+
+
+def training_settings(precision: str, state: Path, save_steps: int) -> dict:
+    """Settings of Hugging Face's Trainer that do not depend on what is trained."""
+    # TRL's own default trips this one, whatever is given.
+    warnings.filterwarnings("ignore", message=".*gradient_checkpointing.*")
+    mixed = resolve_precision(precision)
+    return {
+        "output_dir": str(state),
+        "use_cpu": not torch.cuda.is_available(),
+        "fp16": mixed == "fp16",
+        "bf16": mixed == "bf16",
+        "save_steps": save_steps,
+        "save_total_limit": 1,
+        "logging_steps": 10,
+        "disable_tqdm": True,
+        "report_to": [],
+        "dataloader_pin_memory": torch.cuda.is_available(),
+    }
+
+
+class ProgressCallback(TrainerCallback):
+    """Prints the trainer's logs as progress lines, instead of its bare dictionaries."""
+
+    def __init__(self, label: str, metrics: list[str]) -> None:
+        self.label, self.metrics = label, metrics
+        self.progress: Progress | None = None
+
+    def on_train_begin(self, args, state, control, **kwargs) -> None:
+        self.progress = Progress(self.label, state.max_steps, state.global_step)
+
+    def on_log(self, args, state, control, logs=None, **kwargs) -> None:
+        shown = {name: float(logs[name]) for name in self.metrics if name in (logs or {})}
+        if shown and self.progress:
+            self.progress.report(state.global_step, **shown)
+
+
+def train_resumably(trainer, label: str, metrics: list[str]) -> None:
+    """Train to the end, from the last checkpoint in the trainer's own folder if there is one."""
+    from transformers.trainer_callback import PrinterCallback
+
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(ProgressCallback(label, metrics))
+    last = get_last_checkpoint(trainer.args.output_dir)
+    if last:
+        print(f"[{label}] continues from {Path(last).name}", flush=True)
+    trainer.train(resume_from_checkpoint=last)

@@ -1,0 +1,23 @@
+"""The workflow's tables of prompts and responses, as parquet files."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from align.files import atomic_path
+
+
+def write_table(path: str | Path, table: pd.DataFrame) -> None:
+    with atomic_path(path) as draft:
+        table.to_parquet(draft, index=False)
+
+
+def read_prompts(path: str | Path) -> pd.DataFrame:
+    """One row a prompt (prompt_id, prompt, prompt_ids) of a fold of tokenised pairs, in the fold's order."""
+    pairs = pd.read_parquet(path)
+    return pairs.drop_duplicates("prompt_id")[["prompt_id", "prompt", "prompt_ids"]].reset_index(drop=True)
+
+
+def token_lists(column: pd.Series) -> list[list[int]]:
+    """A parquet column of token ids as plain lists."""
+    return [list(map(int, ids)) for ids in column]

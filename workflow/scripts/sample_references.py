@@ -1,0 +1,52 @@
+"""Sample the SFT model's answers to training prompts: what every reward signal is measured against."""
+
+import argparse
+
+import pandas as pd
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from align.devices import pick_device
+from align.errors import InputError, run
+from align.progress import Progress
+from align.rollout import generate
+from align.seeds import derive_seed
+from align.tables import read_prompts, token_lists, write_table
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="folder of the SFT model")
+    parser.add_argument("--tokens", required=True, help="parquet of the training fold")
+    parser.add_argument("--prompts", type=int, required=True, help="how many training prompts the policies see")
+    parser.add_argument("--samples", type=int, required=True, help="answers a prompt, at least 2")
+    parser.add_argument("--max-new-tokens", type=int, required=True)
+    parser.add_argument("--generation-batch-size", type=int, required=True, help="prompts sampled at once")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--output", required=True, help="parquet: prompt_id, sample, prompt_ids, response_ids")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    if args.samples < 2:
+        raise InputError(f"references.samples is {args.samples}: a deviation within a prompt needs at least 2")
+    tokenizer = AutoTokenizer.from_pretrained(args.model)
+    model = AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32).to(pick_device())
+    prompts = read_prompts(args.tokens).head(args.prompts)
+    prompt_ids = token_lists(prompts["prompt_ids"])
+    torch.manual_seed(derive_seed(args.seed, "references"))
+    progress = Progress("SFT references", args.samples * len(prompts))
+    tables = []
+    for sample in range(args.samples):
+        responses: list[list[int]] = []
+        for start in range(0, len(prompts), args.generation_batch_size):
+            batch = prompt_ids[start : start + args.generation_batch_size]
+            responses += generate(model, tokenizer, batch, args.max_new_tokens).responses()
+            progress.report(sample * len(prompts) + len(responses))
+        tables.append(prompts[["prompt_id", "prompt_ids"]].assign(sample=sample, response_ids=responses))
+    write_table(args.output, pd.concat(tables, ignore_index=True))
+
+
+if __name__ == "__main__":
+    run(main)

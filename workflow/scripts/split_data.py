@@ -1,0 +1,89 @@
+"""Split preference pairs by prompt into train, judge and validation, and say what was dropped and why."""
+
+import argparse
+import hashlib
+import random
+from collections import Counter
+
+from align.errors import InputError, run
+from align.files import read_jsonl, write_json, write_jsonl
+
+FOLDS = ("train", "judge", "validation")
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--preferences", required=True, help="JSON lines in HelpSteer2_binarized's columns")
+    parser.add_argument("--validation-prompts", type=int, required=True, help="prompts kept for evaluation")
+    parser.add_argument("--judge-share", type=float, required=True, help="share of the other prompts that judges get")
+    parser.add_argument("--split-seed", type=int, required=True)
+    for fold in FOLDS:
+        parser.add_argument(f"--{fold}-output", required=True)
+    parser.add_argument("--summary-output", required=True, help="JSON: counts of rows, drops, prompts and pairs")
+    return parser.parse_args(argv)
+
+
+def normalise(prompt: str) -> str:
+    """The text that decides whether two prompts are the same: case and white space do not."""
+    return " ".join(prompt.lower().split())
+
+
+def prompt_id(prompt: str) -> str:
+    return hashlib.sha256(normalise(prompt).encode()).hexdigest()[:12]
+
+
+def reason_to_drop(row: dict) -> str | None:
+    """Why a row cannot teach a preference, or None."""
+    if row["chosen_rating"] == row["rejected_rating"]:
+        return "tied ratings"
+    if row["chosen"][-1]["content"] == row["rejected"][-1]["content"]:
+        return "identical answers"
+    if not row["chosen"][-1]["content"].strip() or not row["rejected"][-1]["content"].strip():
+        return "empty answer"
+    if row["chosen"][:-1] != row["rejected"][:-1]:
+        return "answers to different prompts"
+    return None
+
+
+def split_by_prompt(rows: list[dict], validation_prompts: int, judge_share: float, seed: int) -> dict[str, list[dict]]:
+    """Rows a fold; no prompt is in two folds. Raises InputError if a fold would be empty."""
+    prompts = sorted({normalise(row["prompt"]) for row in rows})
+    random.Random(seed).shuffle(prompts)
+    judge_prompts = round(judge_share * (len(prompts) - validation_prompts))
+    if validation_prompts >= len(prompts) or not 0 < judge_prompts < len(prompts) - validation_prompts:
+        raise InputError(
+            f"{len(prompts)} prompts cannot give {validation_prompts} for validation and a judge share of"
+            f" {judge_share}: lower data.validation_prompts or change data.judge_share"
+        )
+    sizes = (validation_prompts, judge_prompts, len(prompts) - validation_prompts - judge_prompts)
+    order = [fold for fold, size in zip(("validation", "judge", "train"), sizes) for _ in range(size)]
+    fold_of = dict(zip(prompts, order))
+    folds: dict[str, list[dict]] = {fold: [] for fold in FOLDS}
+    for row in rows:
+        folds[fold_of[normalise(row["prompt"])]].append({"prompt_id": prompt_id(row["prompt"]), **row})
+    return folds
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    rows = read_jsonl(args.preferences)
+    drops = [reason_to_drop(row) for row in rows]
+    kept = [row for row, drop in zip(rows, drops) if drop is None]
+    folds = split_by_prompt(kept, args.validation_prompts, args.judge_share, args.split_seed)
+    for fold, fold_rows in folds.items():
+        write_jsonl(getattr(args, f"{fold}_output"), fold_rows)
+    write_json(
+        args.summary_output,
+        {
+            "rows": len(rows),
+            "dropped": dict(sorted(Counter(drop for drop in drops if drop).items())),
+            "folds": {
+                fold: {"prompts": len({row["prompt_id"] for row in fold_rows}), "pairs": len(fold_rows)}
+                for fold, fold_rows in folds.items()
+            },
+        },
+    )
+
+
+if __name__ == "__main__":
+    run(main)

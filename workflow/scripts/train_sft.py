@@ -1,0 +1,120 @@
+"""Train pocket's SFT model from scratch on demonstrations: a word-level tokenizer, a ChatML template, a small Llama."""
+
+import argparse
+
+import torch
+
+from align.chat import encode_prompt, encode_response
+from align.errors import run
+from align.files import atomic_path, read_jsonl
+from align.resume import forget_state, state_folder
+from align.supervised import train_resumably, training_settings
+
+PAD, UNKNOWN, START, END = "<|pad|>", "<|unk|>", "<|im_start|>", "<|im_end|>"
+CHATML = (
+    "{% for message in messages %}<|im_start|> {{ message['role'] }} {{ message['content'] }} <|im_end|> {% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|> assistant{% endif %}"
+)
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--demonstrations", required=True, help="JSON lines: prompt, response")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--hidden-size", type=int, required=True)
+    parser.add_argument("--layers", type=int, required=True)
+    parser.add_argument("--heads", type=int, required=True)
+    parser.add_argument("--epochs", type=float, required=True)
+    parser.add_argument("--batch-size", type=int, required=True, help="demonstrations a step")
+    parser.add_argument("--learning-rate", type=float, required=True, help="peak; 50 steps of warm-up, then cosine")
+    parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), default="fp32")
+    parser.add_argument("--save-steps", type=int, required=True, help="steps between two resumable states")
+    parser.add_argument("--state", required=True, help="folder for the state of an unfinished run")
+    parser.add_argument("--output", required=True)
+    return parser.parse_args(argv)
+
+
+def make_tokenizer(texts: list[str]):
+    """A tokenizer whose tokens are the texts' words."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    words = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    trainer = trainers.WordLevelTrainer(special_tokens=[UNKNOWN, PAD, START, END], show_progress=False)
+    words.train_from_iterator([*texts, "user assistant"], trainer)
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=words, unk_token=UNKNOWN, pad_token=PAD, bos_token=START, eos_token=END
+    )
+    tokenizer.chat_template = CHATML
+    return tokenizer
+
+
+def make_model(args: argparse.Namespace, tokenizer):
+    """A small Llama with random weights."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(args.seed)
+    return LlamaForCausalLM(
+        LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=args.hidden_size,
+            intermediate_size=2 * args.hidden_size,
+            num_hidden_layers=args.layers,
+            num_attention_heads=args.heads,
+            num_key_value_heads=args.heads,
+            max_position_embeddings=128,
+            tie_word_embeddings=False,
+            # The default of 0.02 suits widths of thousands; at 64 it keeps attention flat for most of the training.
+            initializer_range=0.1,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+
+
+def encode_demonstration(tokenizer, row: dict) -> dict[str, list[int]]:
+    """Tokens of a demonstration; only the response is learned (labels of -100 are passed over)."""
+    prompt = encode_prompt(tokenizer, [{"role": "user", "content": row["prompt"]}])
+    response = encode_response(tokenizer, row["response"])
+    return {
+        "input_ids": prompt + response,
+        "attention_mask": [1] * (len(prompt) + len(response)),
+        "labels": [-100] * len(prompt) + response,
+    }
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
+
+    rows = read_jsonl(args.demonstrations)
+    tokenizer = make_tokenizer([f"{row['prompt']} {row['response']}" for row in rows])
+    model = make_model(args, tokenizer)
+    state = state_folder(args.state, args, [args.demonstrations])
+    settings = TrainingArguments(
+        **training_settings(args.precision, state, args.save_steps),
+        seed=args.seed,
+        num_train_epochs=args.epochs,
+        per_device_train_batch_size=args.batch_size,
+        learning_rate=args.learning_rate,
+        warmup_steps=50,
+        lr_scheduler_type="cosine",
+        adam_beta2=0.98,
+    )
+    trainer = Trainer(
+        model,
+        settings,
+        train_dataset=[encode_demonstration(tokenizer, row) for row in rows],
+        data_collator=DataCollatorForSeq2Seq(tokenizer, padding=True),
+    )
+    train_resumably(trainer, "SFT model", ["loss"])
+    with atomic_path(args.output) as folder:
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    forget_state(state)
+
+
+if __name__ == "__main__":
+    run(main)
