@@ -1,0 +1,47 @@
+import pytest
+import torch
+
+from align.chat import encode_prompt, encode_response, pad
+from align.reward_models import score
+
+
+@pytest.fixture(scope="module")
+def texts(tokenizer):
+    prompt = encode_prompt(tokenizer, [{"role": "user", "content": "please name two fruits"}])
+    return [prompt + encode_response(tokenizer, text) for text in ("apple and pear .", "plum", "a b c d")]
+
+
+def test_scores_are_read_at_the_eos_of_the_response(reward_model, tokenizer, texts):
+    scores = score(reward_model, texts, tokenizer.pad_token_id, batch_size=3)
+    for text, value in zip(texts, scores):
+        hidden = reward_model.model(torch.tensor([text])).last_hidden_state[0]
+        # The prompt holds an EOS of its own, at the end of the user's turn: that is not the place.
+        assert text.count(tokenizer.eos_token_id) == 2
+        assert value.item() == pytest.approx(reward_model.score(hidden[-1]).item(), abs=1e-5)
+        assert value.item() != pytest.approx(reward_model.score(hidden[text.index(tokenizer.eos_token_id)]).item())
+
+
+def test_batching_and_order_do_not_matter(reward_model, tokenizer, texts):
+    whole = score(reward_model, texts, tokenizer.pad_token_id, batch_size=3)
+    single = score(reward_model, texts[::-1], tokenizer.pad_token_id, batch_size=1).flip(0)
+    assert whole.shape == (3, 1)
+    assert torch.allclose(whole, single, atol=1e-5)
+
+
+def test_a_truncated_response_is_scored_without_eos(reward_model, tokenizer, texts):
+    scores = score(reward_model, [texts[0], texts[0][:-1]], tokenizer.pad_token_id, batch_size=2)
+    assert scores[0].item() != pytest.approx(scores[1].item(), abs=1e-4)
+
+
+def test_finished_texts_score_as_the_classifier_itself_does(reward_model, tokenizer, texts):
+    ids, mask = pad(texts, tokenizer.pad_token_id, "right")
+    own = reward_model(input_ids=ids, attention_mask=mask).logits
+    assert torch.allclose(score(reward_model, texts, tokenizer.pad_token_id, batch_size=3), own, atol=1e-5)
+
+
+def test_a_sampled_pad_token_is_read_like_any_other(reward_model, tokenizer, texts):
+    # A policy can sample the pad token; a truncated response may even end in it.
+    text = texts[0][:-1] + [tokenizer.pad_token_id]
+    hidden = reward_model.model(torch.tensor([text])).last_hidden_state[0, -1]
+    scores = score(reward_model, [text, texts[0] + texts[1]], tokenizer.pad_token_id, batch_size=2)
+    assert scores[0].item() == pytest.approx(reward_model.score(hidden).item(), abs=1e-5)

@@ -1,0 +1,228 @@
+"""The trainings, run for real on a tiny world: what they change and leave, and that being killed costs nothing."""
+
+import subprocess
+import sys
+
+import make_pocket
+import pandas as pd
+import pytest
+import sample_references
+import score_references
+import split_data
+import tokenize_data
+import train_policy
+import train_reward_model
+import train_sft
+from conftest import ROOT
+from safetensors.torch import load_file
+
+from align.files import read_json
+
+
+def sft_flags(world, name, state):
+    return (
+        ["--demonstrations", str(world / "demonstrations.jsonl"), "--seed", "0", "--hidden-size", "16"]
+        + ["--layers", "1", "--heads", "2", "--epochs", "2", "--batch-size", "32", "--learning-rate", "4e-3"]
+        + ["--save-steps", "2", "--state", str(world / state), "--output", str(world / name)]
+    )
+
+
+def reward_flags(world, name, *more):
+    return (
+        ["--model", str(world / "sft"), "--tokens", str(world / "train.parquet"), "--validation-tokens"]
+        + [str(world / "validation.parquet"), "--kind", "scalar", "--seed", "1", "--labels", "given", "--epochs", "1"]
+        + ["--batch-size", "16", "--micro-batch-size", "8", "--learning-rate", "2e-3", "--warmup-share", "0.1"]
+        + ["--precision", "fp32", "--save-steps", "2", "--state", str(world / f"state-{name}")]
+        + ["--output", str(world / name), "--validation-output", str(world / f"{name}_validation.parquet"), *more]
+    )
+
+
+def policy_flags(world, name, *more):
+    return (
+        ["--model", str(world / "sft"), "--reward-model", str(world / "rm"), "--references"]
+        + [str(world / "references.parquet"), "--reference-scores", str(world / "scores.parquet"), "--arm", "test"]
+        + ["--signal", "reward", "--seed", "1", "--steps", "6", "--batch-size", "8", "--micro-batch-size", "8"]
+        + ["--learning-rate", "1e-3", "--warmup-share", "0.1", "--kl-coef", "0.1", "--baseline", "moving_average"]
+        + ["--baseline-decay", "0.9", "--max-new-tokens", "12", "--precision", "fp32", "--save-steps", "2"]
+        + ["--state", str(world / f"state-{name}"), "--output", str(world / name)]
+        + ["--metrics-output", str(world / f"{name}.csv"), "--rollouts-output", str(world / f"{name}.parquet")]
+        + ["--scale-output", str(world / f"{name}.json"), *more]
+    )
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """A tiny pocket, from its data to its references' scores."""
+    path = tmp_path_factory.mktemp("world")
+    make_pocket.main(
+        ["--world-seed", "0", "--pairs", "150", "--demonstrations", "80"]
+        + ["--preferences-output", str(path / "preferences.jsonl")]
+        + ["--demonstrations-output", str(path / "demonstrations.jsonl")]
+    )
+    outputs = [flag for fold in split_data.FOLDS for flag in (f"--{fold}-output", str(path / f"{fold}.jsonl"))]
+    split_data.main(
+        ["--preferences", str(path / "preferences.jsonl"), "--validation-prompts", "10", "--judge-share", "0.3"]
+        + ["--split-seed", "0", *outputs, "--summary-output", str(path / "split.json")]
+    )
+    train_sft.main(sft_flags(path, "sft", "state-sft"))
+    for fold in ("train", "validation"):
+        tokenize_data.main(
+            ["--model", str(path / "sft"), "--pairs", str(path / f"{fold}.jsonl"), "--max-prompt-tokens", "64"]
+            + ["--max-pair-tokens", "128", "--output", str(path / f"{fold}.parquet")]
+            + ["--summary-output", str(path / f"{fold}.json")]
+        )
+    sample_references.main(
+        ["--model", str(path / "sft"), "--tokens", str(path / "train.parquet"), "--prompts", "20", "--samples", "3"]
+        + ["--max-new-tokens", "12", "--generation-batch-size", "8", "--seed", "0"]
+        + ["--output", str(path / "references.parquet")]
+    )
+    train_reward_model.main(reward_flags(path, "rm"))
+    score_references.main(
+        ["--reward-model", str(path / "rm"), "--references", str(path / "references.parquet")]
+        + ["--micro-batch-size", "16", "--output", str(path / "scores.parquet")]
+    )
+    train_policy.main(policy_flags(path, "policy"))
+    return path
+
+
+def weights(folder):
+    return (folder / "model.safetensors").read_bytes()
+
+
+def kill_midway(script, flags, state):
+    """Run a script as its own process and kill it, without warning, once it has saved a state."""
+    process = subprocess.Popen([sys.executable, str(ROOT / "workflow" / "scripts" / script), *flags])
+    try:
+        while process.poll() is None:
+            if any(state.glob("*/newest/progress.json")) or any(state.glob("*/checkpoint-*/trainer_state.json")):
+                process.kill()
+                return
+    finally:
+        process.wait()
+    raise AssertionError("it ended before it could be killed")
+
+
+def test_the_policy_moves_and_starts_from_sft(world):
+    sft, policy = (load_file(world / name / "model.safetensors") for name in ("sft", "policy"))
+    assert sft.keys() == policy.keys()  # a language model's weights, not a reward model's
+    moved = max((sft[name] - policy[name]).abs().max().item() for name in sft)
+    # Six AdamW steps of at most 1e-3 each.
+    assert 1e-4 < moved < 0.01
+    metrics = pd.read_csv(world / "policy.csv")
+    # At step 1 the policy is SFT itself: no KL yet, and the baseline is the references' mean, 0.
+    assert metrics["kl"].iloc[0] == pytest.approx(0.0, abs=1e-5)
+    assert metrics["kl"].abs().iloc[-1] > 1e-4
+    assert metrics["baseline"].iloc[0] == 0.0
+
+
+def test_the_logged_baseline_is_the_mean_of_earlier_shaped_rewards(world):
+    metrics = pd.read_csv(world / "policy.csv")
+    shaped = metrics["shaped_reward"]
+    assert shaped.to_list() == pytest.approx((metrics["reward"] - 0.1 * metrics["kl"]).to_list(), abs=1e-4)
+    for step in range(1, len(metrics)):
+        assert metrics["baseline"].iloc[step] == pytest.approx(shaped.iloc[:step].mean(), abs=1e-4)
+
+
+def test_rollouts_are_kept_for_every_step(world):
+    rollouts = pd.read_parquet(world / "policy.parquet")
+    assert rollouts["step"].value_counts().to_dict() == {step: 8 for step in range(1, 7)}
+    metrics = pd.read_csv(world / "policy.csv")
+    assert rollouts.groupby("step")["reward"].mean().to_list() == pytest.approx(metrics["reward"].to_list(), abs=1e-4)
+
+
+def test_policies_train_on_training_prompts_only(world):
+    trained = set(pd.read_parquet(world / "policy.parquet")["prompt_id"])
+    assert trained <= set(pd.read_parquet(world / "train.parquet")["prompt_id"])
+    assert not trained & set(pd.read_parquet(world / "validation.parquet")["prompt_id"])
+
+
+def test_a_zero_learning_rate_leaves_sft_to_the_bit(world):
+    train_policy.main(policy_flags(world, "still", "--learning-rate", "0"))
+    assert weights(world / "still") == weights(world / "sft")
+
+
+def test_micro_batches_change_memory_and_not_the_gradient(world):
+    # Other parts draw other random numbers, so only greedy-like certainty could compare whole runs; one step's
+    # gradient on given rollouts is compared instead.
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    from align.reinforce import reinforce_loss
+    from align.rollout import Rollout, generate, token_logps
+
+    tokenizer = AutoTokenizer.from_pretrained(world / "sft")
+    model = AutoModelForCausalLM.from_pretrained(world / "sft")
+    torch.manual_seed(0)
+    whole = generate(model, tokenizer, [[2, 5], [2, 6], [2, 7], [2, 8]], 8)
+    advantage = torch.tensor([1.0, -0.5, 0.3, 2.0])
+
+    def gradient(parts):
+        model.zero_grad()
+        for rows in parts:
+            part = Rollout(whole.ids[rows], whole.attention[rows], whole.mask[rows])
+            loss = reinforce_loss(advantage[rows], token_logps(model, part)[0])
+            (loss * len(part.ids) / 4).backward()
+        return torch.cat([p.grad.flatten() for p in model.parameters()])
+
+    assert torch.allclose(gradient([slice(0, 4)]), gradient([slice(0, 1), slice(1, 4)]), atol=1e-6)
+
+
+def test_a_killed_policy_training_ends_with_the_same_bytes(world):
+    kill_midway("train_policy.py", policy_flags(world, "killed"), world / "state-killed")
+    assert not (world / "killed").exists()
+    train_policy.main(policy_flags(world, "killed"))
+    assert weights(world / "killed") == weights(world / "policy")
+    pd.testing.assert_frame_equal(
+        pd.read_csv(world / "killed.csv").drop(columns="samples_per_second"),
+        pd.read_csv(world / "policy.csv").drop(columns="samples_per_second"),
+    )
+    pd.testing.assert_frame_equal(pd.read_parquet(world / "killed.parquet"), pd.read_parquet(world / "policy.parquet"))
+    assert not (world / "state-killed").exists()
+
+
+def test_a_killed_sft_training_ends_with_the_same_bytes(world):
+    kill_midway("train_sft.py", sft_flags(world, "sft-killed", "state-sft-killed"), world / "state-sft-killed")
+    train_sft.main(sft_flags(world, "sft-killed", "state-sft-killed"))
+    assert weights(world / "sft-killed") == weights(world / "sft")
+    assert not (world / "state-sft-killed").exists()
+
+
+def test_a_killed_reward_training_ends_with_the_same_bytes(world):
+    kill_midway("train_reward_model.py", reward_flags(world, "rm-killed"), world / "state-rm-killed")
+    train_reward_model.main(reward_flags(world, "rm-killed"))
+    assert weights(world / "rm-killed") == weights(world / "rm")
+    assert not (world / "state-rm-killed").exists()
+
+
+def test_state_of_another_configuration_is_not_resumed(world):
+    from align.resume import state_folder
+
+    args = train_policy.parse_args(policy_flags(world, "x"))
+    first = state_folder(world / "state-x", args, [world / "sft"])
+    (first / "newest").mkdir()
+    assert state_folder(world / "state-x", args, [world / "sft"]) == first and (first / "newest").exists()
+    other = train_policy.parse_args(policy_flags(world, "x", "--kl-coef", "0.2"))
+    assert state_folder(world / "state-x", other, [world / "sft"]) != first and not first.exists()
+    # The same flags on another model's weights are another run as well.
+    assert state_folder(world / "state-x", args, [world / "rm"]) != first
+
+
+def test_shuffled_labels_swap_about_half_of_the_pairs(world):
+    given, shuffled = (
+        train_reward_model.training_pairs(str(world / "train.parquet"), shuffle, seed=1) for shuffle in (False, True)
+    )
+    kept = [a == b for a, b in zip(given["chosen_ids"], shuffled["chosen_ids"])]
+    swapped = [a == b for a, b in zip(given["chosen_ids"], shuffled["rejected_ids"])]
+    assert all(k != s for k, s in zip(kept, swapped))
+    assert 0.3 < sum(swapped) / len(swapped) < 0.7
+
+
+def test_reward_models_and_policies_load_by_their_auto_classes(world):
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+
+    reward = AutoModelForSequenceClassification.from_pretrained(world / "rm")
+    assert reward.config.num_labels == 1
+    tokenizer = AutoTokenizer.from_pretrained(world / "rm")
+    assert reward.config.pad_token_id == tokenizer.pad_token_id != tokenizer.eos_token_id
+    AutoModelForCausalLM.from_pretrained(world / "policy")
+    assert read_json(world / "policy.json")["deviation"] > 0

@@ -1,0 +1,206 @@
+"""Train a policy from the SFT model with REINFORCE and a baseline (Ahmadian et al. 2024), one arm and one seed.
+
+A step: draw prompts, sample one response each from exactly the policy, reward each whole response, subtract the KL
+penalty and the baseline, and take one gradient step on -(advantage * log-probability).
+"""
+
+import argparse
+import time
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from accelerate import Accelerator
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+
+from align.chat import decode_response
+from align.devices import resolve_precision
+from align.errors import run
+from align.files import atomic_path, write_json
+from align.progress import Progress
+from align.reinforce import BASELINES, Baseline, reinforce_loss, shape_reward
+from align.resume import forget_state, load_state, save_state, state_folder
+from align.reward_models import score
+from align.rollout import generate, token_logps
+from align.seeds import derive_seed
+from align.signals import SIGNALS, Scale, fit_scale
+from align.tables import token_lists, write_table
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    files = parser.add_argument_group("files")
+    files.add_argument("--model", required=True, help="folder of the SFT model: start and reference")
+    files.add_argument("--reward-model", required=True)
+    files.add_argument("--references", required=True, help="parquet: the prompts to train on, with SFT answers")
+    files.add_argument("--reference-scores", required=True, help="parquet: this reward model's outputs for them")
+    files.add_argument("--state", required=True, help="folder for the state of an unfinished run")
+    files.add_argument("--output", required=True, help="folder of the policy")
+    files.add_argument("--metrics-output", required=True, help="CSV: a row a step")
+    files.add_argument("--rollouts-output", required=True, help="parquet: every response sampled in training")
+    files.add_argument("--scale-output", required=True, help="JSON: mean and deviation that standardise the signal")
+    what = parser.add_argument_group("what is trained")
+    what.add_argument("--arm", required=True, help="name of the arm, for messages")
+    what.add_argument("--signal", choices=tuple(SIGNALS), required=True)
+    what.add_argument("--seed", type=int, required=True)
+    how = parser.add_argument_group("how")
+    how.add_argument("--steps", type=int, required=True)
+    how.add_argument("--batch-size", type=int, required=True, help="prompts, and responses, a step")
+    how.add_argument("--micro-batch-size", type=int, required=True, help="responses held in memory at once")
+    how.add_argument("--learning-rate", type=float, required=True, help="constant after the warm-up")
+    how.add_argument("--warmup-share", type=float, required=True, help="share of the steps, linear")
+    how.add_argument("--kl-coef", type=float, required=True, help="beta of Eq. 3")
+    how.add_argument("--baseline", choices=BASELINES, required=True)
+    how.add_argument("--baseline-decay", type=float, required=True, help="of the exponential baseline")
+    how.add_argument("--max-grad-norm", type=float, default=float("inf"), help="default: no clipping")
+    how.add_argument("--max-new-tokens", type=int, required=True)
+    how.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
+    how.add_argument("--save-steps", type=int, required=True, help="steps between two resumable states")
+    return parser.parse_args(argv)
+
+
+@dataclass
+class Models:
+    """The four parties: the policy is trained, the others are frozen."""
+
+    policy: torch.nn.Module
+    reference: torch.nn.Module
+    reward: torch.nn.Module
+    tokenizer: object
+
+
+def load_models(args: argparse.Namespace, device: torch.device) -> Models:
+    def causal():
+        return AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32)
+
+    reward = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32)
+    return Models(
+        policy=causal(),
+        reference=causal().to(device).eval().requires_grad_(False),
+        reward=reward.to(device).eval().requires_grad_(False),
+        tokenizer=AutoTokenizer.from_pretrained(args.model),
+    )
+
+
+def scale_of_signal(scores: pd.DataFrame, signal: str) -> Scale:
+    """The standardisation of the signal, from the reward model's outputs for the SFT answers."""
+    ordered = scores.sort_values(["prompt_id", "sample"])
+    rewards = SIGNALS[signal](torch.from_numpy(np.stack(ordered["outputs"].to_list())).float())
+    return fit_scale(rewards.view(ordered["prompt_id"].nunique(), -1))
+
+
+def prompt_order(prompts: int, draws: int, seed: int) -> list[int]:
+    """Which prompt each draw takes: every prompt once, in random order, before any comes again."""
+    generator = torch.Generator().manual_seed(seed)
+    rounds = -(-draws // prompts)
+    return torch.cat([torch.randperm(prompts, generator=generator) for _ in range(rounds)])[:draws].tolist()
+
+
+def train_step(args, accelerator, models: Models, optimizer, baseline: Baseline, scale: Scale, prompts) -> dict:
+    """One REINFORCE step on a batch of tokenised prompts; returns the step's metrics and its responses.
+
+    b_MA is made of earlier batches alone, so the batch may go through memory in parts without changing the gradient.
+    """
+    policy, tokenizer = accelerator.unwrap_model(models.policy), models.tokenizer
+    b = baseline.value()
+    optimizer.zero_grad()
+    parts, responses = [], []
+    for start in range(0, len(prompts), args.micro_batch_size):
+        some = prompts[start : start + args.micro_batch_size]
+        rollout = generate(policy, tokenizer, some, args.max_new_tokens)
+        answers = rollout.responses()
+        texts = [prompt + answer for prompt, answer in zip(some, answers)]
+        outputs = score(models.reward, texts, tokenizer.pad_token_id, args.micro_batch_size)
+        reward = scale.apply(SIGNALS[args.signal](outputs)).to(rollout.ids.device)
+        with torch.no_grad(), accelerator.autocast():
+            ref_logps, _ = token_logps(models.reference, rollout)
+        with accelerator.autocast():
+            logps, entropy = token_logps(models.policy, rollout)
+        shaped = shape_reward(reward, logps, ref_logps, args.kl_coef)
+        loss = reinforce_loss(shaped - b, logps)
+        accelerator.backward(loss * len(some) / len(prompts))
+        parts.append(
+            {
+                "reward": reward,
+                "shaped_reward": shaped,
+                "kl": (logps.detach() - ref_logps).sum(dim=1),
+                "length": rollout.mask.sum(dim=1).float(),
+                "finished": rollout.finished(tokenizer.eos_token_id).float(),
+                "entropy": entropy.sum(dim=1) / rollout.mask.sum(dim=1),
+            }
+        )
+        responses += answers
+    grad_norm = accelerator.clip_grad_norm_(models.policy.parameters(), args.max_grad_norm)
+    optimizer.step()
+
+    rows = {name: accelerator.gather(torch.cat([part[name] for part in parts])) for name in parts[0]}
+    baseline.update(rows["shaped_reward"])
+    advantage = rows["shaped_reward"] - b
+    metrics = {name: value.mean().item() for name, value in rows.items()}
+    metrics |= {
+        "baseline": b,
+        "advantage_mean": advantage.mean().item(),
+        "advantage_std": advantage.std().item(),
+        "grad_norm": float(grad_norm),
+        "skipped": int(accelerator.optimizer_step_was_skipped),
+    }
+    return {"metrics": metrics, "responses": responses, "rewards": torch.cat([p["reward"] for p in parts]).tolist()}
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    accelerator = Accelerator(mixed_precision=resolve_precision(args.precision))
+    models = load_models(args, accelerator.device)
+    optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
+    models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
+    models.policy.train()
+    prompts = pd.read_parquet(args.references).drop_duplicates("prompt_id")[["prompt_id", "prompt_ids"]]
+    prompt_ids = token_lists(prompts["prompt_ids"])
+    order = prompt_order(len(prompts), args.steps * args.batch_size, derive_seed(args.seed, "prompts"))
+    scale = scale_of_signal(pd.read_parquet(args.reference_scores), args.signal)
+    # The signal is standardised on the SFT answers, so that their mean reward is 0.
+    baseline = Baseline(args.baseline, initial=0.0, decay=args.baseline_decay)
+    torch.manual_seed(derive_seed(args.seed, "rollouts") + accelerator.process_index)
+
+    state = state_folder(args.state, args, [args.model, args.reward_model, args.references, args.reference_scores])
+    saved = load_state(state, accelerator) or {"metrics": [], "rollouts": [], "baseline": {}}
+    vars(baseline).update(saved["baseline"])
+    metrics, rollouts = saved["metrics"], saved["rollouts"]
+    label = f"policy {args.arm}, seed {args.seed}"
+    if metrics:
+        print(f"[{label}] continues from step {len(metrics)}", flush=True)
+    progress = Progress(label, args.steps, done=len(metrics))
+    warmup = max(1, round(args.warmup_share * args.steps))
+    for step in range(len(metrics), args.steps):
+        began = time.perf_counter()
+        for group in optimizer.param_groups:
+            group["lr"] = args.learning_rate * min(1.0, (step + 1) / warmup)
+        drawn = order[step * args.batch_size : (step + 1) * args.batch_size]
+        mine = drawn[accelerator.process_index :: accelerator.num_processes]
+        out = train_step(args, accelerator, models, optimizer, baseline, scale, [prompt_ids[i] for i in mine])
+        speed = len(drawn) / (time.perf_counter() - began)
+        metrics.append({"step": step + 1, **out["metrics"], "samples_per_second": speed})
+        for i, response, reward in zip(mine, out["responses"], out["rewards"]):
+            text = decode_response(models.tokenizer, response)
+            rollouts.append([step + 1, prompts["prompt_id"].iloc[i], text, reward])
+        progress.report(step + 1, reward=out["metrics"]["reward"], kl=out["metrics"]["kl"])
+        if (step + 1) % args.save_steps == 0 and step + 1 < args.steps:
+            done = {"metrics": metrics, "rollouts": rollouts, "baseline": asdict(baseline)}
+            save_state(state, accelerator, done)
+
+    accelerator.wait_for_everyone()
+    if not accelerator.is_main_process:
+        return
+    with atomic_path(args.metrics_output) as draft:
+        pd.DataFrame(metrics).to_csv(draft, index=False)
+    write_table(args.rollouts_output, pd.DataFrame(rollouts, columns=["step", "prompt_id", "response", "reward"]))
+    write_json(args.scale_output, asdict(scale))
+    with atomic_path(args.output) as folder:
+        accelerator.unwrap_model(models.policy).save_pretrained(folder)
+        models.tokenizer.save_pretrained(folder)
+    forget_state(state)
+
+
+if __name__ == "__main__":
+    run(main)
