@@ -1,0 +1,112 @@
+import compare_arms
+import numpy as np
+import pandas as pd
+import pytest
+
+from align.errors import InputError
+
+SFT_DEVIATION = (8 / 6) ** 0.5
+
+
+def make_evaluation(tmp_path, arm, seed, judge, gold, own=None):
+    """One table of scored answers: prompts a and b, two sampled answers each and a greedy one."""
+    table = pd.DataFrame(
+        {
+            "arm": arm,
+            "seed": seed,
+            "prompt_id": ["a", "a", "b", "b", "a", "b"],
+            "decoding": ["sampled"] * 4 + ["greedy"] * 2,
+            "sample": [0, 1, 0, 1, 0, 0],
+            "tokens": 5,
+            "finished": True,
+            "log_ratio": 0.0,
+            "judge_1": judge,
+            "gold": gold,
+        }
+    )
+    if own is not None:
+        table["own"], table["own_sft"] = own, 0.0
+    path = tmp_path / f"{arm}{seed}.parquet"
+    table.to_parquet(path)
+    return str(path)
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    sft = [0.0, 2.0, 4.0, 6.0, 1.0, 5.0]  # twice, so sums of squares 4 and 4 over 3 + 3 degrees of freedom
+    files = [make_evaluation(tmp_path, "sft", seed, sft, sft) for seed in (1, 2)]
+    files += [
+        make_evaluation(tmp_path, "arm", seed, [x + shift for x in sft], [x - 1 for x in sft], own=shift)
+        for seed, shift in ((1, 1.0), (2, 3.0))
+    ]
+
+    def run(*contrasts):
+        compare_arms.main(
+            ["--evaluations", *files, "--contrasts", *contrasts, "--bootstrap-resamples", "500"]
+            + ["--bootstrap-seed", "0", "--confidence", "0.95", "--contrasts-output", str(tmp_path / "c.csv")]
+            + ["--differences-output", str(tmp_path / "d.csv"), "--arms-output", str(tmp_path / "a.csv")]
+        )
+        return [pd.read_csv(tmp_path / f"{name}.csv") for name in "cda"]
+
+    return run
+
+
+def test_differences_are_in_sft_deviations_seed_by_seed(outputs):
+    contrasts, differences, _ = outputs("level1:arm:sft:test")
+    judges = differences[(differences["metric"] == "judges") & (differences["decoding"] == "sampled")]
+    assert judges["difference"].tolist() == pytest.approx([1 / SFT_DEVIATION, 3 / SFT_DEVIATION], rel=1e-5)
+    rows = contrasts.set_index(["metric", "decoding"])
+    assert rows.loc[("judges", "sampled"), "estimate"] == pytest.approx(2 / SFT_DEVIATION, rel=1e-5)
+    assert rows.loc[("gold", "sampled"), "estimate"] == pytest.approx(-1 / SFT_DEVIATION, rel=1e-5)
+    # The arm's own reward is in its training scale already.
+    assert rows.loc[("own", "greedy"), "estimate"] == pytest.approx(2.0)
+    assert rows.loc[("judges", "sampled"), "p_exact"] == pytest.approx(0.5)
+    assert (rows["verdict"] == "inconclusive").all()
+
+
+def test_arms_are_described_by_means(outputs):
+    *_, arms = outputs("level1:arm:sft:test")
+    row = arms[(arms["arm"] == "arm") & (arms["seed"] == 2) & (arms["decoding"] == "sampled")].iloc[0]
+    assert row["gold_raw"] == pytest.approx(2.0)  # (0 + 2 + 4 + 6) / 4 - 1
+    assert row["judges"] == pytest.approx(3 / SFT_DEVIATION, rel=1e-5)
+
+
+def test_a_missing_replicate_is_named(outputs):
+    with pytest.raises(InputError, match=r"other was not evaluated for the seeds \[1, 2\] of arm"):
+        outputs("level1:arm:other:test")
+
+
+def test_holm_covers_tests_and_leaves_controls_alone():
+    rows = [("a", "test", 0.02), ("b", "test", 0.04), ("c", "control", 0.03)]
+    table = pd.DataFrame(
+        [
+            {"name": n, "role": r, "metric": "judges", "decoding": "sampled", "p_exact": p, "estimate": 1.0}
+            for n, r, p in rows
+        ]
+    )
+    adjusted = compare_arms.adjust(table, alpha=0.05).set_index("name")
+    assert adjusted["p_holm"].to_dict() == pytest.approx({"a": 0.04, "b": 0.04, "c": 0.03})
+
+
+@pytest.mark.parametrize(
+    ("p", "estimate", "word"), [(0.01, 0.2, "rose"), (0.01, -0.2, "fell"), (0.05, 0.2, "inconclusive")]
+)
+def test_verdicts(p, estimate, word):
+    assert compare_arms.verdict(p, estimate, alpha=0.05) == word
+
+
+def test_false_positives_are_at_their_level_where_seeds_differ():
+    # No effect, but each replicate is a little lucky or unlucky as a whole. By seed the test keeps its level;
+    # pooling the rows takes every answer for evidence of its own and does not.
+    from scipy import stats
+
+    from align.evidence import exact_sign_flip_p
+
+    rng = np.random.default_rng(0)
+    by_seed, pooled = [], []
+    for _ in range(400):
+        matrix = rng.normal(0, 0.3, (8, 1)) + rng.normal(0, 1.0, (8, 50))
+        by_seed.append(exact_sign_flip_p(matrix.mean(axis=1)) < 0.05)
+        pooled.append(stats.ttest_1samp(matrix.ravel(), 0).pvalue < 0.05)
+    assert np.mean(by_seed) < 0.08
+    assert np.mean(pooled) > 0.25

@@ -1,0 +1,65 @@
+import itertools
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from align.evidence import (
+    best_of,
+    exact_sign_flip_p,
+    holm,
+    pooled_within_deviation,
+    share_interval,
+    two_way_bootstrap,
+)
+
+
+def test_exact_p_by_hand():
+    # All of one sign: only the 2 of 2^n flips that keep them together are as extreme.
+    assert exact_sign_flip_p(np.array([1.0, 2.0, 0.5, 3.0])) == pytest.approx(2 / 16)
+    assert exact_sign_flip_p(np.full(8, 1.0)) == pytest.approx(2 / 256)
+    assert exact_sign_flip_p(np.array([0.4])) == 1.0
+
+
+def test_exact_p_against_every_flip():
+    differences = np.array([0.3, -0.1, 0.25, 0.7, 0.05])
+    flips = [np.mean(differences * signs) for signs in itertools.product((-1, 1), repeat=5)]
+    expected = np.mean(np.abs(flips) >= abs(differences.mean()) - 1e-12)
+    assert exact_sign_flip_p(differences) == pytest.approx(expected)
+
+
+def test_bootstrap_takes_seeds_and_prompts_as_crossed():
+    rng = np.random.default_rng(0)
+    seeds, prompts = 30, 200
+    matrix = 0.5 + rng.normal(0, 0.4, (seeds, 1)) + rng.normal(0, 1.0, (1, prompts))
+    low, high = two_way_bootstrap(matrix, 4000, 0.95, seed=1)
+    # Without interaction the variances of the two means add up.
+    error = np.sqrt(matrix.mean(axis=1).var() / seeds + matrix.mean(axis=0).var() / prompts)
+    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.08)
+    assert low < matrix.mean() < high
+    assert (low, high) == two_way_bootstrap(matrix, 4000, 0.95, seed=1)
+
+
+def test_holm_by_hand():
+    # Sorted .01 .02 .03 .04: times 4, 3, 2, 1 and never falling.
+    assert holm([0.04, 0.01, 0.03, 0.02]) == pytest.approx([0.06, 0.04, 0.06, 0.06])
+    assert holm([0.9, 0.6]) == [1.0, 1.0]
+
+
+def test_pooled_within_deviation_by_hand():
+    table = pd.DataFrame({"prompt_id": ["a", "a", "b", "b", "b"], "x": [0.0, 2.0, 5.0, 6.0, 7.0]})
+    # Sums of squares 2 and 2, degrees of freedom 1 and 2.
+    assert pooled_within_deviation(table, "x") == pytest.approx((4 / 3) ** 0.5)
+
+
+def test_best_of_against_every_draw():
+    values = np.array([[3.0, 1.0, 2.0, 5.0]])
+    expected = np.mean([max(draw) for draw in itertools.combinations(values[0], 2)])
+    assert best_of(values, 2)[0] == pytest.approx(expected)
+    assert best_of(values, 1)[0] == pytest.approx(values.mean())
+    assert best_of(values, 4)[0] == 5.0
+
+
+def test_share_interval_is_wilsons():
+    low, high = share_interval(8, 10, 0.95)
+    assert (low, high) == pytest.approx((0.4902, 0.9433), abs=1e-4)

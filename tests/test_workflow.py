@@ -1,0 +1,274 @@
+"""The whole workflow on the smoke experiment, in a copy of the project: what it makes, and what a change rebuilds."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+from conftest import ROOT
+
+SMOKE = "workflow/experiments/smoke.yaml"
+LEFT_OUT = (".git", ".venv", ".snakemake", "__pycache__", ".pytest_cache", ".ruff_cache", "results", "report.md")
+
+
+def copy_project(folder):
+    return shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*LEFT_OUT))
+
+
+def snakemake(project, *words, check=True):
+    """Run Snakemake in a copy of the project; returns what it printed."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *words]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    output = done.stdout + done.stderr
+    assert not check or done.returncode == 0, output[-4000:]
+    return output
+
+
+def planned(project, overlay=None):
+    """How many jobs of each rule a dry run plans, with the smoke experiment changed by `overlay`."""
+    configs = [SMOKE]
+    if overlay:
+        (project / "overlay.yaml").write_text(yaml.safe_dump(overlay))
+        configs.append("overlay.yaml")
+    output = snakemake(project, "--dry-run", "--configfile", *configs)
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", output, re.DOTALL | re.MULTILINE)
+    if table is None:
+        assert "Nothing to be done" in output, output[-4000:]
+        return {}
+    counts = {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
+    assert counts.pop("all", 1) == 1
+    return counts
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory):
+    """A copy of the project in which the smoke experiment has run."""
+    folder = copy_project(tmp_path_factory.mktemp("smoke") / "project")
+    snakemake(folder, "--configfile", SMOKE)
+    return folder
+
+
+@pytest.fixture
+def edit(project):
+    """A function that changes a file of the copy until the test's end."""
+    originals = {}
+
+    def change(name, text):
+        path = project / name
+        originals[path] = path.read_text()
+        path.write_text(originals[path] + text)
+
+    yield change
+    for path, text in originals.items():
+        path.write_text(text)
+
+
+STATISTICS_ONWARDS = {
+    "compare_arms": 1,
+    "trace_training": 1,
+    "summarise_results": 1,
+    "plot_training": 1,
+    "plot_frontier": 1,
+    "plot_contrasts": 1,
+    "write_report": 1,
+}
+
+
+def test_the_smoke_experiment_ends_in_its_report(project):
+    results = project / "results" / "smoke"
+    summary = json.loads((results / "statistics" / "summary.json").read_text())
+    assert {row["name"] for row in summary["contrasts"]} == {"level1", "noise_floor", "no_kl_penalty"}
+    estimate = next(r["estimate"] for r in summary["contrasts"] if r["name"] == "level1" and r["metric"] == "gold")
+    report = (results / "report.md").read_text()
+    assert f"{estimate:+.2f} SFT standard deviations" in report
+    # Two replicates can show nothing, whatever the estimate: the words follow from the test.
+    assert report.count("was not shown to change") == 3 and "rose" not in report
+    for figure in re.findall(r"!\[[^]]*\]\(([^)]+)\)", report):
+        assert (results / figure).is_file()
+    assert not (project / "report.md").exists()  # pocket's own
+    assert not (results / "training" / "state").exists()
+
+
+def test_no_row_of_the_evaluation_is_missing(project):
+    import pandas as pd
+
+    for arm, seeds in {"sft": (1, 2), "sft_again": (1, 2), "level1_scalar": (1, 2), "no_kl_penalty": (1,)}.items():
+        for seed in seeds:
+            table = pd.read_parquet(project / f"results/smoke/evaluations/scores/{arm}/seed{seed}.parquet")
+            assert len(table) == 24 * (2 + 1)
+            assert table.notna().all().all()
+            assert (arm in ("sft", "sft_again")) == ("own" not in table)
+
+
+def test_the_noise_floor_is_other_samples_of_the_same_model(project):
+    import pandas as pd
+
+    one, other = (
+        pd.read_parquet(project / f"results/smoke/evaluations/responses/{arm}/seed1.parquet")
+        for arm in ("sft", "sft_again")
+    )
+    greedy, sampled = one["decoding"] == "greedy", one["decoding"] == "sampled"
+    assert (one["response"] == other["response"])[greedy].all()
+    assert not (one["response"] == other["response"])[sampled].all()
+    assert one["log_ratio"].abs().max() < 1e-3
+
+
+def test_run_again_there_is_nothing_to_do(project):
+    assert planned(project) == {}
+
+
+def test_new_times_and_a_fresh_checkout_rebuild_nothing(project):
+    later = time.time() + 10
+    for path in project.rglob("*"):
+        if path.is_file() and not {"results", ".snakemake"} & set(path.relative_to(project).parts):
+            os.utime(path, (later, later))
+    assert planned(project) == {}
+    for name in ("workflow", "config.yaml", "Snakefile"):
+        source, target = ROOT / name, project / name
+        if source.is_dir():
+            shutil.rmtree(target)
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            target.unlink()
+            shutil.copy(source, target)
+    assert planned(project) == {}
+
+
+def test_a_figures_setting_redraws_and_rewrites(project):
+    plots = {"plot_training": 1, "plot_frontier": 1, "plot_contrasts": 1, "write_report": 1}
+    assert planned(project, {"figures": {"dpi": 90}}) == plots
+
+
+def test_kl_coef_rebuilds_policies_onwards(project):
+    # The control sets a kl_coef of its own, so that the common one does not concern it.
+    assert planned(project, {"reinforce": {"kl_coef": 0.2}}) == {
+        "train_policy": 2,
+        "sample_responses": 2,
+        "score_responses": 2,
+        **STATISTICS_ONWARDS,
+    }
+
+
+def test_one_more_seed_is_that_seed_and_the_statistics(project):
+    assert planned(project, {"seeds": [1, 2, 3]}) == {
+        "train_reward_model": 1,
+        "score_references": 1,
+        "train_policy": 1,
+        "sample_responses": 3,
+        "score_responses": 3,
+        "measure_reward_models": 1,
+        "describe_pocket": 1,
+        **STATISTICS_ONWARDS,
+    }
+
+
+def test_one_more_judge_rescores_and_retrains_nothing(project):
+    assert planned(project, {"judge_seeds": [101, 102]}) == {
+        "train_reward_model": 1,
+        "score_responses": 7,
+        "measure_reward_models": 1,
+        "describe_pocket": 1,
+        "compare_arms": 1,
+        "summarise_results": 1,
+        "plot_contrasts": 1,
+        "write_report": 1,
+    }
+
+
+def test_an_edit_in_a_module_reruns_the_rules_that_import_it(project, edit):
+    edit("workflow/scripts/align/reinforce.py", "\n# an edit\n")
+    assert planned(project) == {
+        "train_policy": 3,
+        "sample_responses": 3,
+        "score_responses": 3,
+        **STATISTICS_ONWARDS,
+    }
+
+
+def test_an_edit_in_statistics_retrains_nothing(project, edit):
+    edit("workflow/scripts/align/evidence.py", "\n# an edit\n")
+    assert set(planned(project)) == {
+        "compare_arms",
+        "measure_reward_models",
+        "describe_pocket",
+        "summarise_results",
+        "plot_contrasts",
+        "write_report",
+    }
+
+
+def test_an_edit_in_the_report_rewrites_it(project, edit):
+    edit("workflow/report/report.md.j2", "\nMore.\n")
+    assert planned(project) == {"write_report": 1}
+
+
+def test_a_comment_in_an_unrelated_script_rebuilds_nothing(project, edit):
+    edit("workflow/scripts/load_model.py", "\n# an edit\n")
+    edit("tests/test_pocket.py", "\n# an edit\n")
+    assert planned(project) == {}
+
+
+def test_the_html_report_holds_the_figures(project):
+    snakemake(project, "--configfile", SMOKE, "--report", "report.html")
+    html = (project / "report.html").read_text()
+    for caption in ("training curves", "reward against KL", "contrasts"):
+        assert caption in html
+
+
+@pytest.mark.parametrize(
+    ("overlay", "message"),
+    [
+        ({"reinforce": {"kl_cof": 0.1}}, "kl_cof"),
+        ({"reinforce": {"kl_coef": -1}}, "-1 is less than the minimum of 0"),
+        ({"policies": ["level2_mean"]}, "no arm 'level2_mean' is declared under arms"),
+        ({"judge_seeds": [2]}, "a judge shares its seed with a replicate"),
+        ({"arms": {"level1_scalar": {"reward_model": "judge"}}}, "a judge must stay one"),
+        ({"data": {"source": "../rows.jsonl"}}, "set model.source too"),
+    ],
+)
+def test_a_wrong_config_is_refused_before_anything_runs(project, overlay, message):
+    (project / "wrong.yaml").write_text(yaml.safe_dump({"experiment": "wrong", **overlay}))
+    output = snakemake(project, "--dry-run", "--configfile", SMOKE, "wrong.yaml", check=False)
+    assert message in output
+    assert not (project / "results" / "wrong").exists()
+
+
+def test_another_experiment_never_writes_pockets_report(project):
+    (project / "mine.yaml").write_text("experiment: mine\n")
+    output = snakemake(project, "--dry-run", "--configfile", "mine.yaml")
+    assert "results/mine/report.md" in output
+    assert not re.search(r"output:.* report\.md", output) and "results/pocket" not in output
+
+
+def test_every_key_of_the_config_is_described():
+    schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+
+    def check(node, path):
+        assert node.get("description"), f"{path} is not described"
+        if node.get("type") == "object":
+            assert node.get("additionalProperties") is not None, f"{path} takes unknown keys"
+            for key, child in node.get("properties", {}).items():
+                check(child, f"{path}.{key}")
+        for inner in (node.get("items"), node.get("additionalProperties")):
+            if isinstance(inner, dict) and inner.get("type") == "object":
+                check(inner, f"{path}[]")
+
+    check(schema, "config")
+
+
+def read_edges(graph):
+    """The arrows of a mermaid graph, by rule names."""
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
+    return {(names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", graph)}
+
+
+def test_readme_shows_the_dag_as_it_is():
+    shown = re.search(r"```mermaid\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    edges = read_edges(snakemake(ROOT, "--rulegraph", "mermaid-js"))
+    assert len(edges) > 20
+    assert read_edges(shown[1]) == edges

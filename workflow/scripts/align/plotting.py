@@ -1,0 +1,37 @@
+"""What the figures share: style, colours by arm, saving."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from align.files import atomic_path
+
+STYLE = Path(__file__).parents[2] / "report" / "align.mplstyle"
+
+
+def use_style() -> None:
+    plt.style.use(STYLE)
+
+
+def colours_of(arms: list[str]) -> dict[str, str]:
+    """A colour an arm, in the order given."""
+    cycle = plt.rcParams["axes.prop_cycle"].by_key()["color"]
+    return {arm: f"#{cycle[i % len(cycle)].lstrip('#')}" for i, arm in enumerate(arms)}
+
+
+def save_figure(figure, paths: list[str], dpi: int) -> None:
+    """Save to each path in the format of its ending, without the date, so that the same figure is the same file."""
+    for path in paths:
+        plain = {"Date": None} if path.endswith(".svg") else {"Software": None}
+        with atomic_path(path) as draft:
+            figure.savefig(draft, dpi=dpi, metadata=plain)
+    plt.close(figure)
+
+
+def smooth(training: pd.DataFrame, column: str, steps: int) -> pd.Series:
+    """Running mean of a column of one arm's and seed's training, centred."""
+    return training[column].rolling(steps, center=True, min_periods=1).mean()

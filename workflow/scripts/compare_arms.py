@@ -1,0 +1,128 @@
+"""Compare arms on held-out prompts: seed by seed, with exact tests, intervals and a noise floor."""
+
+import argparse
+
+import numpy as np
+import pandas as pd
+
+from align.errors import InputError, run
+from align.evidence import exact_sign_flip_p, holm, pooled_within_deviation, two_way_bootstrap
+from align.files import atomic_path
+
+METRICS = ("judges", "own", "gold")
+DECODINGS = ("sampled", "greedy")
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables of scored answers")
+    parser.add_argument("--contrasts", nargs="+", required=True, help="name:arm:against:role, role test or control")
+    parser.add_argument("--bootstrap-resamples", type=int, required=True)
+    parser.add_argument("--bootstrap-seed", type=int, required=True)
+    parser.add_argument("--confidence", type=float, required=True, help="of intervals; 1 - it is the tests' level")
+    parser.add_argument("--contrasts-output", required=True, help="CSV: a row a contrast, metric and decoding")
+    parser.add_argument("--differences-output", required=True, help="CSV: a row a contrast, metric, decoding and seed")
+    parser.add_argument("--arms-output", required=True, help="CSV: a row an arm, seed and decoding, means over answers")
+    return parser.parse_args(argv)
+
+
+def standardise(table: pd.DataFrame) -> pd.DataFrame:
+    """Add `judges`, the mean of the judges, and put it and `gold` in SFT standard deviations from SFT's mean.
+
+    The unit is that of the training rewards: the pooled within-prompt standard deviation of sampled SFT answers.
+    """
+    sft = table[(table["arm"] == "sft") & (table["decoding"] == "sampled")]
+    out = table.copy()
+    scored = [name for name in table.columns if name.startswith("judge_")] + (["gold"] if "gold" in table else [])
+    for name in scored:
+        out[f"{name}_raw"] = table[name]
+        out[name] = (table[name] - sft[name].mean()) / pooled_within_deviation(sft, name)
+    out["judges"] = out[[name for name in scored if name.startswith("judge_")]].mean(axis=1)
+    return out
+
+
+def paired_differences(table: pd.DataFrame, arm: str, against: str, metric: str, decoding: str) -> pd.DataFrame | None:
+    """Arm less the other, seeds in rows and prompts in columns, means over samples; None where not measured."""
+    rows = table[table["decoding"] == decoding]
+    one = rows[rows["arm"] == arm]
+    if metric == "own":
+        if against != "sft" or "own" not in one or one["own"].isna().any():
+            return None
+        # An arm's own reward model has also scored SFT's answers in the same places.
+        return (one["own"] - one["own_sft"]).groupby([one["seed"], one["prompt_id"]]).mean().unstack()
+    if metric not in rows:
+        return None
+    other = rows[rows["arm"] == against]
+    ours, theirs = (part.groupby(["seed", "prompt_id"])[metric].mean().unstack() for part in (one, other))
+    missing = set(ours.index) - set(theirs.index)
+    if missing:
+        raise InputError(f"{against} was not evaluated for the seeds {sorted(missing)} of {arm}")
+    return ours - theirs.loc[ours.index]
+
+
+def compare(differences: pd.DataFrame, args: argparse.Namespace) -> dict:
+    """Estimate, interval, exact p and standardised effect of paired differences, (seeds, prompts)."""
+    by_seed = differences.mean(axis=1).to_numpy()
+    low, high = two_way_bootstrap(
+        differences.to_numpy(), args.bootstrap_resamples, args.confidence, args.bootstrap_seed
+    )
+    spread = by_seed.std(ddof=1) if len(by_seed) > 1 else np.nan
+    return {
+        "seeds": len(by_seed),
+        "prompts": differences.shape[1],
+        "estimate": by_seed.mean(),
+        "ci_low": low,
+        "ci_high": high,
+        "p_exact": exact_sign_flip_p(by_seed),
+        "effect_size": by_seed.mean() / spread if spread > 0 else np.nan,
+    }
+
+
+def verdict(p: float, estimate: float, alpha: float) -> str:
+    """What a test shows: "rose", "fell" or "inconclusive"."""
+    if p >= alpha:
+        return "inconclusive"
+    return "rose" if estimate > 0 else "fell"
+
+
+def adjust(contrasts: pd.DataFrame, alpha: float) -> pd.DataFrame:
+    """Add Holm's p over the tests of each metric and decoding, and verdicts. Controls are no part of the family."""
+    out = contrasts.assign(p_holm=contrasts["p_exact"])
+    for _, family in contrasts[contrasts["role"] == "test"].groupby(["metric", "decoding"]):
+        out.loc[family.index, "p_holm"] = holm(family["p_exact"].tolist())
+    out["verdict"] = [verdict(p, estimate, alpha) for p, estimate in zip(out["p_holm"], out["estimate"])]
+    return out
+
+
+def describe_arms(table: pd.DataFrame) -> pd.DataFrame:
+    """Means over answers for each arm, seed and decoding."""
+    names = [n for n in ("judges", "own", "gold", "gold_raw", "log_ratio", "tokens", "finished") if n in table]
+    return table.groupby(["arm", "seed", "decoding"], sort=False)[names].mean().reset_index()
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    table = standardise(pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True))
+    rows, differences = [], []
+    for contrast in args.contrasts:
+        name, arm, against, role = contrast.split(":")
+        for metric in METRICS:
+            for decoding in DECODINGS:
+                matrix = paired_differences(table, arm, against, metric, decoding)
+                if matrix is None:
+                    continue
+                key = {"name": name, "arm": arm, "against": against, "role": role}
+                key |= {"metric": metric, "decoding": decoding}
+                rows.append(key | compare(matrix, args))
+                differences += [key | {"seed": s, "difference": d} for s, d in matrix.mean(axis=1).items()]
+    for path, frame in (
+        (args.contrasts_output, adjust(pd.DataFrame(rows), 1 - args.confidence)),
+        (args.differences_output, pd.DataFrame(differences)),
+        (args.arms_output, describe_arms(table)),
+    ):
+        with atomic_path(path) as draft:
+            frame.to_csv(draft, index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,69 @@
+"""What makes the pocket world fit for its purpose, measured on its own truth: raters, SFT model, room to improve."""
+
+import argparse
+
+import numpy as np
+import pandas as pd
+
+from align.errors import run
+from align.evidence import best_of, pooled_within_deviation
+from align.files import read_jsonl, write_json
+from align.rubric import HIGHEST, LOWEST, gold_rating, rater_bias
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pairs", required=True, help="JSON lines of the validation fold")
+    parser.add_argument("--sft-evaluations", nargs="+", required=True, help="parquet tables of SFT's scored answers")
+    parser.add_argument("--best-of", type=int, default=16)
+    parser.add_argument("--output", required=True, help="JSON")
+    return parser.parse_args(argv)
+
+
+def share_agreeing(differences: np.ndarray) -> float:
+    """Share of pairs in which the chosen answer is the better one; a tie counts one half."""
+    return float(((differences > 0) + 0.5 * (differences == 0)).mean())
+
+
+def describe_raters(pairs: list[dict]) -> dict:
+    """How often the raters' choice is gold's, and how often that of an observer who knows gold and bias exactly."""
+    texts = [(row["prompt"], row["chosen"][-1]["content"], row["rejected"][-1]["content"]) for row in pairs]
+    gold = np.array([gold_rating(p, c) - gold_rating(p, r) for p, c, r in texts])
+    bias = np.array([rater_bias(c) - rater_bias(r) for _, c, r in texts])
+    return {"raters_agree_with_gold": share_agreeing(gold), "accuracy_ceiling": share_agreeing(gold + bias)}
+
+
+def describe_sft(evaluations: pd.DataFrame, n: int) -> dict:
+    """Gold of sampled SFT answers, and of the best of n of them, in SFT standard deviations."""
+    sampled = evaluations[evaluations["decoding"] == "sampled"]
+    deviation = pooled_within_deviation(sampled, "gold")
+    answers = sampled.groupby("prompt_id")["gold"].apply(np.array)
+    values = np.stack(answers.to_list())
+    report = {
+        "gold_lowest": LOWEST,
+        "gold_highest": HIGHEST,
+        "sft_gold_mean": float(sampled["gold"].mean()),
+        "sft_gold_deviation": deviation,
+    }
+    if values.shape[1] >= n:
+        report |= {"best_of": n, "best_of_gain": float((best_of(values, n) - values.mean(axis=1)).mean() / deviation)}
+    return report
+
+
+def judge_gold_correlation(evaluations: pd.DataFrame) -> float:
+    """Correlation of the judges' mean with gold over SFT answers to the same prompt (prompt means taken out)."""
+    sampled = evaluations[evaluations["decoding"] == "sampled"]
+    judges = sampled[[name for name in sampled if name.startswith("judge_")]].mean(axis=1)
+    within = [values - values.groupby(sampled["prompt_id"]).transform("mean") for values in (judges, sampled["gold"])]
+    return float(np.corrcoef(*within)[0, 1])
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    evaluations = pd.concat(map(pd.read_parquet, args.sft_evaluations), ignore_index=True)
+    world = describe_raters(read_jsonl(args.pairs)) | describe_sft(evaluations, args.best_of)
+    write_json(args.output, world | {"judge_gold_correlation": judge_gold_correlation(evaluations)})
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,62 @@
+"""Plot training step by step: reward, KL, gold where there is one, length, entropy and baseline; every seed visible."""
+
+import argparse
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from align.errors import run
+from align.plotting import colours_of, save_figure, smooth, use_style
+
+PANELS = {
+    "reward": "reward of its own reward model (SFT s.d.)",
+    "gold": "gold rating (0 to 4)",
+    "kl": "KL to SFT (nats a response)",
+    "length": "response length (tokens)",
+    "finished": "share finished by EOS",
+    "entropy": "entropy (nats a token)",
+    "advantage_std": "deviation of the advantage",
+    "grad_norm": "gradient norm before clipping",
+}
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--training", required=True, help="CSV of the training curves")
+    parser.add_argument("--width", type=float, required=True, help="inches")
+    parser.add_argument("--dpi", type=int, required=True)
+    parser.add_argument("--smoothing", type=int, required=True, help="steps of a running mean")
+    parser.add_argument("--output", nargs="+", required=True, help="one file a format")
+    return parser.parse_args(argv)
+
+
+def draw_panel(axis, training: pd.DataFrame, column: str, smoothing: int) -> None:
+    """One thin line a seed, and their mean a step as a thick one."""
+    for arm, colour in colours_of(list(training["arm"].unique())).items():
+        runs = training[training["arm"] == arm]
+        for _, one in runs.groupby("seed"):
+            axis.plot(one["step"], smooth(one, column, smoothing), color=colour, linewidth=0.6, alpha=0.5)
+        mean = runs.groupby("step")[[column]].mean().reset_index()
+        axis.plot(mean["step"], smooth(mean, column, smoothing), color=colour, linewidth=1.8, label=arm)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    use_style()
+    training = pd.read_csv(args.training)
+    panels = {column: title for column, title in PANELS.items() if column in training}
+    figure, axes = plt.subplots(-(-len(panels) // 2), 2, sharex=True, figsize=(args.width, 1.1 * len(panels)))
+    for axis, (column, title) in zip(axes.flat, panels.items()):
+        draw_panel(axis, training, column, args.smoothing)
+        axis.set_title(title)
+        if column in ("kl", "grad_norm"):
+            axis.set_yscale("symlog", linthresh=1.0)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_visible(False)
+    figure.supxlabel("training step", fontsize=9)
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    save_figure(figure, args.output, args.dpi)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,49 @@
+"""Join the training curves of all arms and seeds; where there is a gold rating, rate what was sampled on the way."""
+
+import argparse
+
+import pandas as pd
+
+from align.errors import run
+from align.files import atomic_path
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--metrics", nargs="+", required=True, help="CSVs, a row a step")
+    parser.add_argument("--rollouts", nargs="+", required=True, help="parquet tables, in the order of --metrics")
+    parser.add_argument("--arms", nargs="+", required=True, help="in the order of --metrics")
+    parser.add_argument("--seeds", nargs="+", type=int, required=True, help="in the order of --metrics")
+    parser.add_argument("--tokens", required=True, help="parquet of the training fold, for the prompts' text")
+    parser.add_argument("--gold", choices=("pocket",))
+    parser.add_argument("--output", required=True, help="CSV: a row an arm, seed and step")
+    return parser.parse_args(argv)
+
+
+def gold_by_step(rollouts: pd.DataFrame, prompts: pd.Series) -> pd.Series:
+    """Mean gold rating of each step's responses; `prompts` is the text by prompt_id."""
+    from align.rubric import gold_rating
+
+    texts = rollouts["prompt_id"].map(prompts)
+    gold = pd.Series([gold_rating(p, r) for p, r in zip(texts, rollouts["response"])], index=rollouts.index)
+    return gold.groupby(rollouts["step"]).mean()
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    prompts = pd.read_parquet(args.tokens).drop_duplicates("prompt_id").set_index("prompt_id")["prompt"]
+    tables = []
+    for path, rollouts, arm, seed in zip(args.metrics, args.rollouts, args.arms, args.seeds, strict=True):
+        # Speed differs from run to run; what stays is what a rerun reproduces.
+        table = pd.read_csv(path).drop(columns="samples_per_second")
+        if args.gold == "pocket":
+            table["gold"] = table["step"].map(gold_by_step(pd.read_parquet(rollouts), prompts))
+        table.insert(0, "arm", arm)
+        table.insert(1, "seed", seed)
+        tables.append(table)
+    with atomic_path(args.output) as draft:
+        pd.concat(tables).to_csv(draft, index=False, float_format="%.5g")
+
+
+if __name__ == "__main__":
+    run(main)
