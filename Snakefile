@@ -1,0 +1,34 @@
+"""Does REINFORCE with a moving-average baseline align a small language model to human preferences?
+
+data split -> SFT model -> reward models -> policies -> responses -> evaluations -> statistics -> figures -> report
+"""
+
+from snakemake.utils import min_version, validate
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+validate(config, "workflow/schemas/config.schema.yaml", set_default=False)
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/model.smk"
+include: "workflow/rules/reward.smk"
+include: "workflow/rules/policy.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/statistics.smk"
+include: "workflow/rules/report.smk"
+
+
+report: "workflow/report/workflow.rst"
+
+
+rule all:
+    default_target: True
+    input:
+        REPORT,
+        VERDICT,

@@ -1,0 +1,150 @@
+import ast
+import functools
+import os
+import shlex
+import sys
+from pathlib import Path
+
+# The scripts report their own progress; the libraries' bars and notices would bury it.
+os.environ.setdefault("TQDM_DISABLE", "1")
+os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# Rules call `python`: it is this one, whether or not its environment was activated. A conda environment comes before it.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+EXPERIMENT = config["experiment"]
+RESULTS = f"results/{EXPERIMENT}"
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+SEEDS = config["seeds"]
+JUDGE_SEEDS = config["judge_seeds"]
+ARMS = config["policies"]
+SFT_ARMS = ["sft", "sft_again"]
+IS_POCKET_DATA = config["data"]["source"] == "pocket"
+IS_POCKET_MODEL = config["model"]["source"] == "pocket"
+
+# config.yaml's own report belongs to its own experiment: an overlay that renames the experiment must not overwrite it.
+OWN_REPORT = config["report"] == "report.md" and EXPERIMENT != "pocket"
+REPORT = f"{RESULTS}/report.md" if OWN_REPORT else config["report"]
+VERDICT = f"{RESULTS}/statistics/verdict.txt"
+
+
+wildcard_constraints:
+    kind="|".join(config["reward_models"]),
+    arm="|".join(ARMS + SFT_ARMS),
+    seed=r"\d+",
+    fold="train|judge|validation",
+
+
+def check_config():
+    """Refuse what a schema cannot: names that nothing declares. One line each, before any job."""
+    problems = []
+    for arm in ARMS:
+        if arm not in config["arms"]:
+            problems.append(f"policies: no arm {arm!r} is declared under arms")
+            continue
+        kind = config["arms"][arm]["reward_model"]
+        if kind not in config["reward_models"]:
+            problems.append(f"arms.{arm}: no reward model {kind!r} is declared under reward_models")
+        elif config["reward_models"][kind]["fold"] != "train":
+            problems.append(f"arms.{arm}: {kind!r} learns from another fold than train; a judge must stay one")
+        if not set(seeds_of(arm)) <= set(SEEDS):
+            problems.append(f"arms.{arm}.seeds: not all are among seeds")
+    for contrast in config["statistics"]["contrasts"]:
+        for arm in (contrast["arm"], contrast["against"]):
+            if arm not in ARMS + SFT_ARMS:
+                problems.append(f"statistics.contrasts, {contrast['name']}: {arm!r} is not among policies")
+    if set(SEEDS) & set(JUDGE_SEEDS):
+        problems.append("judge_seeds: a judge shares its seed with a replicate")
+    if IS_POCKET_MODEL and not IS_POCKET_DATA:
+        problems.append("model.source: pocket's model is trained on pocket's data; set model.source too")
+    if problems:
+        raise WorkflowError("config: " + "; ".join(problems))
+
+
+def seeds_of(arm):
+    """The replicates of an arm: all, unless the arm names some."""
+    return config["arms"].get(arm, {}).get("seeds", SEEDS)
+
+
+@functools.lru_cache(maxsize=None)
+def imported_modules(path):
+    """Files of the scripts' own modules that a Python file imports, directly or not."""
+    found = set()
+    for node in ast.walk(ast.parse(Path(path).read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.ImportFrom) and node.level == 0:
+            names = [node.module] + [f"{node.module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        for name in names:
+            file = SCRIPTS.joinpath(*name.split(".")).with_suffix(".py")
+            if file.is_file():
+                found |= {file} | imported_modules(file)
+    return frozenset(found)
+
+
+def script(name):
+    """A script and every module that it imports, as inputs: an edit reruns what depends on it and nothing else."""
+    path = SCRIPTS / f"{name}.py"
+    files = [path, *sorted(imported_modules(path))]
+    return [str(file.relative_to(workflow.basedir)) for file in files]
+
+
+def flags(section, *keys, **more):
+    """Command-line flags for keys of a config section (all, if none are named); what is null is left out."""
+    values = {key: section[key] for key in keys or section} | more
+    words = []
+    for key, value in values.items():
+        if value is not None:
+            words += [f"--{key.replace('_', '-')}", *map(str, value if isinstance(value, list) else [value])]
+    return shlex.join(words)
+
+
+def arm_flags(wildcards):
+    """REINFORCE's settings for an arm: those of all arms, with what the arm itself declares."""
+    arm = config["arms"][wildcards.arm]
+    own = {key: arm[key] for key in config["reinforce"] if key in arm}
+    return flags(config["reinforce"] | own | {"signal": arm["signal"]})
+
+
+def reward_tokens(wildcards):
+    """The tokenised pairs that a kind of reward model learns from."""
+    return f"{RESULTS}/data/tokens/{config['reward_models'][wildcards.kind]['fold']}.parquet"
+
+
+def reward_of_arm(suffix):
+    """An input function: a file of the arm's own reward model in the same replicate."""
+
+    def path(wildcards):
+        kind = config["arms"][wildcards.arm]["reward_model"]
+        return f"{RESULTS}/reward_models/{kind}/seed{wildcards.seed}{suffix}"
+
+    return path
+
+
+def policy_of_arm(wildcards):
+    """The model that answers for an arm: its policy, or SFT itself."""
+    if wildcards.arm in SFT_ARMS:
+        return f"{RESULTS}/models/sft"
+    return f"{RESULTS}/policies/{wildcards.arm}/seed{wildcards.seed}"
+
+
+def own_inputs(wildcards):
+    """What an arm's own reward model needs to score its answers and SFT's; nothing for SFT."""
+    if wildcards.arm in SFT_ARMS:
+        return {}
+    return {
+        "reward_model": reward_of_arm("")(wildcards),
+        "scale": f"{RESULTS}/training/{wildcards.arm}/seed{wildcards.seed}_scale.json",
+        "sft_responses": f"{RESULTS}/evaluations/responses/sft/seed{wildcards.seed}.parquet",
+    }
+
+
+def own_flags(wildcards):
+    """Flags for those inputs, and the signal that the arm was trained on."""
+    if wildcards.arm in SFT_ARMS:
+        return ""
+    return flags(own_inputs(wildcards) | {"signal": config["arms"][wildcards.arm]["signal"]})
+
+
+check_config()

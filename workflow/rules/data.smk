@@ -1,0 +1,95 @@
+if IS_POCKET_DATA:
+
+    rule make_pocket:
+        input:
+            script=script("make_pocket"),
+        output:
+            preferences=f"{RESULTS}/data/preferences.jsonl",
+            demonstrations=f"{RESULTS}/data/demonstrations.jsonl",
+        log:
+            f"{RESULTS}/logs/make_pocket.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/make_pocket.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=500,
+        params:
+            settings=flags(config["pocket"]),
+        shell:
+            "python {input.script[0]} {params.settings}"
+            " --preferences-output {output.preferences} --demonstrations-output {output.demonstrations}"
+            " 2>&1 | tee {log}"
+
+else:
+
+    # The only rule that reads the data's source: it can run where there is a network, the others need none.
+    rule load_preferences:
+        input:
+            script=script("load_preferences"),
+        output:
+            preferences=f"{RESULTS}/data/preferences.jsonl",
+        log:
+            f"{RESULTS}/logs/load_preferences.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/load_preferences.tsv"
+        conda:
+            "../../envs/training.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+        params:
+            settings=flags(config["data"], "source", "split", "revision"),
+        shell:
+            "python {input.script[0]} {params.settings} --output {output.preferences} 2>&1 | tee {log}"
+
+
+rule split_data:
+    input:
+        script=script("split_data"),
+        preferences=f"{RESULTS}/data/preferences.jsonl",
+    output:
+        train=f"{RESULTS}/data/train.jsonl",
+        judge=f"{RESULTS}/data/judge.jsonl",
+        validation=f"{RESULTS}/data/validation.jsonl",
+        summary=f"{RESULTS}/data/split.json",
+    log:
+        f"{RESULTS}/logs/split_data.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/split_data.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        settings=flags(config["data"], "validation_prompts", "judge_share", "split_seed"),
+    shell:
+        "python {input.script[0]} --preferences {input.preferences} {params.settings}"
+        " --train-output {output.train} --judge-output {output.judge} --validation-output {output.validation}"
+        " --summary-output {output.summary} 2>&1 | tee {log}"
+
+
+rule tokenize_data:
+    input:
+        script=script("tokenize_data"),
+        model=f"{RESULTS}/models/sft",
+        pairs=f"{RESULTS}/data/{{fold}}.jsonl",
+    output:
+        tokens=f"{RESULTS}/data/tokens/{{fold}}.parquet",
+        summary=f"{RESULTS}/data/tokens/{{fold}}.json",
+    log:
+        f"{RESULTS}/logs/tokenize_data/{{fold}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tokenize_data/{{fold}}.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        settings=flags(config["lengths"], "max_prompt_tokens", "max_pair_tokens"),
+    shell:
+        "python {input.script[0]} --model {input.model} --pairs {input.pairs} {params.settings}"
+        " --output {output.tokens} --summary-output {output.summary} 2>&1 | tee {log}"

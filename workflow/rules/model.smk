@@ -1,0 +1,75 @@
+if IS_POCKET_MODEL:
+
+    rule train_sft:
+        input:
+            script=script("train_sft"),
+            demonstrations=f"{RESULTS}/data/demonstrations.jsonl",
+        output:
+            model=directory(f"{RESULTS}/models/sft"),
+        log:
+            f"{RESULTS}/logs/train_sft.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/train_sft.tsv"
+        conda:
+            "../../envs/training.yaml"
+        threads: config["runtime"]["threads"]
+        resources:
+            mem_mb=2000,
+            gpu=1,
+        params:
+            settings=flags(config["sft"]),
+            runtime=flags(config["runtime"], "precision", "save_steps"),
+            state=f"{RESULTS}/training/state/sft",
+        shell:
+            "python {input.script[0]} --demonstrations {input.demonstrations} {params.settings} {params.runtime}"
+            " --state {params.state} --output {output.model} 2>&1 | tee {log}"
+
+else:
+
+    # The only rule that reads the model's source: it can run where there is a network, the others need none.
+    rule load_model:
+        input:
+            script=script("load_model"),
+        output:
+            model=directory(f"{RESULTS}/models/sft"),
+        log:
+            f"{RESULTS}/logs/load_model.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/load_model.tsv"
+        conda:
+            "../../envs/training.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+        params:
+            settings=flags(config["model"]),
+        shell:
+            "python {input.script[0]} {params.settings} --output {output.model} 2>&1 | tee {log}"
+
+
+rule sample_references:
+    input:
+        script=script("sample_references"),
+        model=f"{RESULTS}/models/sft",
+        tokens=f"{RESULTS}/data/tokens/train.parquet",
+    output:
+        references=f"{RESULTS}/data/references.parquet",
+    log:
+        f"{RESULTS}/logs/sample_references.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sample_references.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: config["runtime"]["threads"]
+    resources:
+        mem_mb=2000,
+        gpu=1,
+    params:
+        settings=flags(
+            config["references"],
+            max_new_tokens=config["lengths"]["max_new_tokens"],
+            generation_batch_size=config["runtime"]["generation_batch_size"],
+        ),
+    shell:
+        "python {input.script[0]} --model {input.model} --tokens {input.tokens} {params.settings}"
+        " --output {output.references} 2>&1 | tee {log}"

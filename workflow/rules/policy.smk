@@ -1,0 +1,33 @@
+rule train_policy:
+    input:
+        script=script("train_policy"),
+        model=f"{RESULTS}/models/sft",
+        reward_model=reward_of_arm(""),
+        references=f"{RESULTS}/data/references.parquet",
+        scores=reward_of_arm("_references.parquet"),
+    output:
+        model=directory(f"{RESULTS}/policies/{{arm}}/seed{{seed}}"),
+        metrics=f"{RESULTS}/training/{{arm}}/seed{{seed}}.csv",
+        rollouts=f"{RESULTS}/training/{{arm}}/seed{{seed}}_rollouts.parquet",
+        scale=f"{RESULTS}/training/{{arm}}/seed{{seed}}_scale.json",
+    log:
+        f"{RESULTS}/logs/train_policy/{{arm}}_{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/train_policy/{{arm}}_{{seed}}.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: config["runtime"]["threads"]
+    resources:
+        mem_mb=3000,
+        gpu=1,
+    params:
+        settings=arm_flags,
+        max_new_tokens=config["lengths"]["max_new_tokens"],
+        runtime=flags(config["runtime"], "precision", "save_steps"),
+        state=f"{RESULTS}/training/state/policy_{{arm}}_{{seed}}",
+    shell:
+        "python {input.script[0]} --model {input.model} --reward-model {input.reward_model}"
+        " --references {input.references} --reference-scores {input.scores} --arm {wildcards.arm}"
+        " --seed {wildcards.seed} {params.settings} --max-new-tokens {params.max_new_tokens} {params.runtime}"
+        " --state {params.state} --output {output.model} --metrics-output {output.metrics}"
+        " --rollouts-output {output.rollouts} --scale-output {output.scale} 2>&1 | tee {log}"

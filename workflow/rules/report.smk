@@ -1,0 +1,106 @@
+rule plot_training:
+    input:
+        script=script("plot_training"),
+        training=f"{RESULTS}/statistics/training.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/training.png",
+            caption="../report/training.rst",
+            category="Training",
+            labels={"figure": "training curves"},
+        ),
+        svg=f"{RESULTS}/figures/training.svg",
+    log:
+        f"{RESULTS}/logs/plot_training.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_training.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        settings=flags(config["figures"]),
+    shell:
+        "python {input.script[0]} --training {input.training} {params.settings} --output {output.png} {output.svg}"
+        " 2>&1 | tee {log}"
+
+
+rule plot_frontier:
+    input:
+        script=script("plot_frontier"),
+        training=f"{RESULTS}/statistics/training.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/frontier.png",
+            caption="../report/frontier.rst",
+            category="Training",
+            labels={"figure": "reward against KL"},
+        ),
+        svg=f"{RESULTS}/figures/frontier.svg",
+    log:
+        f"{RESULTS}/logs/plot_frontier.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_frontier.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        settings=flags(config["figures"]),
+    shell:
+        "python {input.script[0]} --training {input.training} {params.settings} --output {output.png} {output.svg}"
+        " 2>&1 | tee {log}"
+
+
+rule plot_contrasts:
+    input:
+        script=script("plot_contrasts"),
+        contrasts=f"{RESULTS}/statistics/contrasts.csv",
+        differences=f"{RESULTS}/statistics/seed_differences.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/contrasts.png",
+            caption="../report/contrasts.rst",
+            category="Results",
+            labels={"figure": "contrasts"},
+        ),
+        svg=f"{RESULTS}/figures/contrasts.svg",
+    log:
+        f"{RESULTS}/logs/plot_contrasts.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_contrasts.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        settings=flags(config["figures"], "width", "dpi"),
+    shell:
+        "python {input.script[0]} --contrasts {input.contrasts} --differences {input.differences} {params.settings}"
+        " --output {output.png} {output.svg} 2>&1 | tee {log}"
+
+
+rule write_report:
+    input:
+        script=script("write_report"),
+        template="workflow/report/report.md.j2",
+        summary=f"{RESULTS}/statistics/summary.json",
+        figures=[f"{RESULTS}/figures/{name}.png" for name in ("training", "frontier", "contrasts")],
+    output:
+        report=REPORT,
+        verdict=VERDICT,
+    log:
+        f"{RESULTS}/logs/write_report.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/write_report.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    shell:
+        "python {input.script[0]} --template {input.template} --summary {input.summary} --figures {input.figures}"
+        " --report-output {output.report} --verdict-output {output.verdict} 2>&1 | tee {log}"

@@ -1,0 +1,150 @@
+import json
+
+POLICY_RUNS = [(arm, seed) for arm in ARMS for seed in seeds_of(arm)]
+EVALUATIONS = [
+    f"{RESULTS}/evaluations/scores/{arm}/seed{seed}.parquet"
+    for arm, seed in [(arm, seed) for arm in SFT_ARMS for seed in SEEDS] + POLICY_RUNS
+]
+REWARD_RUNS = [(config["arms"][arm]["reward_model"], seed) for arm, seed in POLICY_RUNS] + [
+    ("judge", seed) for seed in JUDGE_SEEDS
+]
+# What the report tells of the settings; a plot's are not among them.
+REPORTED_SETTINGS = {
+    key: config[key]
+    for key in ("seeds", "judge_seeds", "data", "model", "lengths", "reward_training", "references", "reinforce")
+} | {"arms": {arm: config["arms"][arm] for arm in ARMS}, "evaluation": config["evaluation"]}
+
+
+rule compare_arms:
+    input:
+        script=script("compare_arms"),
+        evaluations=EVALUATIONS,
+    output:
+        contrasts=f"{RESULTS}/statistics/contrasts.csv",
+        differences=f"{RESULTS}/statistics/seed_differences.csv",
+        arms=f"{RESULTS}/statistics/arms.csv",
+    log:
+        f"{RESULTS}/logs/compare_arms.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_arms.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        contrasts=[
+            ":".join(contrast[key] for key in ("name", "arm", "against", "role"))
+            for contrast in config["statistics"]["contrasts"]
+        ],
+        settings=flags(config["statistics"], "bootstrap_resamples", "bootstrap_seed", "confidence"),
+    shell:
+        "python {input.script[0]} --evaluations {input.evaluations} --contrasts {params.contrasts} {params.settings}"
+        " --contrasts-output {output.contrasts} --differences-output {output.differences} --arms-output {output.arms}"
+        " 2>&1 | tee {log}"
+
+
+rule measure_reward_models:
+    input:
+        script=script("measure_reward_models"),
+        scores=[
+            f"{RESULTS}/reward_models/{kind}/seed{seed}_validation.parquet"
+            for kind, seed in dict.fromkeys(REWARD_RUNS)
+        ],
+    output:
+        table=f"{RESULTS}/statistics/reward_models.csv",
+    log:
+        f"{RESULTS}/logs/measure_reward_models.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/measure_reward_models.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        settings=flags(config["statistics"], "confidence"),
+    shell:
+        "python {input.script[0]} --scores {input.scores} {params.settings} --output {output.table} 2>&1 | tee {log}"
+
+
+rule trace_training:
+    input:
+        script=script("trace_training"),
+        metrics=[f"{RESULTS}/training/{arm}/seed{seed}.csv" for arm, seed in POLICY_RUNS],
+        rollouts=[f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet" for arm, seed in POLICY_RUNS],
+        tokens=f"{RESULTS}/data/tokens/train.parquet",
+    output:
+        training=f"{RESULTS}/statistics/training.csv",
+    log:
+        f"{RESULTS}/logs/trace_training.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/trace_training.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        arms=[arm for arm, _ in POLICY_RUNS],
+        seeds=[seed for _, seed in POLICY_RUNS],
+        gold="--gold pocket" if IS_POCKET_DATA else "",
+    shell:
+        "python {input.script[0]} --metrics {input.metrics} --rollouts {input.rollouts} --arms {params.arms}"
+        " --seeds {params.seeds} --tokens {input.tokens} {params.gold} --output {output.training} 2>&1 | tee {log}"
+
+
+if IS_POCKET_DATA:
+
+    rule describe_pocket:
+        input:
+            script=script("describe_pocket"),
+            pairs=f"{RESULTS}/data/validation.jsonl",
+            evaluations=[f"{RESULTS}/evaluations/scores/{arm}/seed{seed}.parquet" for arm in SFT_ARMS for seed in SEEDS],
+        output:
+            world=f"{RESULTS}/statistics/world.json",
+        log:
+            f"{RESULTS}/logs/describe_pocket.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/describe_pocket.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+        shell:
+            "python {input.script[0]} --pairs {input.pairs} --sft-evaluations {input.evaluations}"
+            " --output {output.world} 2>&1 | tee {log}"
+
+
+rule summarise_results:
+    input:
+        script=script("summarise_results"),
+        split=f"{RESULTS}/data/split.json",
+        lengths=[f"{RESULTS}/data/tokens/{fold}.json" for fold in ("train", "judge", "validation")],
+        contrasts=rules.compare_arms.output.contrasts,
+        arms=rules.compare_arms.output.arms,
+        reward_models=rules.measure_reward_models.output.table,
+        training=rules.trace_training.output.training,
+        world=[rules.describe_pocket.output.world] if IS_POCKET_DATA else [],
+    output:
+        summary=f"{RESULTS}/statistics/summary.json",
+    log:
+        f"{RESULTS}/logs/summarise_results.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/summarise_results.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        experiment=EXPERIMENT,
+        settings=shlex.quote(json.dumps(REPORTED_SETTINGS)),
+        primary=config["statistics"]["primary_metric"],
+        world=lambda wildcards, input: f"--world {input.world[0]}" if input.world else "",
+    shell:
+        "python {input.script[0]} --experiment {params.experiment} --primary-metric {params.primary}"
+        " --settings {params.settings} --split {input.split} --lengths {input.lengths} --contrasts {input.contrasts}"
+        " --arms {input.arms} --reward-models {input.reward_models} --training {input.training} {params.world}"
+        " --output {output.summary} 2>&1 | tee {log}"
