@@ -1,10 +1,12 @@
 import json
 
 import pytest
+from conftest import tiny_config
 from test_split_data import make_row
+from transformers import LlamaForCausalLM
 
 from align.errors import InputError
-from align.loading import load_preferences, load_sft
+from align.loading import load_preferences, load_sft, set_pad_token
 
 
 @pytest.fixture
@@ -66,10 +68,33 @@ def test_an_unreachable_hub_says_what_to_do(monkeypatch, load, key):
 
 def test_a_base_model_gets_pad_token_and_template(real):
     model, tokenizer = load_sft(str(real / "stories260k"), None, None)
-    assert tokenizer.pad_token_id not in (None, tokenizer.eos_token_id)
+    ids = (tokenizer.unk_token_id, tokenizer.bos_token_id, tokenizer.eos_token_id)
+    assert tokenizer.convert_ids_to_tokens(tokenizer.pad_token_id) == "<|pad|>" and tokenizer.pad_token_id not in ids
     assert model.config.pad_token_id == tokenizer.pad_token_id < model.get_input_embeddings().num_embeddings
     assert tokenizer.chat_template
     assert {p.dtype.itemsize for p in model.parameters()} == {4}
+
+
+def test_what_was_completed_stays_when_saved(real, tmp_path):
+    import load_model
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    load_model.main(["--source", str(real / "stories260k"), "--output", str(tmp_path / "sft")])
+    model = AutoModelForCausalLM.from_pretrained(tmp_path / "sft")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path / "sft")
+    assert model.config.pad_token_id == tokenizer.pad_token_id == len(tokenizer) - 1
+    assert model.get_input_embeddings().num_embeddings == len(tokenizer)
+
+
+def test_a_named_pad_token_of_the_vocabulary_adds_nothing(real):
+    from transformers import AutoTokenizer
+
+    smollm2 = AutoTokenizer.from_pretrained(real / "smollm2-135m-instruct")
+    assert smollm2.pad_token == smollm2.eos_token == "<|im_end|>"  # what must not stay
+    model = LlamaForCausalLM(tiny_config(smollm2))
+    set_pad_token(smollm2, model, "<|endoftext|>")
+    assert smollm2.pad_token_id == model.config.pad_token_id == 0
+    assert model.get_input_embeddings().num_embeddings == 49152
 
 
 def test_padding_with_eos_is_refused(real):

@@ -12,9 +12,9 @@ from align.rubric import gold_rating
     [
         ("please what is three plus four for me", "add", 1, {"seven"}),
         ("give the opposite of hot and small", "opposite", 2, {"cold", "big"}),
-        ("describe a cat in two words", "describe", 2, {"furry", "small", "clever"}),
-        ("what kind of thing is a cat and a plum", "sort", 2, {"animals", "fruits"}),
-        ("sort these for me : tea", "sort", 1, {"drinks"}),
+        ("describe cat in two words", "describe", 2, {"furry", "small", "clever"}),
+        ("what kind is cat and plum", "sort", 2, {"animals", "fruits"}),
+        ("sort by kind : tea for me", "sort", 1, {"drinks"}),
         ("name three tools but not saw or axe", "list", 3, set(CATEGORIES["tools"]) - {"saw", "axe"}),
     ],
 )

@@ -63,4 +63,4 @@ def test_ratings_are_noisy_steps_of_a_fifth():
 
 
 def test_taste_is_noisier_than_sums():
-    assert rater_noise("describe a cat in one words") > 3 * rater_noise("what is one plus one")
+    assert rater_noise("describe cat in one word") > 3 * rater_noise("what is one plus one")

@@ -10,7 +10,7 @@ os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 # Rules call `python`: it is this one, whether or not its environment was activated. A conda environment comes before it.
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
 EXPERIMENT = config["experiment"]
 RESULTS = f"results/{EXPERIMENT}"
@@ -91,10 +91,13 @@ def script(name):
 
 
 def flags(section, *keys, **more):
-    """Command-line flags for keys of a config section (all, if none are named); what is null is left out."""
+    """Command-line flags for keys of a config section (all, if none are named); what is null is left out.
+
+    In the order of their names: an overlay changes the order of a section's keys, and that alone must rerun nothing.
+    """
     values = {key: section[key] for key in keys or section} | more
     words = []
-    for key, value in values.items():
+    for key, value in sorted(values.items()):
         if value is not None:
             words += [f"--{key.replace('_', '-')}", *map(str, value if isinstance(value, list) else [value])]
     return shlex.join(words)

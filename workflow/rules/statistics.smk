@@ -140,7 +140,7 @@ rule summarise_results:
         mem_mb=500,
     params:
         experiment=EXPERIMENT,
-        settings=shlex.quote(json.dumps(REPORTED_SETTINGS)),
+        settings=shlex.quote(json.dumps(REPORTED_SETTINGS, sort_keys=True)),
         primary=config["statistics"]["primary_metric"],
         world=lambda wildcards, input: f"--world {input.world[0]}" if input.world else "",
     shell:

@@ -96,7 +96,8 @@ def adjust(contrasts: pd.DataFrame, alpha: float) -> pd.DataFrame:
 
 def describe_arms(table: pd.DataFrame) -> pd.DataFrame:
     """Means over answers for each arm, seed and decoding."""
-    names = [n for n in ("judges", "own", "gold", "gold_raw", "log_ratio", "tokens", "finished") if n in table]
+    known = ("judges", "own", "log_ratio", "tokens", "finished", "rater_bias")
+    names = [name for name in table if name in known or name.startswith("gold")]
     return table.groupby(["arm", "seed", "decoding"], sort=False)[names].mean().reset_index()
 
 

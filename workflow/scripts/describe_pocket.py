@@ -8,7 +8,7 @@ import pandas as pd
 from align.errors import run
 from align.evidence import best_of, pooled_within_deviation
 from align.files import read_jsonl, write_json
-from align.rubric import HIGHEST, LOWEST, gold_rating, rater_bias
+from align.rubric import HIGHEST, LOWEST, WEIGHTS, gold_rating, rater_bias
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -40,6 +40,7 @@ def describe_sft(evaluations: pd.DataFrame, n: int) -> dict:
     answers = sampled.groupby("prompt_id")["gold"].apply(np.array)
     values = np.stack(answers.to_list())
     report = {
+        "weights": WEIGHTS,
         "gold_lowest": LOWEST,
         "gold_highest": HIGHEST,
         "sft_gold_mean": float(sampled["gold"].mean()),

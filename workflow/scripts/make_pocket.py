@@ -39,7 +39,7 @@ def make_pair(prompt: str, rng: random.Random) -> dict:
 
 def make_demonstration(prompt: str, rng: random.Random) -> dict:
     """An answer to imitate. Most of its writers are poor, as most of the web's are: alignment must have work to do."""
-    return {"prompt": prompt, "response": write_answer(parse_prompt(prompt), rng.betavariate(1.0, 2.6), rng)}
+    return {"prompt": prompt, "response": write_answer(parse_prompt(prompt), rng.betavariate(1.0, 3.0), rng)}
 
 
 def main(argv: list[str] | None = None) -> None:

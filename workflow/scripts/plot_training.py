@@ -49,7 +49,7 @@ def main(argv: list[str] | None = None) -> None:
     for axis, (column, title) in zip(axes.flat, panels.items()):
         draw_panel(axis, training, column, args.smoothing)
         axis.set_title(title)
-        if column in ("kl", "grad_norm"):
+        if column == "kl":
             axis.set_yscale("symlog", linthresh=1.0)
     for axis in axes.flat[len(panels) :]:
         axis.set_visible(False)

@@ -55,6 +55,19 @@ def add_own_reward(table: pd.DataFrame, args: argparse.Namespace, responses: pd.
     return table
 
 
+def rate_by_rubric(responses: pd.DataFrame) -> pd.DataFrame:
+    """Pocket's gold rating of each answer, the attributes that it is made of, and the points that raters would add."""
+    from align.pocket import parse_prompt
+    from align.rubric import gold_rating, rate_attributes, rater_bias
+
+    rows = [
+        {"gold": gold_rating(prompt, answer), "rater_bias": rater_bias(answer)}
+        | {f"gold_{name}": value for name, value in rate_attributes(parse_prompt(prompt), answer).items()}
+        for prompt, answer in zip(responses["prompt"], responses["response"])
+    ]
+    return pd.DataFrame(rows, index=responses.index)
+
+
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     responses = pd.read_parquet(args.responses)
@@ -64,9 +77,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.reward_model:
         table = add_own_reward(table, args, responses)
     if args.gold == "pocket":
-        from align.rubric import gold_rating
-
-        table["gold"] = [gold_rating(p, r) for p, r in zip(responses["prompt"], responses["response"])]
+        table = pd.concat([table, rate_by_rubric(responses)], axis=1)
     write_table(args.output, table)
 
 

@@ -33,10 +33,9 @@ def records(path: str) -> list[dict]:
     return json.loads(pd.read_csv(path).to_json(orient="records"))
 
 
-def last_steps(training: pd.DataFrame, share: float = 0.1) -> list[dict]:
-    """Means over the last tenth of each arm's training, over seeds."""
-    late = training[training["step"] > (1 - share) * training["step"].max()]
-    return json.loads(late.drop(columns=["seed", "step"]).groupby("arm").mean().reset_index().to_json(orient="records"))
+def mean_by_arm(training: pd.DataFrame) -> dict[str, dict]:
+    """Means of some steps of the training curves over seeds, by arm."""
+    return json.loads(training.drop(columns=["seed", "step"]).groupby("arm").mean().to_json(orient="index"))
 
 
 def arm_means(path: str) -> list[dict]:
@@ -48,6 +47,8 @@ def arm_means(path: str) -> list[dict]:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     folds = ("train", "judge", "validation")
+    training = pd.read_csv(args.training)
+    tenth = max(1, training["step"].max() // 10)
     write_json(
         args.output,
         {
@@ -60,7 +61,8 @@ def main(argv: list[str] | None = None) -> None:
             "contrasts": records(args.contrasts),
             "arms": arm_means(args.arms),
             "reward_models": records(args.reward_models),
-            "late_training": last_steps(pd.read_csv(args.training)),
+            "first_tenth_of_training": mean_by_arm(training[training["step"] <= tenth]),
+            "last_tenth_of_training": mean_by_arm(training[training["step"] > training["step"].max() - tenth]),
             "world": read_json(args.world) if args.world else None,
         },
     )

@@ -46,9 +46,9 @@ def find_contrast(contrasts: list[dict], name: str, decoding: str = "sampled") -
     return {row["metric"]: row for row in contrasts if row["name"] == name and row["decoding"] == decoding}
 
 
-def find_kl(arms: list[dict], arm: str) -> float:
-    """An arm's mean KL to SFT on held-out prompts, nats a response."""
-    return next(row["log_ratio"] for row in arms if row["arm"] == arm and row["decoding"] == "sampled")
+def find_arm(arms: list[dict], arm: str, decoding: str = "sampled") -> dict:
+    """An arm's means on held-out prompts; `log_ratio` is its KL to SFT, nats a response."""
+    return next(row for row in arms if row["arm"] == arm and row["decoding"] == decoding)
 
 
 def mean_of(rows: list[dict], column: str) -> float:
@@ -62,8 +62,8 @@ def render(template: str, summary: dict, figures: dict[str, str]) -> str:
     )
     environment.filters |= {"p": format_p, "percent": lambda share: f"{100 * share:.0f} %"}
     helpers = {"state": state_verdict, "contrast": find_contrast, "mean_of": mean_of}
-    final_kl = functools.partial(find_kl, summary["arms"])
-    return environment.from_string(template).render(**summary, **helpers, final_kl=final_kl, figures=figures)
+    helpers["arm_means"] = functools.partial(find_arm, summary["arms"])
+    return environment.from_string(template).render(**summary, **helpers, figures=figures)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -72,7 +72,8 @@ def set_pad_token(tokenizer, model, pad_token: str | None) -> None:
     chosen = pad_token or own or "<|pad|>"
     if chosen == tokenizer.eos_token:
         raise InputError(f"model.pad_token {chosen!r} is the EOS token: choose another")
-    tokenizer.pad_token = chosen
+    # Setting `pad_token` alone would give a token that is not in the vocabulary the id of <unk>.
+    tokenizer.add_special_tokens({"pad_token": chosen})
     if len(tokenizer) > model.get_input_embeddings().num_embeddings:
         model.resize_token_embeddings(len(tokenizer))
     model.config.pad_token_id = tokenizer.pad_token_id

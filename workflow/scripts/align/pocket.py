@@ -72,10 +72,10 @@ _OPENERS = ("", "please", "hello", "hi there", "quick question")
 _CLOSERS = ("", "thank you", "if you can", "for me")
 _WORDINGS = {
     "list": ("name {n} {category}", "list {n} {category}", "give me {n} {category}", "tell me {n} {category}"),
-    "sort": ("what kind of thing is a {words}", "which kind is a {words}", "sort these for me : {words}"),
+    "sort": ("what kind is {words}", "of what kind is {words}", "sort by kind : {words}"),
     "opposite": ("what is the opposite of {words}", "give the opposite of {words}", "say the opposite of {words}"),
     "add": ("what is {a} plus {b}", "how much is {a} plus {b}", "work out {a} plus {b}"),
-    "describe": ("describe a {thing} in {n} words", "find {n} words to describe a {thing}"),
+    "describe": ("describe {thing} in {n}", "find {n} for {thing}"),
 }
 KINDS = tuple(_WORDINGS)
 # Words an answer can be made of; what is not among them is not counted as an item of the answer.
@@ -107,10 +107,10 @@ def parse_prompt(prompt: str) -> Task:
     if "opposite" in words:
         allowed = frozenset(_OPPOSITE_OF[word] for word in words if word in _OPPOSITE_OF)
         return Task("opposite", len(allowed), allowed)
-    if "describe" in words:
+    if "word" in words or "words" in words:
         thing = next(word for word in words if word in TRAITS)
         return Task("describe", _count(words), frozenset(TRAITS[thing]))
-    if "kind" in words or "sort" in words:
+    if "kind" in words:
         allowed = frozenset(_CATEGORY_OF[word] for word in words if word in _CATEGORY_OF)
         return Task("sort", len(allowed), allowed)
     category = next((word for word in words if word in CATEGORIES), None)
@@ -130,14 +130,14 @@ def draw_prompt(rng: random.Random) -> str:
         text += " but not " + " or ".join(excluded) if excluded else ""
     elif kind == "sort":
         categories = rng.sample(list(CATEGORIES), rng.choice((1, 2, 3)))
-        text = wording.format(words=" and a ".join(rng.choice(CATEGORIES[category]) for category in categories))
+        text = wording.format(words=" and ".join(rng.choice(CATEGORIES[category]) for category in categories))
     elif kind == "opposite":
         pairs = rng.sample(OPPOSITES, rng.choice((1, 2, 3)))
         text = wording.format(words=" and ".join(rng.choice(pair) for pair in pairs))
     elif kind == "add":
         text = wording.format(a=rng.choice(NUMBERS[:7]), b=rng.choice(NUMBERS[:7]))
     else:
-        text = wording.format(thing=rng.choice(list(TRAITS)), n=rng.choice(("one", "two", "three")))
+        text = wording.format(thing=rng.choice(list(TRAITS)), n=rng.choice(("one word", "two words", "three words")))
     return f"{rng.choice(_OPENERS)} {text} {rng.choice(_CLOSERS)}".strip()
 
 
