@@ -79,7 +79,7 @@ def world(tmp_path_factory):
     train_reward_model.main(reward_flags(path, "rm"))
     score_references.main(
         ["--reward-model", str(path / "rm"), "--references", str(path / "references.parquet")]
-        + ["--micro-batch-size", "16", "--output", str(path / "scores.parquet")]
+        + ["--scoring-batch-size", "16", "--output", str(path / "scores.parquet")]
     )
     train_policy.main(policy_flags(path, "policy"))
     return path

@@ -51,8 +51,8 @@ rule score_responses:
         judge_seeds=JUDGE_SEEDS,
         own=own_flags,
         gold="--gold pocket" if IS_POCKET_DATA else "",
-        batch=config["runtime"]["scoring_batch_size"],
+        settings=flags(config["runtime"], "scoring_batch_size"),
     shell:
         "python {input.script[0]} --responses {input.responses} --judges {input.judges}"
-        " --judge-seeds {params.judge_seeds} {params.own} {params.gold} --micro-batch-size {params.batch}"
+        " --judge-seeds {params.judge_seeds} {params.own} {params.gold} {params.settings}"
         " --output {output.evaluation} 2>&1 | tee {log}"

@@ -46,7 +46,7 @@ rule score_references:
         mem_mb=2000,
         gpu=1,
     params:
-        batch=config["runtime"]["scoring_batch_size"],
+        settings=flags(config["runtime"], "scoring_batch_size"),
     shell:
         "python {input.script[0]} --reward-model {input.model} --references {input.references}"
-        " --micro-batch-size {params.batch} --output {output.scores} 2>&1 | tee {log}"
+        " {params.settings} --output {output.scores} 2>&1 | tee {log}"

@@ -133,8 +133,9 @@ rule summarise_results:
         f"{RESULTS}/logs/summarise_results.log",
     benchmark:
         f"{RESULTS}/benchmarks/summarise_results.tsv"
+    # It names the versions of the packages that trained.
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/training.yaml"
     threads: 1
     resources:
         mem_mb=500,

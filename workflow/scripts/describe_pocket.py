@@ -10,12 +10,13 @@ from align.evidence import best_of, pooled_within_deviation
 from align.files import read_jsonl, write_json
 from align.rubric import HIGHEST, LOWEST, WEIGHTS, gold_rating, rater_bias
 
+BEST_OF = 16
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", required=True, help="JSON lines of the validation fold")
     parser.add_argument("--sft-evaluations", nargs="+", required=True, help="parquet tables of SFT's scored answers")
-    parser.add_argument("--best-of", type=int, default=16)
     parser.add_argument("--output", required=True, help="JSON")
     return parser.parse_args(argv)
 
@@ -33,8 +34,8 @@ def describe_raters(pairs: list[dict]) -> dict:
     return {"raters_agree_with_gold": share_agreeing(gold), "accuracy_ceiling": share_agreeing(gold + bias)}
 
 
-def describe_sft(evaluations: pd.DataFrame, n: int) -> dict:
-    """Gold of sampled SFT answers, and of the best of n of them, in SFT standard deviations."""
+def describe_sft(evaluations: pd.DataFrame) -> dict:
+    """Gold of sampled SFT answers, and of the best of 16 of them, in SFT standard deviations."""
     sampled = evaluations[evaluations["decoding"] == "sampled"]
     deviation = pooled_within_deviation(sampled, "gold")
     answers = sampled.groupby("prompt_id")["gold"].apply(np.array)
@@ -46,8 +47,11 @@ def describe_sft(evaluations: pd.DataFrame, n: int) -> dict:
         "sft_gold_mean": float(sampled["gold"].mean()),
         "sft_gold_deviation": deviation,
     }
-    if values.shape[1] >= n:
-        report |= {"best_of": n, "best_of_gain": float((best_of(values, n) - values.mean(axis=1)).mean() / deviation)}
+    if values.shape[1] >= BEST_OF:
+        report |= {
+            "best_of": BEST_OF,
+            "best_of_gain": float((best_of(values, BEST_OF) - values.mean(axis=1)).mean() / deviation),
+        }
     return report
 
 
@@ -62,7 +66,7 @@ def judge_gold_correlation(evaluations: pd.DataFrame) -> float:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     evaluations = pd.concat(map(pd.read_parquet, args.sft_evaluations), ignore_index=True)
-    world = describe_raters(read_jsonl(args.pairs)) | describe_sft(evaluations, args.best_of)
+    world = describe_raters(read_jsonl(args.pairs)) | describe_sft(evaluations)
     write_json(args.output, world | {"judge_gold_correlation": judge_gold_correlation(evaluations)})
 
 

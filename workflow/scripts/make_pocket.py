@@ -8,13 +8,15 @@ from align.files import write_jsonl
 from align.pocket import draw_distinct_prompts, parse_prompt, write_answer
 from align.rubric import draw_rating
 
+# Two writers a prompt: the model sees that there is more than one way to answer.
+ANSWERS_A_DEMONSTRATION = 2
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--world-seed", type=int, required=True)
     parser.add_argument("--pairs", type=int, required=True, help="prompts with a pair of rated answers")
     parser.add_argument("--demonstrations", type=int, required=True, help="other prompts, with answers to learn from")
-    parser.add_argument("--answers-per-demonstration", type=int, default=2)
     parser.add_argument("--preferences-output", required=True, help="JSON lines in HelpSteer2_binarized's columns")
     parser.add_argument("--demonstrations-output", required=True, help="JSON lines: prompt, response")
     return parser.parse_args(argv)
@@ -49,11 +51,7 @@ def main(argv: list[str] | None = None) -> None:
     write_jsonl(args.preferences_output, (make_pair(prompt, rng) for prompt in prompts[: args.pairs]))
     write_jsonl(
         args.demonstrations_output,
-        (
-            make_demonstration(prompt, rng)
-            for prompt in prompts[args.pairs :]
-            for _ in range(args.answers_per_demonstration)
-        ),
+        (make_demonstration(prompt, rng) for prompt in prompts[args.pairs :] for _ in range(ANSWERS_A_DEMONSTRATION)),
     )
 
 

@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> None:
     prompts = read_prompts(args.tokens).head(args.prompts)
     prompt_ids = token_lists(prompts["prompt_ids"])
     torch.manual_seed(derive_seed(args.seed, "references"))
-    progress = Progress("SFT references", args.samples * len(prompts))
+    progress = Progress("SFT references", args.samples * len(prompts), unit="answer")
     tables = []
     for sample in range(args.samples):
         responses: list[list[int]] = []

@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None) -> None:
     # All arms of a seed draw from the same stream: what they share in luck cancels in their difference.
     torch.manual_seed(derive_seed(args.seed, "responses", args.stream))
     passes = [("sampled", sample) for sample in range(args.samples)] + [("greedy", 0)]
-    progress = Progress(f"responses {args.arm}, seed {args.seed}", len(passes) * len(prompts))
+    progress = Progress(f"responses {args.arm}, seed {args.seed}", len(passes) * len(prompts), unit="answer")
     tables = []
     for at, (decoding, sample) in enumerate(passes):
         rows: list[dict] = []

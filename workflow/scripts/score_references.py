@@ -16,7 +16,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reward-model", required=True)
     parser.add_argument("--references", required=True, help="parquet of the SFT model's answers to training prompts")
-    parser.add_argument("--micro-batch-size", type=int, required=True, help="texts scored at once")
+    parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
     parser.add_argument("--output", required=True, help="parquet: prompt_id, sample, outputs (one number a label)")
     return parser.parse_args(argv)
 
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> None:
     model = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32).to(pick_device())
     table = pd.read_parquet(args.references)
     texts = [p + r for p, r in zip(token_lists(table["prompt_ids"]), token_lists(table["response_ids"]))]
-    outputs = score(model, texts, tokenizer.pad_token_id, args.micro_batch_size)
+    outputs = score(model, texts, tokenizer.pad_token_id, args.scoring_batch_size)
     write_table(args.output, table[["prompt_id", "sample"]].assign(outputs=outputs.tolist()))
 
 

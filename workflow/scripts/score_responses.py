@@ -26,7 +26,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--scale", help="JSON of the signal's standardisation, with --reward-model")
     parser.add_argument("--sft-responses", help="parquet of SFT's answers to the same prompts, with --reward-model")
     parser.add_argument("--gold", choices=("pocket",), help="whose rubric knows the truth, if any does")
-    parser.add_argument("--micro-batch-size", type=int, required=True, help="texts scored at once")
+    parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
     parser.add_argument("--output", required=True, help="parquet: a row an answer")
     args = parser.parse_args(argv)
     if args.reward_model and not (args.signal and args.scale and args.sft_responses):
@@ -50,7 +50,7 @@ def add_own_reward(table: pd.DataFrame, args: argparse.Namespace, responses: pd.
     if not sft[place].equals(responses[place]):
         raise InputError(f"{args.sft_responses} and {args.responses} do not answer the same prompts in the same order")
     for name, answers in (("own", responses), ("own_sft", sft)):
-        signal = SIGNALS[args.signal](score_table(args.reward_model, answers, args.micro_batch_size))
+        signal = SIGNALS[args.signal](score_table(args.reward_model, answers, args.scoring_batch_size))
         table[name] = scale.apply(signal).tolist()
     return table
 
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     responses = pd.read_parquet(args.responses)
     table = responses[KEPT].copy()
     for seed, folder in zip(args.judge_seeds, args.judges, strict=True):
-        table[f"judge_{seed}"] = score_table(folder, responses, args.micro_batch_size)[:, 0].tolist()
+        table[f"judge_{seed}"] = score_table(folder, responses, args.scoring_batch_size)[:, 0].tolist()
     if args.reward_model:
         table = add_own_reward(table, args, responses)
     if args.gold == "pocket":

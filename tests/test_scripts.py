@@ -1,0 +1,37 @@
+"""What all scripts have in common."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
+ANALYSIS = ["compare_arms", "measure_reward_models", "describe_pocket", "trace_training", "write_report"]
+ANALYSIS += ["plot_training", "plot_frontier", "plot_contrasts", "make_pocket", "split_data"]
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_is_a_command_with_a_main(path):
+    tree = ast.parse(path.read_text())
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert {"parse_args", "main"} <= functions
+    assert ast.get_docstring(tree)
+    # Nothing happens on import but definitions, constants and imports; the guard stands last.
+    allowed = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign)
+    assert all(isinstance(node, allowed) for node in tree.body[1:-1])
+    assert path.stem not in sys.stdlib_module_names
+
+
+def test_statistics_figures_and_report_need_no_torch():
+    code = f"import sys, {', '.join(ANALYSIS)}; assert not {{'torch', 'transformers'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT / "workflow" / "scripts", check=True)
+
+
+def test_an_input_error_is_one_line_and_a_nonzero_exit(tmp_path):
+    command = [sys.executable, "workflow/scripts/load_model.py", "--source", "./nowhere", "--output", tmp_path / "m"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.strip() == "error: model.source: there is no ./nowhere"
+    assert not list(tmp_path.iterdir())
