@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from align.errors import run
-from align.evidence import best_of, pooled_within_deviation
+from align.evidence import best_of, pooled_within_deviation, share_won
 from align.files import read_jsonl, write_json
 from align.rubric import HIGHEST, LOWEST, WEIGHTS, gold_rating, rater_bias
 
@@ -21,17 +21,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def share_agreeing(differences: np.ndarray) -> float:
-    """Share of pairs in which the chosen answer is the better one; a tie counts one half."""
-    return float(((differences > 0) + 0.5 * (differences == 0)).mean())
-
-
 def describe_raters(pairs: list[dict]) -> dict:
     """How often the raters' choice is gold's, and how often that of an observer who knows gold and bias exactly."""
     texts = [(row["prompt"], row["chosen"][-1]["content"], row["rejected"][-1]["content"]) for row in pairs]
     gold = np.array([gold_rating(p, c) - gold_rating(p, r) for p, c, r in texts])
     bias = np.array([rater_bias(c) - rater_bias(r) for _, c, r in texts])
-    return {"raters_agree_with_gold": share_agreeing(gold), "accuracy_ceiling": share_agreeing(gold + bias)}
+    return {"raters_agree_with_gold": share_won(gold), "accuracy_ceiling": share_won(gold + bias)}
 
 
 def describe_sft(evaluations: pd.DataFrame) -> dict:

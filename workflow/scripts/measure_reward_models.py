@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from align.errors import run
-from align.evidence import share_interval
+from align.evidence import share_interval, share_won
 from align.files import atomic_path
 
 
@@ -17,11 +17,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--confidence", type=float, required=True)
     parser.add_argument("--output", required=True, help="CSV: a row a reward model")
     return parser.parse_args(argv)
-
-
-def share_won(difference: pd.Series) -> float:
-    """Share of pairs whose difference is positive; a tie counts one half."""
-    return float(((difference > 0) + 0.5 * (difference == 0)).mean())
 
 
 def measure(scores: pd.DataFrame, confidence: float) -> dict:

@@ -6,18 +6,15 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import colours_of, save_figure, use_style
+from align.plotting import colours_of, figure_parser, save_figure, use_style
 
 METRICS = {"judges": "judges (primary)", "own": "its own reward model", "gold": "gold rating"}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = figure_parser(__doc__)
     parser.add_argument("--contrasts", required=True, help="CSV")
     parser.add_argument("--differences", required=True, help="CSV, a row a seed")
-    parser.add_argument("--width", type=float, required=True, help="inches")
-    parser.add_argument("--dpi", type=int, required=True)
-    parser.add_argument("--output", nargs="+", required=True, help="one file a format")
     return parser.parse_args(argv)
 
 

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import colours_of, save_figure, smooth, use_style
+from align.plotting import colours_of, figure_parser, save_figure, smooth, use_style
 
 PANELS = {
     "reward": "reward of its own reward model (SFT s.d.)",
@@ -21,12 +21,9 @@ PANELS = {
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = figure_parser(__doc__)
     parser.add_argument("--training", required=True, help="CSV of the training curves")
-    parser.add_argument("--width", type=float, required=True, help="inches")
-    parser.add_argument("--dpi", type=int, required=True)
     parser.add_argument("--smoothing", type=int, required=True, help="steps of a running mean")
-    parser.add_argument("--output", nargs="+", required=True, help="one file a format")
     return parser.parse_args(argv)
 
 

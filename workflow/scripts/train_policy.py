@@ -7,6 +7,7 @@ penalty and the baseline, and take one gradient step on -(advantage * log-probab
 import argparse
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -148,28 +149,20 @@ def train_step(args, accelerator, models: Models, optimizer, baseline: Baseline,
     return {"metrics": metrics, "responses": responses, "rewards": torch.cat([p["reward"] for p in parts]).tolist()}
 
 
-def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    accelerator = Accelerator(mixed_precision=resolve_precision(args.precision))
-    models = load_models(args, accelerator.device)
-    optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
-    models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
-    models.policy.train()
-    prompts = pd.read_parquet(args.references).drop_duplicates("prompt_id")[["prompt_id", "prompt_ids"]]
+def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts: pd.DataFrame, state: Path) -> dict:
+    """Take all steps, from the last saved state if there is one; returns their metrics and responses, as rows."""
+    label = f"policy {args.arm}, seed {args.seed}"
     prompt_ids = token_lists(prompts["prompt_ids"])
     order = prompt_order(len(prompts), args.steps * args.batch_size, derive_seed(args.seed, "prompts"))
-    scale = scale_of_signal(pd.read_parquet(args.reference_scores), args.signal)
     # The signal is standardised on the SFT answers, so that their mean reward is 0.
     baseline = Baseline(args.baseline, initial=0.0, decay=args.baseline_decay)
     torch.manual_seed(derive_seed(args.seed, "rollouts") + accelerator.process_index)
-
-    state = state_folder(args.state, args, [args.model, args.reward_model, args.references, args.reference_scores])
     saved = load_state(state, accelerator) or {"metrics": [], "rollouts": [], "baseline": {}}
     vars(baseline).update(saved["baseline"])
     metrics, rollouts = saved["metrics"], saved["rollouts"]
-    label = f"policy {args.arm}, seed {args.seed}"
     if metrics:
         print(f"[{label}] continues from step {len(metrics)}", flush=True)
+
     progress = Progress(label, args.steps, done=len(metrics))
     warmup = max(1, round(args.warmup_share * args.steps))
     for step in range(len(metrics), args.steps):
@@ -184,22 +177,41 @@ def main(argv: list[str] | None = None) -> None:
         for i, response, reward in zip(mine, out["responses"], out["rewards"]):
             text = decode_response(models.tokenizer, response)
             rollouts.append([step + 1, prompts["prompt_id"].iloc[i], text, reward])
-        progress.report(step + 1, reward=out["metrics"]["reward"], kl=out["metrics"]["kl"])
+        if accelerator.is_main_process:
+            progress.report(step + 1, reward=out["metrics"]["reward"], kl=out["metrics"]["kl"])
         if (step + 1) % args.save_steps == 0 and step + 1 < args.steps:
             done = {"metrics": metrics, "rollouts": rollouts, "baseline": asdict(baseline)}
             save_state(state, accelerator, done)
+    return {"metrics": metrics, "rollouts": rollouts}
 
-    accelerator.wait_for_everyone()
-    if not accelerator.is_main_process:
-        return
+
+def write_outputs(args: argparse.Namespace, policy: torch.nn.Module, tokenizer, scale: Scale, history: dict) -> None:
+    """Write the policy and what was logged on the way."""
     with atomic_path(args.metrics_output) as draft:
-        pd.DataFrame(metrics).to_csv(draft, index=False)
-    write_table(args.rollouts_output, pd.DataFrame(rollouts, columns=["step", "prompt_id", "response", "reward"]))
+        pd.DataFrame(history["metrics"]).to_csv(draft, index=False)
+    rollouts = pd.DataFrame(history["rollouts"], columns=["step", "prompt_id", "response", "reward"])
+    write_table(args.rollouts_output, rollouts)
     write_json(args.scale_output, asdict(scale))
     with atomic_path(args.output) as folder:
-        accelerator.unwrap_model(models.policy).save_pretrained(folder)
-        models.tokenizer.save_pretrained(folder)
-    forget_state(state)
+        policy.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    accelerator = Accelerator(mixed_precision=resolve_precision(args.precision))
+    models = load_models(args, accelerator.device)
+    optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
+    models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
+    models.policy.train()
+    prompts = pd.read_parquet(args.references).drop_duplicates("prompt_id")[["prompt_id", "prompt_ids"]]
+    scale = scale_of_signal(pd.read_parquet(args.reference_scores), args.signal)
+    state = state_folder(args.state, args, [args.model, args.reward_model, args.references, args.reference_scores])
+    history = train(args, accelerator, models, optimizer, scale, prompts, state)
+    accelerator.wait_for_everyone()
+    if accelerator.is_main_process:
+        write_outputs(args, accelerator.unwrap_model(models.policy), models.tokenizer, scale, history)
+        forget_state(state)
 
 
 if __name__ == "__main__":

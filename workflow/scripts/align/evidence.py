@@ -44,6 +44,11 @@ def holm(p_values: list[float]) -> list[float]:
     return adjusted
 
 
+def share_won(differences: np.ndarray) -> float:
+    """Share of positive differences; a tie counts one half."""
+    return float(((differences > 0) + 0.5 * (differences == 0)).mean())
+
+
 def share_interval(successes: int, trials: int, confidence: float) -> tuple[float, float]:
     """Wilson's interval of a share."""
     interval = stats.binomtest(successes, trials).proportion_ci(confidence_level=confidence, method="wilson")

@@ -1,5 +1,6 @@
 """What the figures share: style, colours by arm, saving."""
 
+import argparse
 from pathlib import Path
 
 import matplotlib
@@ -11,6 +12,15 @@ import pandas as pd
 from align.files import atomic_path
 
 STYLE = Path(__file__).parents[2] / "report" / "align.mplstyle"
+
+
+def figure_parser(description: str) -> argparse.ArgumentParser:
+    """A parser with the flags that every figure has."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--width", type=float, required=True, help="inches")
+    parser.add_argument("--dpi", type=int, required=True)
+    parser.add_argument("--output", nargs="+", required=True, help="one file a format")
+    return parser
 
 
 def use_style() -> None:
