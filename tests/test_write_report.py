@@ -1,5 +1,6 @@
 import json
 import re
+import subprocess
 
 import pytest
 import write_report
@@ -74,7 +75,12 @@ def test_the_committed_report_is_the_summarys(summary):
     assert (ROOT / "report.md").read_text() == write_report.render(TEMPLATE, summary, figures)
 
 
-def test_readme_quotes_the_verdict():
-    verdict = (ROOT / "results" / "pocket" / "statistics" / "verdict.txt").read_text()
+def test_readme_quotes_the_committed_verdict():
+    # The committed one: a run on another machine may differ in the last digits, which is no fault of README's.
+    command = ["git", "show", "HEAD:results/pocket/statistics/verdict.txt"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if shown.returncode != 0:
+        pytest.skip("not a git checkout with committed results")
+    verdict = shown.stdout
     quoted = re.search(r"```text\n(Level 1.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert quoted and quoted[1] == verdict
