@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 .DELETE_ON_ERROR:
 
 run: $(READY)
-	$(VENV)/bin/snakemake --cores all
+	$(VENV)/bin/snakemake --cores all --rerun-incomplete
 	@cat results/pocket/statistics/verdict.txt
 
 test: $(READY)

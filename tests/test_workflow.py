@@ -70,6 +70,7 @@ def edit(project):
 
 STATISTICS_ONWARDS = {
     "compare_arms": 1,
+    "sum_costs": 1,
     "trace_training": 1,
     "summarise_results": 1,
     "plot_training": 1,
@@ -97,21 +98,20 @@ def test_the_smoke_experiment_ends_in_its_report(project):
 def test_no_row_of_the_evaluation_is_missing(project):
     import pandas as pd
 
-    for arm, seeds in {"sft": (1, 2), "sft_again": (1, 2), "level1_scalar": (1, 2), "no_kl_penalty": (1,)}.items():
+    for arm, seeds in {"sft": (1, 2), "level1_scalar": (1, 2), "no_kl_penalty": (1,)}.items():
         for seed in seeds:
-            table = pd.read_parquet(project / f"results/smoke/evaluations/scores/{arm}/seed{seed}.parquet")
-            assert len(table) == 24 * (2 + 1)
+            table = pd.read_parquet(project / f"results/smoke/evaluations/{arm}/seed{seed}.parquet")
+            names = ["sft", "sft_again"] if arm == "sft" else [arm]
+            assert table["arm"].value_counts().to_dict() == {name: 24 * (2 + 1) for name in names}
             assert table.notna().all().all()
-            assert (arm in ("sft", "sft_again")) == ("own" not in table)
+            assert (arm == "sft") == ("own" not in table)
 
 
 def test_the_noise_floor_is_other_samples_of_the_same_model(project):
     import pandas as pd
 
-    one, other = (
-        pd.read_parquet(project / f"results/smoke/evaluations/responses/{arm}/seed1.parquet")
-        for arm in ("sft", "sft_again")
-    )
+    table = pd.read_parquet(project / "results/smoke/evaluations/sft/seed1_responses.parquet")
+    one, other = (table[table["arm"] == arm].reset_index(drop=True) for arm in ("sft", "sft_again"))
     greedy, sampled = one["decoding"] == "greedy", one["decoding"] == "sampled"
     assert (one["response"] == other["response"])[greedy].all()
     assert not (one["response"] == other["response"])[sampled].all()
@@ -148,8 +148,7 @@ def test_kl_coef_rebuilds_policies_onwards(project):
     # The control sets a kl_coef of its own, so that the common one does not concern it.
     assert planned(project, {"reinforce": {"kl_coef": 0.2}}) == {
         "train_policy": 2,
-        "sample_responses": 2,
-        "score_responses": 2,
+        "evaluate_arm": 2,
         **STATISTICS_ONWARDS,
     }
 
@@ -159,8 +158,7 @@ def test_one_more_seed_is_that_seed_and_the_statistics(project):
         "train_reward_model": 1,
         "score_references": 1,
         "train_policy": 1,
-        "sample_responses": 3,
-        "score_responses": 3,
+        "evaluate_arm": 2,
         "measure_reward_models": 1,
         "describe_pocket": 1,
         **STATISTICS_ONWARDS,
@@ -170,10 +168,11 @@ def test_one_more_seed_is_that_seed_and_the_statistics(project):
 def test_one_more_judge_rescores_and_retrains_nothing(project):
     assert planned(project, {"judge_seeds": [101, 102]}) == {
         "train_reward_model": 1,
-        "score_responses": 7,
+        "evaluate_arm": 5,
         "measure_reward_models": 1,
         "describe_pocket": 1,
         "compare_arms": 1,
+        "sum_costs": 1,
         "summarise_results": 1,
         "plot_contrasts": 1,
         "write_report": 1,
@@ -184,8 +183,7 @@ def test_an_edit_in_a_module_reruns_the_rules_that_import_it(project, edit):
     edit("workflow/scripts/align/reinforce.py", "\n# an edit\n")
     assert planned(project) == {
         "train_policy": 3,
-        "sample_responses": 3,
-        "score_responses": 3,
+        "evaluate_arm": 3,
         **STATISTICS_ONWARDS,
     }
 

@@ -2,12 +2,14 @@ import json
 import re
 import subprocess
 
+import pandas as pd
 import pytest
 import write_report
 from conftest import ROOT
 
 TEMPLATE = (ROOT / "workflow" / "report" / "report.md.j2").read_text()
 SUMMARY = ROOT / "results" / "pocket" / "statistics" / "summary.json"
+COST = pd.read_csv(SUMMARY.parent / "cost.csv").to_dict(orient="records")
 FIGURES = {name: f"{name}.png" for name in ("training", "frontier", "contrasts")}
 
 
@@ -27,37 +29,37 @@ def contrast_rows(summary, name):
 def test_words_follow_from_the_verdict(summary, verdict, words):
     for row in contrast_rows(summary, "level1"):
         row["verdict"] = verdict
-    report = write_report.render(TEMPLATE, summary, FIGURES)
+    report = write_report.render(TEMPLATE, summary, COST, FIGURES)
     answer = report[report.index("## Answer") : report.index("## Method")]
     assert answer.count(f"the mean reward on held-out prompts {words}:") == 3
     # What is only true of a gain is not said without one.
-    assert ("Of the gain" in answer) == (verdict == "rose")
+    assert ("Each metric is counted" in answer) == (verdict == "rose")
 
 
 def test_a_noise_floor_that_shows_something_is_called_out(summary):
-    assert "nothing, as it must be" in write_report.render(TEMPLATE, summary, FIGURES)
+    assert "nothing, as it must be" in write_report.render(TEMPLATE, summary, COST, FIGURES)
     for row in contrast_rows(summary, "noise_floor"):
         row["verdict"] = "rose"
-    assert "Distrust what is above" in write_report.render(TEMPLATE, summary, FIGURES)
+    assert "Distrust what is above" in write_report.render(TEMPLATE, summary, COST, FIGURES)
 
 
 def test_an_experiment_without_gold_claims_none(summary):
     summary["world"] = None
     summary["contrasts"] = [row for row in summary["contrasts"] if row["metric"] != "gold"]
-    report = write_report.render(TEMPLATE, summary, FIGURES)
+    report = write_report.render(TEMPLATE, summary, COST, FIGURES)
     assert "There is no gold rating" in report
     assert "By gold" not in report and "By the gold rating" not in report
 
 
 def test_every_number_of_the_results_is_from_the_summary(summary):
     # Change each number of the summary in turn by an amount that shows: the report must change with it.
-    before = write_report.render(TEMPLATE, summary, FIGURES)
+    before = write_report.render(TEMPLATE, summary, COST, FIGURES)
     for row in contrast_rows(summary, "level1"):
         for key in ("estimate", "ci_low", "ci_high"):
             changed = json.loads(json.dumps(summary))
             same = next(r for r in changed["contrasts"] if r == row)
             same[key] += 7.0
-            assert write_report.render(TEMPLATE, changed, FIGURES) != before, (row["metric"], key)
+            assert write_report.render(TEMPLATE, changed, COST, FIGURES) != before, (row["metric"], key)
 
 
 def test_the_template_has_no_result_typed_by_hand():
@@ -72,7 +74,7 @@ def test_the_template_has_no_result_typed_by_hand():
 
 def test_the_committed_report_is_the_summarys(summary):
     figures = {name: f"results/pocket/figures/{name}.png" for name in FIGURES}
-    assert (ROOT / "report.md").read_text() == write_report.render(TEMPLATE, summary, figures)
+    assert (ROOT / "report.md").read_text() == write_report.render(TEMPLATE, summary, COST, figures)
 
 
 def test_readme_quotes_the_committed_verdict():

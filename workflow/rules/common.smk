@@ -30,7 +30,7 @@ VERDICT = f"{RESULTS}/statistics/verdict.txt"
 
 wildcard_constraints:
     kind="|".join(config["reward_models"]),
-    arm="|".join(ARMS + SFT_ARMS),
+    arm="|".join([*ARMS, "sft"]),
     seed=r"\d+",
     fold="train|judge|validation",
 
@@ -53,6 +53,14 @@ def check_config():
         for arm in (contrast["arm"], contrast["against"]):
             if arm not in ARMS + SFT_ARMS:
                 problems.append(f"statistics.contrasts, {contrast['name']}: {arm!r} is not among policies")
+    if config["reward_models"]["judge"] != {"fold": "judge", "labels": "given"}:
+        problems.append("reward_models.judge: judges learn from the fold judge, with the labels given")
+    names = [(row["name"], row["arm"], row["against"]) for row in config["statistics"]["contrasts"]]
+    if ("level1", "level1_scalar", "sft") not in names:
+        problems.append("statistics.contrasts: the report's question needs level1, of level1_scalar against sft")
+    training = config["reward_training"]
+    if training["batch_size"] % training["micro_batch_size"]:
+        problems.append("reward_training: batch_size is not a multiple of micro_batch_size")
     if set(SEEDS) & set(JUDGE_SEEDS):
         problems.append("judge_seeds: a judge shares its seed with a replicate")
     if IS_POCKET_MODEL and not IS_POCKET_DATA:
@@ -127,25 +135,25 @@ def reward_of_arm(suffix):
 
 def policy_of_arm(wildcards):
     """The model that answers for an arm: its policy, or SFT itself."""
-    if wildcards.arm in SFT_ARMS:
+    if wildcards.arm == "sft":
         return f"{RESULTS}/models/sft"
     return f"{RESULTS}/policies/{wildcards.arm}/seed{wildcards.seed}"
 
 
 def own_inputs(wildcards):
     """What an arm's own reward model needs to score its answers and SFT's; nothing for SFT."""
-    if wildcards.arm in SFT_ARMS:
+    if wildcards.arm == "sft":
         return {}
     return {
         "reward_model": reward_of_arm("")(wildcards),
         "scale": f"{RESULTS}/training/{wildcards.arm}/seed{wildcards.seed}_scale.json",
-        "sft_responses": f"{RESULTS}/evaluations/responses/sft/seed{wildcards.seed}.parquet",
+        "sft_responses": f"{RESULTS}/evaluations/sft/seed{wildcards.seed}_responses.parquet",
     }
 
 
 def own_flags(wildcards):
     """Flags for those inputs, and the signal that the arm was trained on."""
-    if wildcards.arm in SFT_ARMS:
+    if wildcards.arm == "sft":
         return ""
     return flags(own_inputs(wildcards) | {"signal": config["arms"][wildcards.arm]["signal"]})
 

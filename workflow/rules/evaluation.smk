@@ -1,15 +1,18 @@
-rule sample_responses:
+rule evaluate_arm:
     input:
-        script=script("sample_responses"),
+        unpack(own_inputs),
+        script=script("evaluate_arm"),
         policy=policy_of_arm,
         reference=f"{RESULTS}/models/sft",
         tokens=f"{RESULTS}/data/tokens/validation.parquet",
+        judges=[f"{RESULTS}/reward_models/judge/seed{seed}" for seed in JUDGE_SEEDS],
     output:
-        responses=f"{RESULTS}/evaluations/responses/{{arm}}/seed{{seed}}.parquet",
+        responses=f"{RESULTS}/evaluations/{{arm}}/seed{{seed}}_responses.parquet",
+        scores=f"{RESULTS}/evaluations/{{arm}}/seed{{seed}}.parquet",
     log:
-        f"{RESULTS}/logs/sample_responses/{{arm}}_{{seed}}.log",
+        f"{RESULTS}/logs/evaluate_arm/{{arm}}_{{seed}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/sample_responses/{{arm}}_{{seed}}.tsv"
+        f"{RESULTS}/benchmarks/evaluate_arm/{{arm}}_{{seed}}.tsv"
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
@@ -17,42 +20,19 @@ rule sample_responses:
         mem_mb=2000,
         gpu=1,
     params:
-        stream=lambda wildcards: SFT_ARMS.index(wildcards.arm) if wildcards.arm in SFT_ARMS else 0,
+        # SFT is sampled twice: the noise floor.
+        arms=lambda wildcards: SFT_ARMS if wildcards.arm == "sft" else wildcards.arm,
         settings=flags(
             config["evaluation"],
             max_new_tokens=config["lengths"]["max_new_tokens"],
             generation_batch_size=config["runtime"]["generation_batch_size"],
+            scoring_batch_size=config["runtime"]["scoring_batch_size"],
         ),
-    shell:
-        "python {input.script[0]} --policy {input.policy} --reference {input.reference} --tokens {input.tokens}"
-        " --arm {wildcards.arm} --seed {wildcards.seed} --stream {params.stream} {params.settings}"
-        " --output {output.responses} 2>&1 | tee {log}"
-
-
-rule score_responses:
-    input:
-        unpack(own_inputs),
-        script=script("score_responses"),
-        responses=f"{RESULTS}/evaluations/responses/{{arm}}/seed{{seed}}.parquet",
-        judges=[f"{RESULTS}/reward_models/judge/seed{seed}" for seed in JUDGE_SEEDS],
-    output:
-        evaluation=f"{RESULTS}/evaluations/scores/{{arm}}/seed{{seed}}.parquet",
-    log:
-        f"{RESULTS}/logs/score_responses/{{arm}}_{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/score_responses/{{arm}}_{{seed}}.tsv"
-    conda:
-        "../../envs/training.yaml"
-    threads: config["runtime"]["threads"]
-    resources:
-        mem_mb=2000,
-        gpu=1,
-    params:
         judge_seeds=JUDGE_SEEDS,
         own=own_flags,
         gold="--gold pocket" if IS_POCKET_DATA else "",
-        settings=flags(config["runtime"], "scoring_batch_size"),
     shell:
-        "python {input.script[0]} --responses {input.responses} --judges {input.judges}"
-        " --judge-seeds {params.judge_seeds} {params.own} {params.gold} {params.settings}"
-        " --output {output.evaluation} 2>&1 | tee {log}"
+        "python {input.script[0]} --policy {input.policy} --reference {input.reference} --tokens {input.tokens}"
+        " --arms {params.arms} --seed {wildcards.seed} {params.settings} --judges {input.judges}"
+        " --judge-seeds {params.judge_seeds} {params.own} {params.gold}"
+        " --responses-output {output.responses} --output {output.scores} 2>&1 | tee {log}"

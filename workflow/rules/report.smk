@@ -1,6 +1,7 @@
 rule plot_training:
     input:
         script=script("plot_training"),
+        style="workflow/report/align.mplstyle",
         training=f"{RESULTS}/statistics/training.csv",
     output:
         png=report(
@@ -29,6 +30,7 @@ rule plot_training:
 rule plot_frontier:
     input:
         script=script("plot_frontier"),
+        style="workflow/report/align.mplstyle",
         training=f"{RESULTS}/statistics/training.csv",
     output:
         png=report(
@@ -57,6 +59,7 @@ rule plot_frontier:
 rule plot_contrasts:
     input:
         script=script("plot_contrasts"),
+        style="workflow/report/align.mplstyle",
         contrasts=f"{RESULTS}/statistics/contrasts.csv",
         differences=f"{RESULTS}/statistics/seed_differences.csv",
     output:
@@ -88,6 +91,7 @@ rule write_report:
         script=script("write_report"),
         template="workflow/report/report.md.j2",
         summary=f"{RESULTS}/statistics/summary.json",
+        cost=f"{RESULTS}/statistics/cost.csv",
         figures=[f"{RESULTS}/figures/{name}.png" for name in ("training", "frontier", "contrasts")],
     output:
         report=REPORT,
@@ -102,5 +106,5 @@ rule write_report:
     resources:
         mem_mb=500,
     shell:
-        "python {input.script[0]} --template {input.template} --summary {input.summary} --figures {input.figures}"
+        "python {input.script[0]} --template {input.template} --summary {input.summary} --cost {input.cost} --figures {input.figures}"
         " --report-output {output.report} --verdict-output {output.verdict} 2>&1 | tee {log}"

@@ -1,10 +1,8 @@
 import json
 
 POLICY_RUNS = [(arm, seed) for arm in ARMS for seed in seeds_of(arm)]
-EVALUATIONS = [
-    f"{RESULTS}/evaluations/scores/{arm}/seed{seed}.parquet"
-    for arm, seed in [(arm, seed) for arm in SFT_ARMS for seed in SEEDS] + POLICY_RUNS
-]
+SFT_EVALUATIONS = [f"{RESULTS}/evaluations/sft/seed{seed}.parquet" for seed in SEEDS]
+EVALUATIONS = SFT_EVALUATIONS + [f"{RESULTS}/evaluations/{arm}/seed{seed}.parquet" for arm, seed in POLICY_RUNS]
 REWARD_RUNS = [(config["arms"][arm]["reward_model"], seed) for arm, seed in POLICY_RUNS] + [
     ("judge", seed) for seed in JUDGE_SEEDS
 ]
@@ -100,7 +98,7 @@ if IS_POCKET_DATA:
         input:
             script=script("describe_pocket"),
             pairs=f"{RESULTS}/data/validation.jsonl",
-            evaluations=[f"{RESULTS}/evaluations/scores/{arm}/seed{seed}.parquet" for arm in SFT_ARMS for seed in SEEDS],
+            evaluations=SFT_EVALUATIONS,
         output:
             world=f"{RESULTS}/statistics/world.json",
         log:
@@ -149,3 +147,33 @@ rule summarise_results:
         " --settings {params.settings} --split {input.split} --lengths {input.lengths} --contrasts {input.contrasts}"
         " --arms {input.arms} --reward-models {input.reward_models} --training {input.training} {params.world}"
         " --output {output.summary} 2>&1 | tee {log}"
+
+
+rule sum_costs:
+    input:
+        script=script("sum_costs"),
+        benchmarks=[
+            *([f"{RESULTS}/benchmarks/train_sft.tsv"] if IS_POCKET_MODEL else []),
+            f"{RESULTS}/benchmarks/sample_references.tsv",
+            *[
+                f"{RESULTS}/benchmarks/train_reward_model/{kind}_{seed}.tsv"
+                for kind, seed in dict.fromkeys(REWARD_RUNS)
+            ],
+            *[f"{RESULTS}/benchmarks/train_policy/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
+            *[f"{RESULTS}/benchmarks/evaluate_arm/sft_{seed}.tsv" for seed in SEEDS],
+            *[f"{RESULTS}/benchmarks/evaluate_arm/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
+        ],
+    output:
+        # Apart from summary.json: what a run costs differs from run to run, what it finds does not.
+        cost=f"{RESULTS}/statistics/cost.csv",
+    log:
+        f"{RESULTS}/logs/sum_costs.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sum_costs.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    shell:
+        "python {input.script[0]} --benchmarks {input.benchmarks} --output {output.cost} 2>&1 | tee {log}"

@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 
 from align.chat import decode_response
 from align.devices import resolve_precision
-from align.errors import run
+from align.errors import InputError, run
 from align.files import atomic_path, write_json
 from align.progress import Progress
 from align.reinforce import BASELINES, Baseline, reinforce_loss, shape_reward
@@ -98,10 +98,13 @@ def prompt_order(prompts: int, draws: int, seed: int) -> list[int]:
     return torch.cat([torch.randperm(prompts, generator=generator) for _ in range(rounds)])[:draws].tolist()
 
 
-def train_step(args, accelerator, models: Models, optimizer, baseline: Baseline, scale: Scale, prompts) -> dict:
+def train_step(
+    args, accelerator, models: Models, optimizer, baseline: Baseline, scale: Scale, prompts, step: int
+) -> dict:
     """One REINFORCE step on a batch of tokenised prompts; returns the step's metrics and its responses.
 
     b_MA is made of earlier batches alone, so the batch may go through memory in parts without changing the gradient.
+    Raises InputError, naming the step, if a reward or the loss is not a finite number.
     """
     policy, tokenizer = accelerator.unwrap_model(models.policy), models.tokenizer
     b = baseline.value()
@@ -120,6 +123,11 @@ def train_step(args, accelerator, models: Models, optimizer, baseline: Baseline,
             logps, entropy = token_logps(models.policy, rollout)
         shaped = shape_reward(reward, logps, ref_logps, args.kl_coef)
         loss = reinforce_loss(shaped - b, logps)
+        if not (torch.isfinite(shaped).all() and torch.isfinite(loss)):
+            raise InputError(
+                f"step {step}: reward or loss is not finite. Nothing was written, and the last state that was saved is"
+                " kept: lower reinforce.learning_rate, or look at the reward model"
+            )
         accelerator.backward(loss * len(some) / len(prompts))
         parts.append(
             {
@@ -171,7 +179,7 @@ def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts: p
             group["lr"] = args.learning_rate * min(1.0, (step + 1) / warmup)
         drawn = order[step * args.batch_size : (step + 1) * args.batch_size]
         mine = drawn[accelerator.process_index :: accelerator.num_processes]
-        out = train_step(args, accelerator, models, optimizer, baseline, scale, [prompt_ids[i] for i in mine])
+        out = train_step(args, accelerator, models, optimizer, baseline, scale, [prompt_ids[i] for i in mine], step + 1)
         speed = len(drawn) / (time.perf_counter() - began)
         metrics.append({"step": step + 1, **out["metrics"], "samples_per_second": speed})
         for i, response, reward in zip(mine, out["responses"], out["rewards"]):
@@ -203,7 +211,8 @@ def main(argv: list[str] | None = None) -> None:
     models = load_models(args, accelerator.device)
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
-    models.policy.train()
+    # No dropout: what is sampled and what is scored are the same policy, and gradients flow all the same.
+    models.policy.eval()
     prompts = pd.read_parquet(args.references).drop_duplicates("prompt_id")[["prompt_id", "prompt_ids"]]
     scale = scale_of_signal(pd.read_parquet(args.reference_scores), args.signal)
     state = state_folder(args.state, args, [args.model, args.reward_model, args.references, args.reference_scores])

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import jinja2
+import pandas as pd
 
 from align.errors import run
 from align.files import read_json, write_text
@@ -17,6 +18,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--template", required=True)
     parser.add_argument("--summary", required=True, help="summary.json")
+    parser.add_argument("--cost", required=True, help="CSV of what each rule cost")
     parser.add_argument("--figures", nargs="+", required=True, help="PNG files")
     parser.add_argument("--report-output", required=True)
     parser.add_argument("--verdict-output", required=True)
@@ -55,23 +57,25 @@ def mean_of(rows: list[dict], column: str) -> float:
     return sum(row[column] for row in rows) / len(rows)
 
 
-def render(template: str, summary: dict, figures: dict[str, str]) -> str:
-    """The report as Markdown; `figures` are paths by name, relative to the report."""
+def render(template: str, summary: dict, cost: list[dict], figures: dict[str, str]) -> str:
+    """The report as Markdown; `cost` is a row a rule, `figures` are paths by name, relative to the report."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
     )
     environment.filters |= {"p": format_p, "percent": lambda share: f"{100 * share:.0f} %"}
     helpers = {"state": state_verdict, "contrast": find_contrast, "mean_of": mean_of}
     helpers["arm_means"] = functools.partial(find_arm, summary["arms"])
-    return environment.from_string(template).render(**summary, **helpers, figures=figures)
+    return environment.from_string(template).render(**summary, **helpers, cost=cost, figures=figures)
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     summary = read_json(args.summary)
+    template = Path(args.template).read_text(encoding="utf-8")
+    cost = pd.read_csv(args.cost).to_dict(orient="records")
     here = Path(args.report_output).parent
     figures = {Path(path).stem: Path(os.path.relpath(path, here)).as_posix() for path in args.figures}
-    write_text(args.report_output, render(Path(args.template).read_text(encoding="utf-8"), summary, figures))
+    write_text(args.report_output, render(template, summary, cost, figures))
     lines = [state_verdict(row) for row in find_contrast(summary["contrasts"], "level1").values()]
     verdict = "\n".join(["Level 1, REINFORCE with b_MA against SFT:", *lines, f"Report: {args.report_output}"])
     write_text(args.verdict_output, verdict + "\n")

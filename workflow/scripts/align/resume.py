@@ -10,12 +10,14 @@ from pathlib import Path
 
 
 def state_folder(base: str | Path, args: argparse.Namespace, inputs: list[str | Path]) -> Path:
-    """The folder for the state of the run that `args` and the contents of `inputs` define.
+    """The folder for the state of the run that `args`, the contents of `inputs` and the scripts' code define.
 
-    State that another configuration, other data or another model left behind under `base` is removed, never resumed.
+    State that other settings, data, models or code left behind under `base` is removed, never resumed. How often state
+    is saved does not change a run.
     """
-    digest = hashlib.sha256(json.dumps(vars(args), sort_keys=True, default=str).encode())
-    for path in inputs:
+    settings = {name: value for name, value in vars(args).items() if name != "save_steps"}
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
+    for path in [*inputs, *sorted(Path(__file__).parents[1].rglob("*.py"))]:
         for file in [Path(path)] if Path(path).is_file() else sorted(Path(path).glob("*")):
             # Snakemake's own time stamp in a folder is no content.
             if file.is_file() and not file.name.startswith("."):

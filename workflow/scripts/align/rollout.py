@@ -47,7 +47,6 @@ def generate(model, tokenizer, prompts: list[list[int]], max_new_tokens: int, sa
     ids, attention = pad(prompts, tokenizer.pad_token_id, "left")
     device = next(model.parameters()).device
     ids, attention = ids.to(device), attention.to(device)
-    # A fresh config: the checkpoint's own could bring a temperature, a top_k (50 by default) or a penalty along.
     settings = GenerationConfig(
         max_new_tokens=max_new_tokens,
         do_sample=sample,
@@ -55,10 +54,16 @@ def generate(model, tokenizer, prompts: list[list[int]], max_new_tokens: int, sa
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    was_training = model.training
+    # What a config leaves open, `generate` fills in from the checkpoint's own: a repetition penalty, a min_p, a list of
+    # suppressed tokens. So the checkpoint's is put aside while sampling.
+    own, was_training = model.generation_config, model.training
+    model.generation_config = settings
     model.eval()
-    out = model.generate(input_ids=ids, attention_mask=attention, generation_config=settings)
-    model.train(was_training)
+    try:
+        out = model.generate(input_ids=ids, attention_mask=attention, generation_config=settings)
+    finally:
+        model.generation_config = own
+        model.train(was_training)
     mask = response_mask(out[:, ids.shape[1] :], tokenizer.eos_token_id)
     return Rollout(ids=out, attention=torch.cat([attention, mask], dim=1), mask=mask)
 

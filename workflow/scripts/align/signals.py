@@ -35,6 +35,6 @@ def fit_scale(signal: torch.Tensor) -> Scale:
     InputError where no prompt's answers differ.
     """
     deviation = signal.double().var(dim=1, unbiased=True).mean().sqrt().item()
-    if not deviation > 0:
+    if deviation == 0:
         raise InputError("the signal gives all SFT answers to a prompt the same reward: nothing can be learned from it")
     return Scale(mean=signal.double().mean().item(), deviation=deviation)

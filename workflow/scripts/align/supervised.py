@@ -1,11 +1,12 @@
 """What the two supervised trainings, SFT and reward model, share: arguments, progress, resuming."""
 
+import json
+import shutil
 import warnings
 from pathlib import Path
 
 import torch
 from transformers import TrainerCallback
-from transformers.trainer_utils import get_last_checkpoint
 
 from align.devices import resolve_precision
 from align.progress import Progress
@@ -52,7 +53,20 @@ def train_resumably(trainer, label: str, metrics: list[str]) -> None:
 
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(ProgressCallback(label, metrics))
-    last = get_last_checkpoint(trainer.args.output_dir)
+    last = last_whole_checkpoint(Path(trainer.args.output_dir))
     if last:
-        print(f"[{label}] continues from {Path(last).name}", flush=True)
-    trainer.train(resume_from_checkpoint=last)
+        print(f"[{label}] continues from {last.name}", flush=True)
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
+
+
+def last_whole_checkpoint(folder: Path) -> Path | None:
+    """The newest checkpoint that was written to its end, or None; what a kill left half-written is removed."""
+    whole = []
+    for checkpoint in folder.glob("checkpoint-*"):
+        # Trainer writes a checkpoint in place, and this file last.
+        try:
+            json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+            whole.append(checkpoint)
+        except (OSError, json.JSONDecodeError):
+            shutil.rmtree(checkpoint)
+    return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)
