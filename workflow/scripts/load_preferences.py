@@ -9,7 +9,7 @@ from align.loading import load_preferences
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--source", required=True, help="hub id, folder or file (.jsonl, .json, .parquet, .csv)")
+    parser.add_argument("--source", required=True, help="hub id, folder or file (.jsonl, .json, .parquet)")
     parser.add_argument("--split", help="split of the data set; a single file has none")
     parser.add_argument("--revision", help="revision on the hub")
     parser.add_argument("--output", required=True)
