@@ -1,12 +1,15 @@
 import json
+import shutil
 
 import pytest
 from conftest import tiny_config
+from datasets.exceptions import DatasetNotFoundError, DatasetsError
+from huggingface_hub.errors import HTTPError, RevisionResolutionError
 from test_split_data import make_row
 from transformers import LlamaForCausalLM
 
 from align.errors import InputError
-from align.loading import load_preferences, load_sft, set_pad_token
+from align.loading import check_rows, load_preferences, load_sft, set_pad_token
 
 
 @pytest.fixture
@@ -37,10 +40,148 @@ def test_missing_columns_are_named(tmp_path):
         load_preferences(str(tmp_path / "x.jsonl"), None, None)
 
 
-def test_an_unreadable_file_is_named(tmp_path):
-    (tmp_path / "x.txt").write_text("hello")
-    with pytest.raises(InputError, match="cannot read '.txt'"):
-        load_preferences(str(tmp_path / "x.txt"), None, None)
+@pytest.mark.parametrize("ending", [".txt", ".csv"])
+def test_an_unreadable_file_is_named(tmp_path, ending):
+    # CSV has no lists: messages would come back as text.
+    path = tmp_path / f"x{ending}"
+    path.write_text("hello")
+    with pytest.raises(InputError, match=f"cannot read '{ending}'; give one of .jsonl, .json, .parquet$"):
+        load_preferences(str(path), None, None)
+
+
+def refusal(load, source):
+    """The one line with which `source` is refused."""
+    with pytest.raises(InputError) as caught:
+        load(str(source))
+    line = str(caught.value)
+    assert "\n" not in line and str(source) in line
+    return line
+
+
+def load_train(source):
+    return load_preferences(source, "train", None)
+
+
+def load_model(source):
+    return load_sft(source, None, None)
+
+
+@pytest.mark.parametrize("name", ["train.jsonl", "train.json", "train.parquet", "."])
+@pytest.mark.parametrize("text", ["", "\n\n"])
+def test_a_data_set_without_rows_is_refused(tmp_path, name, text):
+    (tmp_path / ("train.jsonl" if name == "." else name)).write_text(text)
+    line = refusal(load_train, tmp_path / name)
+    assert "has no rows; give a data set" in line or (name == "train.parquet" and "could not read" in line)
+
+
+def test_a_file_that_is_not_json_is_named(tmp_path):
+    (tmp_path / "x.jsonl").write_text('{"prompt": \n')
+    line = refusal(load_train, tmp_path / "x.jsonl")
+    assert line.startswith("data.source: could not read ") and "JSON parse error" in line
+
+
+USER = {"role": "user", "content": "hi"}
+MESSAGES = "must be two or more {role, content} messages, the last by the assistant, not"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"chosen_rating": "good"}, "chosen_rating must be a number, not 'good'"),
+        ({"rejected_rating": None}, "rejected_rating must be a number, not None"),
+        ({"chosen_rating": float("nan")}, "chosen_rating must be a number, not nan"),
+        ({"chosen_rating": True}, "chosen_rating must be a number, not True"),
+        ({"chosen_rating": 0.5}, "the chosen answer is rated below the rejected one (0.5 < 1.0); swap them or remove"),
+        ({"prompt": None}, "prompt must be text, not None"),
+        ({"chosen": "yes"}, f"chosen {MESSAGES} 'yes'"),
+        ({"rejected": None}, f"rejected {MESSAGES} None"),
+        ({"rejected": []}, f"rejected {MESSAGES} []"),
+        ({"rejected": [USER]}, f"rejected {MESSAGES} [{{'role': 'user'"),
+        ({"chosen": [{"role": "assistant", "content": "hi"}]}, f"chosen {MESSAGES} [{{'role': 'assistant'"),
+        ({"chosen": [USER, {"role": "assistant", "content": None}]}, f"chosen {MESSAGES} [{{'role': 'user'"),
+        ({"chosen": [USER, "yes"]}, f"chosen {MESSAGES} [{{'role': 'user'"),
+    ],
+)
+def test_a_wrong_row_is_named(change, told):
+    with pytest.raises(InputError) as caught:
+        check_rows([make_row("one"), make_row("two") | change], "x.jsonl")
+    assert str(caught.value).startswith(f"x.jsonl, row 2: {told}")
+
+
+def test_rows_are_checked_and_nothing_is_written(tmp_path):
+    import load_preferences
+
+    rows = [make_row("one"), make_row("two") | {"chosen_rating": "good"}]
+    (tmp_path / "in.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    with pytest.raises(InputError, match="row 2: chosen_rating must be a number, not 'good'"):
+        load_preferences.main(["--source", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out.jsonl")])
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+def test_real_pairs_pass(real):
+    assert len(load_preferences(str(real / "ultrafeedback"), "validation", None)) > 100
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        HTTPError("the name cannot be resolved"),
+        RevisionResolutionError("no such revision"),
+        DatasetNotFoundError("no such data set"),
+        DatasetsError("some other trouble"),
+    ],
+)
+def test_what_the_hub_raises_is_told_in_one_line(monkeypatch, error):
+    def fail(*args, **kwargs):
+        raise error
+
+    monkeypatch.setattr("datasets.load_dataset", fail)
+    assert f"({error}); check its name and revision; with no network" in refusal(load_train, "no-one/nothing")
+
+
+def test_a_name_that_no_hub_allows_is_refused():
+    assert "Repo id must use alphanumeric chars" in refusal(load_train, "no one!")
+
+
+WEIGHTS, CONFIG, VOCABULARY = "model.safetensors", "config.json", "tokenizer.json"
+
+
+@pytest.mark.parametrize(
+    ("removed", "told"),
+    [
+        ([WEIGHTS], "has no weights (model.safetensors); give a folder with a whole model"),
+        ([VOCABULARY], "has no tokenizer (tokenizer.json); give"),
+        ([CONFIG], "has no config.json; give"),
+        ([WEIGHTS, CONFIG, VOCABULARY], "has no config.json, no weights (model.safetensors), no tokenizer"),
+    ],
+)
+def test_what_a_model_lacks_is_named(real, tmp_path, removed, told):
+    shutil.copytree(real / "stories260k", tmp_path / "m", ignore=lambda *_: removed)
+    assert refusal(load_model, tmp_path / "m").startswith(f"model.source: {tmp_path / 'm'} {told}")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        (CONFIG, "{", "is not a valid JSON file"),
+        (CONFIG, "{}", "Should have a `model_type` key"),
+        (CONFIG, '{"model_type": "zzz"}', "model type `zzz`"),
+        (CONFIG, '{"model_type": "t5"}', "Unrecognized configuration class"),
+        (CONFIG, '{"model_type": "llama", "hidden_size": "x"}', "'hidden_size' expected int"),
+        (VOCABULARY, "", "Expecting value"),
+        (VOCABULARY, "{}", "could not read"),
+        (WEIGHTS, "", "header too small"),
+    ],
+)
+def test_a_broken_model_is_named(real, tmp_path, name, text, told):
+    shutil.copytree(real / "stories260k", tmp_path / "m", ignore=lambda *_: [name])
+    (tmp_path / "m" / name).write_text(text)
+    line = refusal(load_model, tmp_path / "m")
+    assert line.startswith(f"model.source: could not read {tmp_path / 'm'} (") and told in line
+
+
+def test_a_file_is_no_model(real):
+    assert "is a file; give the folder" in refusal(load_model, real / "stories260k" / WEIGHTS)
 
 
 @pytest.mark.parametrize("load", [lambda s: load_preferences(s, "train", None), lambda s: load_sft(s, None, None)])

@@ -76,6 +76,13 @@ def test_too_few_prompts_are_refused_and_nothing_is_written(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
 
 
+def test_if_all_rows_are_dropped_the_reasons_are_counted_and_nothing_is_written(tmp_path):
+    rows = [make_row(f"same {i}", "yes", "yes") for i in range(3)] + [make_row("tie", ratings=(2.0, 2.0))]
+    with pytest.raises(InputError, match=r"none of 4 rows is left \(identical answers: 3, tied ratings: 1\); give"):
+        run_split(tmp_path, rows)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
+
+
 def test_a_broken_line_is_named(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"a": 1}\n{"a": \n')
     with pytest.raises(InputError, match="line 2: not JSON"):

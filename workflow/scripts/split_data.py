@@ -69,6 +69,10 @@ def main(argv: list[str] | None = None) -> None:
     rows = read_jsonl(args.preferences)
     drops = [reason_to_drop(row) for row in rows]
     kept = [row for row, drop in zip(rows, drops) if drop is None]
+    dropped = dict(sorted(Counter(drop for drop in drops if drop).items()))
+    if not kept:
+        counts = ", ".join(f"{reason}: {count}" for reason, count in dropped.items()) or "there were none"
+        raise InputError(f"none of {len(rows)} rows is left ({counts}); give pairs that differ in answer and rating")
     folds = split_by_prompt(kept, args.validation_prompts, args.judge_share, args.split_seed)
     for fold, fold_rows in folds.items():
         write_jsonl(getattr(args, f"{fold}_output"), fold_rows)
@@ -76,7 +80,7 @@ def main(argv: list[str] | None = None) -> None:
         args.summary_output,
         {
             "rows": len(rows),
-            "dropped": dict(sorted(Counter(drop for drop in drops if drop).items())),
+            "dropped": dropped,
             "folds": {
                 fold: {"prompts": len({row["prompt_id"] for row in fold_rows}), "pairs": len(fold_rows)}
                 for fold, fold_rows in folds.items()

@@ -1,6 +1,10 @@
 """Loading preference rows and models from the Hugging Face hub, a local folder or a file."""
 
+import contextlib
 import difflib
+import math
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,36 +12,66 @@ from align.chat import PLAIN_TEMPLATE
 from align.errors import InputError
 
 COLUMNS = ("prompt", "chosen", "rejected", "chosen_rating", "rejected_rating")
-FILE_READERS = {".jsonl": "json", ".json": "json", ".parquet": "parquet", ".csv": "csv"}
+FILE_READERS = {".jsonl": "json", ".json": "json", ".parquet": "parquet"}
+# What a model's folder holds, and the files that it may lie in.
+MODEL_PARTS = {
+    "config.json": ("config.json",),
+    "weights (model.safetensors)": ("*.safetensors", "pytorch_model*.bin"),
+    "tokenizer (tokenizer.json)": ("tokenizer.json", "*.model", "vocab.*"),
+}
 
 
 def load_preferences(source: str, split: str | None, revision: str | None) -> list[dict[str, Any]]:
     """Rows with HelpSteer2_binarized's columns from a hub id, a folder or a file.
 
-    Raises InputError, saying what to do, if the source, the split or a column is missing.
+    Raises InputError, saying what to do, if the source, the split or a column is missing, or a row is not as it should.
     """
     from datasets import load_dataset
 
     path = Path(source)
-    try:
+    if path.is_file() and path.suffix not in FILE_READERS:
+        raise InputError(f"{source}: cannot read {path.suffix!r}; give one of {', '.join(FILE_READERS)}")
+    _check_local(source, "data.source")
+    with _one_line(source, "data.source"):
         if path.is_file():
-            if path.suffix not in FILE_READERS:
-                raise InputError(f"{source}: cannot read {path.suffix!r}; give one of {', '.join(FILE_READERS)}")
             rows = load_dataset(FILE_READERS[path.suffix], data_files=str(path), split="train")
         else:
-            _check_local(source, "data.source")
-            rows = load_dataset(source, revision=revision)
-            if split not in rows:
-                guess = difflib.get_close_matches(split or "", rows, n=1)
+            splits = load_dataset(source, revision=revision)
+            if split not in splits:
+                guess = difflib.get_close_matches(split or "", splits, n=1)
                 hint = f"; did you mean {guess[0]!r}?" if guess else ""
-                raise InputError(f"{source} has no split {split!r}, it has {', '.join(sorted(rows))}{hint}")
-            rows = rows[split]
-    except (OSError, ConnectionError) as error:
-        raise InputError(_offline_message(source, "data.source", error)) from error
+                raise InputError(f"{source} has no split {split!r}, it has {', '.join(sorted(splits))}{hint}")
+            rows = splits[split]
     missing = [name for name in COLUMNS if name not in rows.column_names]
     if missing:
         raise InputError(f"{source} lacks the columns {', '.join(missing)}; it has {', '.join(rows.column_names)}")
-    return [dict(row) for row in rows.select_columns(list(COLUMNS))]
+    rows = [dict(row) for row in rows.select_columns(list(COLUMNS))]
+    check_rows(rows, source)
+    return rows
+
+
+def check_rows(rows: list[dict[str, Any]], source: str) -> None:
+    """Raises InputError, naming the first row, counted from 1, that is not a rated pair of conversations."""
+    if not rows:
+        raise InputError(f"data.source: {source} has no rows; give a data set with at least one")
+    for number, row in enumerate(rows, start=1):
+        where = f"{source}, row {number}"
+        if not isinstance(row["prompt"], str):
+            raise InputError(f"{where}: prompt must be text, not {_show(row['prompt'])}")
+        for name in ("chosen", "rejected"):
+            if not _is_answered(row[name]):
+                raise InputError(
+                    f"{where}: {name} must be two or more {{role, content}} messages, the last by the assistant,"
+                    f" not {_show(row[name])}"
+                )
+        for name in ("chosen_rating", "rejected_rating"):
+            if not _is_number(row[name]):
+                raise InputError(f"{where}: {name} must be a number, not {_show(row[name])}")
+        if row["chosen_rating"] < row["rejected_rating"]:
+            raise InputError(
+                f"{where}: the chosen answer is rated below the rejected one"
+                f" ({row['chosen_rating']} < {row['rejected_rating']}); swap them or remove the row"
+            )
 
 
 def load_sft(source: str, revision: str | None, pad_token: str | None):
@@ -49,12 +83,11 @@ def load_sft(source: str, revision: str | None, pad_token: str | None):
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     _check_local(source, "model.source")
-    try:
+    _check_model_folder(source)
+    with _one_line(source, "model.source"):
         tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
         # The checkpoint's bf16 would swallow steps of 1e-6: weights stay in fp32, autocast does the rest.
         model = AutoModelForCausalLM.from_pretrained(source, revision=revision, dtype=torch.float32)
-    except (OSError, ConnectionError) as error:
-        raise InputError(_offline_message(source, "model.source", error)) from error
     if tokenizer.eos_token_id is None:
         raise InputError(f"{source}: the tokenizer has no EOS token, so that no response could end")
     if tokenizer.chat_template is None:
@@ -89,6 +122,50 @@ def _check_local(source: str, key: str) -> None:
         raise InputError(f"{key}: there is no {source}")
 
 
-def _offline_message(source: str, key: str, error: Exception) -> str:
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return f"{key}: could not load {source} ({reason}); with no network, download it and set {key} to its folder"
+def _check_model_folder(source: str) -> None:
+    """Raises InputError naming what a local model lacks: transformers would tell of another lack, or of none."""
+    folder = Path(source)
+    if folder.is_file():
+        raise InputError(f"model.source: {source} is a file; give the folder that it lies in")
+    if folder.is_dir():
+        lacking = [part for part, names in MODEL_PARTS.items() if not any(any(folder.glob(name)) for name in names)]
+        if lacking:
+            raise InputError(f"model.source: {source} has no {', no '.join(lacking)}; give a folder with a whole model")
+
+
+@contextlib.contextmanager
+def _one_line(source: str, key: str) -> Iterator[None]:
+    """Turn whatever reading `source` raises into an InputError of one line."""
+    try:
+        yield
+    except InputError:
+        raise
+    # Nothing narrower would do: tokenizers raises a bare Exception, datasets StopIteration for an empty file,
+    # and errors of safetensors, arrow and the hub have no base in common.
+    except Exception as error:
+        told = error.__cause__ if str(error.__cause__ or "") else error
+        reason = textwrap.shorten(str(told), 200, placeholder=" ...") or type(told).__name__
+        if isinstance(error, StopIteration) or "corresponds to no data" in reason:
+            raise InputError(f"{key}: {source} has no rows; give a data set with at least one") from error
+        if Path(source).exists():
+            raise InputError(f"{key}: could not read {source} ({reason}); mend it or give another") from error
+        raise InputError(
+            f"{key}: could not load {source} ({reason}); check its name and revision; with no network, download it"
+            f" and set {key} to its folder"
+        ) from error
+
+
+def _is_answered(messages: Any) -> bool:
+    if not isinstance(messages, list) or len(messages) < 2:
+        return False
+    texts = [message.get(key) for message in messages if isinstance(message, dict) for key in ("role", "content")]
+    all_texts = len(texts) == 2 * len(messages) and all(isinstance(text, str) for text in texts)
+    return all_texts and messages[-1]["role"] == "assistant"
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _show(value: Any) -> str:
+    return textwrap.shorten(repr(value), 80, placeholder=" ...")
