@@ -1,11 +1,12 @@
-# make run:  set up .venv from the lock, run the default experiment with all cores, print the verdict
-# make test: set up .venv from the lock, run the tests
+# make run:   set up .venv from the lock, run the default experiment with all cores, print the verdict
+# make test:  set up .venv from the lock, run the tests
+# make bench: set up .venv from the lock, time a training step beside its bare parts and beside TRL
 # Another Python: make run PYTHON=python3.12
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: run test
+.PHONY: run test bench
 .DELETE_ON_ERROR:
 
 run: $(READY)
@@ -14,6 +15,9 @@ run: $(READY)
 
 test: $(READY)
 	$(VENV)/bin/python -m pytest
+
+bench: $(READY)
+	$(VENV)/bin/python workflow/scripts/benchmark_step.py
 
 $(READY): envs/requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

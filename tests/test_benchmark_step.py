@@ -1,0 +1,45 @@
+"""The benchmark of a training step, run on a tiny model: what it reports, never how fast anything is."""
+
+import math
+
+import benchmark_step
+import pytest
+from conftest import tiny_config
+
+from align.errors import InputError
+from align.files import read_json
+
+
+@pytest.fixture
+def model(tokenizer, tmp_path):
+    from transformers import LlamaForCausalLM
+
+    LlamaForCausalLM(tiny_config(tokenizer, initializer_range=0.02)).save_pretrained(tmp_path / "model")
+    tokenizer.save_pretrained(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_a_row_for_each_part_and_each_step(model, tmp_path, capsys):
+    flags = ["--batch-size", "4", "--max-new-tokens", "8", "--repetitions", "1", "--output", str(tmp_path / "b.json")]
+    benchmark_step.main(["--model", str(model), *flags])
+
+    printed = capsys.readouterr().out
+    found = read_json(tmp_path / "b.json")
+    rows = {row["row"]: row for row in found["rows"]}
+    steps = ["sum of the bare parts", "our step", "TRL's RLOOTrainer"]
+    assert list(rows) == [*benchmark_step.PARTS, *steps]
+    for name, row in rows.items():
+        assert name in printed
+        assert row["seconds"] > 0
+        assert math.isclose(row["samples_per_second"], 4 / row["seconds"])
+    assert math.isclose(sum(rows[part]["seconds"] for part in benchmark_step.PARTS), rows[steps[0]]["seconds"])
+    for name in ("generate", "our step", "TRL's RLOOTrainer"):
+        assert 1 <= rows[name]["mean_tokens"] <= 8
+    assert found["to_bare_parts"] > 0
+    assert found["to_trl"] > 0
+    assert f"samples a second, ours / TRL: {found['to_trl']:.2f}" in printed
+
+
+def test_an_odd_batch_is_refused():
+    with pytest.raises(InputError, match="even"):
+        benchmark_step.main(["--batch-size", "3"])

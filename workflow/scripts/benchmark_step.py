@@ -1,0 +1,199 @@
+"""Time one training step: ours beside the sum of its bare parts and beside a step of TRL's RLOOTrainer, on the CPU.
+
+The three take turns in one process, so that their ratios hold on a machine whose speed drifts.
+"""
+
+import argparse
+import random
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from statistics import mean, median
+
+import pandas as pd
+import torch
+from accelerate import Accelerator
+from datasets import Dataset
+from train_policy import Models, load_models, train_step
+from train_sft import make_tokenizer
+from transformers import AutoModelForSequenceClassification, GenerationConfig, LlamaConfig, LlamaForCausalLM
+from transformers.trainer_callback import PrinterCallback, TrainerCallback
+from transformers.utils import logging
+from trl import RLOOConfig, RLOOTrainer
+
+from align.chat import encode_prompt, pad, response_mask
+from align.errors import InputError, run
+from align.files import write_json
+from align.loading import load_sft
+from align.reinforce import Baseline
+from align.signals import Scale
+
+PARTS = ("generate", "reference forward", "reward forward", "policy forward and backward")
+SUM, OURS, TRL = "sum of the bare parts", "our step", "TRL's RLOOTrainer"
+WORDS = "once upon a time there was little girl who had big red ball and she played with it in the park".split()
+# Alike for ours and TRL's; too small a learning rate to change the lengths of what is sampled.
+LEARNING_RATE, KL_COEF, MAX_GRAD_NORM = 1e-6, 0.05, 1.0
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", help="folder of a causal LM; default: a random Llama of 260k parameters")
+    parser.add_argument("--batch-size", type=int, default=64, help="responses a step; even, TRL draws two a prompt")
+    parser.add_argument("--max-new-tokens", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repetitions", type=int, default=5, help="timed steps of each, after one to warm up")
+    parser.add_argument("--output", help="JSON: the table and the settings")
+    return parser.parse_args(argv)
+
+
+def make_random_model():
+    """A small Llama and a tokenizer of 512 words: it all but never samples EOS, so that responses have full length."""
+    missing = 512 - len(make_tokenizer([" ".join(WORDS)]))
+    tokenizer = make_tokenizer([" ".join([*WORDS, *(f"word{i}" for i in range(missing))])])
+    ids = {f"{name}_token_id": getattr(tokenizer, f"{name}_token_id") for name in ("bos", "eos", "pad")}
+    shape = {"hidden_size": 64, "intermediate_size": 172, "num_hidden_layers": 5, "num_attention_heads": 8}
+    shape |= {"num_key_value_heads": 4, "max_position_embeddings": 512, "tie_word_embeddings": True}
+    return LlamaForCausalLM(LlamaConfig(vocab_size=len(tokenizer), **shape, **ids)), tokenizer
+
+
+def prepare_folders(source: str | None, folder: Path) -> tuple[str, str]:
+    """Write the SFT model and a scalar reward model made from it; returns their folders."""
+    model, tokenizer = load_sft(source, None, None) if source else make_random_model()
+    sft, reward = str(folder / "sft"), str(folder / "reward")
+    model.save_pretrained(sft)
+    tokenizer.save_pretrained(sft)
+    AutoModelForSequenceClassification.from_pretrained(sft, num_labels=1).save_pretrained(reward)
+    return sft, reward
+
+
+def make_conversations(count: int) -> list[list[dict[str, str]]]:
+    """Prompts of 8 to 16 words."""
+    draw = random.Random(0)
+    return [[{"role": "user", "content": " ".join(draw.choices(WORDS, k=draw.randint(8, 16)))}] for _ in range(count)]
+
+
+def run_bare_parts(models: Models, prompts: list[list[int]], max_new_tokens: int) -> dict:
+    """The least work that a step consists of, timed part by part."""
+    tokenizer = models.tokenizer
+    settings = GenerationConfig(max_new_tokens=max_new_tokens, do_sample=True, temperature=1.0, top_k=0)
+    settings.eos_token_id, settings.pad_token_id = tokenizer.eos_token_id, tokenizer.pad_token_id
+    ids, attention = pad(prompts, tokenizer.pad_token_id, "left")
+    models.policy.eval()
+    marks = [time.perf_counter()]
+    out = models.policy.generate(input_ids=ids, attention_mask=attention, generation_config=settings)
+    marks.append(time.perf_counter())
+    mask = response_mask(out[:, ids.shape[1] :], tokenizer.eos_token_id)
+    inputs = {"input_ids": out, "attention_mask": torch.cat([attention, mask], dim=1), "use_cache": False}
+    models.policy.train()
+    with torch.no_grad():
+        models.reference(**inputs, logits_to_keep=mask.shape[1] + 1)
+        marks.append(time.perf_counter())
+        models.reward(**inputs)
+        marks.append(time.perf_counter())
+    logits = models.policy(**inputs, logits_to_keep=mask.shape[1] + 1).logits[:, :-1]
+    logps = logits.log_softmax(dim=-1).gather(-1, out[:, -mask.shape[1] :].unsqueeze(-1)).squeeze(-1)
+    (logps * mask).sum().backward()
+    marks.append(time.perf_counter())
+    models.policy.zero_grad()
+    seconds = {part: after - before for part, before, after in zip(PARTS, marks, marks[1:])}
+    seconds[SUM] = sum(seconds.values())
+    return {"seconds": seconds, "lengths": {PARTS[0]: mask.sum(dim=1).float().mean().item()}}
+
+
+def run_our_step(settings: argparse.Namespace, accelerator, models: Models, optimizer, baseline, prompts) -> dict:
+    began = time.perf_counter()
+    out = train_step(settings, accelerator, models, optimizer, baseline, Scale(0.0, 1.0), prompts)
+    return {"seconds": {OURS: time.perf_counter() - began}, "lengths": {OURS: out["metrics"]["length"]}}
+
+
+class TakeTurns(TrainerCallback):
+    """Times TRL's steps, from batch to update, and runs the others between two of them."""
+
+    def __init__(self, others: list[Callable[[], dict]]) -> None:
+        self.others, self.turns, self.completions = others, [], []
+
+    def record(self, completion_ids, **_) -> list[float]:
+        """A reward function of weight 0 that notes the completions' lengths."""
+        self.completions.append([len(ids) for ids in completion_ids])
+        return [0.0] * len(completion_ids)
+
+    def on_step_begin(self, args, state, control, **_) -> None:
+        self.began = time.perf_counter()
+
+    def on_step_end(self, args, state, control, **_) -> None:
+        turn = {"seconds": {TRL: time.perf_counter() - self.began}, "lengths": {TRL: mean(self.completions[-1])}}
+        for other in self.others:
+            out = other()
+            turn = {kind: turn[kind] | out[kind] for kind in turn}
+        self.turns.append(turn)
+
+
+def make_trainer(args: argparse.Namespace, models: Models, turns: TakeTurns, folder: Path) -> RLOOTrainer:
+    """TRL's trainer at our settings: a batch of new completions, one forward and backward and one update a step."""
+    config = {"output_dir": str(folder / "trl"), "max_steps": args.repetitions + 1, "reward_weights": [1.0, 0.0]}
+    config |= {"per_device_train_batch_size": args.batch_size, "num_generations": 2, "steps_per_generation": 1}
+    config |= {"num_iterations": 1, "max_completion_length": args.max_new_tokens, "temperature": 1.0, "top_k": 0}
+    config |= {"beta": KL_COEF, "learning_rate": LEARNING_RATE, "max_grad_norm": MAX_GRAD_NORM, "use_cpu": True}
+    config |= {"bf16": False, "gradient_checkpointing": False, "save_strategy": "no", "logging_strategy": "no"}
+    config = RLOOConfig(**config, report_to="none", disable_tqdm=True)
+    data = Dataset.from_dict({"prompt": make_conversations(args.batch_size)})
+    parts = {"reward_funcs": [models.reward, turns.record], "reward_processing_classes": [models.tokenizer, None]}
+    parts |= {"processing_class": models.tokenizer, "callbacks": [turns]}
+    trainer = RLOOTrainer(deepcopy(models.policy), args=config, train_dataset=data, **parts)
+    trainer.remove_callback(PrinterCallback)
+    return trainer
+
+
+def measure(args: argparse.Namespace, folder: Path) -> list[dict]:
+    """Seconds and mean response lengths of each repetition."""
+    sft, reward = prepare_folders(args.model, folder)
+    accelerator = Accelerator(cpu=True, mixed_precision="no")
+    models = load_models(argparse.Namespace(model=sft, reward_model=reward), accelerator.device)
+    optimizer = torch.optim.AdamW(models.policy.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
+    models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
+    settings = argparse.Namespace(micro_batch_size=args.batch_size, max_new_tokens=args.max_new_tokens, signal="reward")
+    vars(settings).update(kl_coef=KL_COEF, max_grad_norm=MAX_GRAD_NORM)
+    prompts = [encode_prompt(models.tokenizer, messages) for messages in make_conversations(args.batch_size)]
+    ours = partial(run_our_step, settings, accelerator, models, optimizer, Baseline("moving_average"), prompts)
+    turns = TakeTurns([partial(run_bare_parts, models, prompts, args.max_new_tokens), ours])
+    make_trainer(args, models, turns, folder).train()
+    # A reused batch would flatter TRL.
+    assert [len(lengths) for lengths in turns.completions] == [args.batch_size] * len(turns.turns)
+    return turns.turns[1:]
+
+
+def summarise(turns: list[dict], batch_size: int) -> list[dict]:
+    """A row a part and a step: medians over repetitions."""
+    seconds = {name: median(turn["seconds"][name] for turn in turns) for name in (*PARTS, SUM, OURS, TRL)}
+    lengths = {name: mean(turn["lengths"][name] for turn in turns) for name in turns[0]["lengths"]}
+    keys = ("row", "seconds", "samples_per_second", "ratio_to_bare_parts", "mean_tokens")
+    rows = ((name, s, batch_size / s, s / seconds[SUM], lengths.get(name)) for name, s in seconds.items())
+    return [dict(zip(keys, row)) for row in rows]
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    if args.batch_size < 2 or args.batch_size % 2 or args.repetitions < 1:
+        raise InputError("--batch-size must be even (TRL draws two responses a prompt) and --repetitions at least 1")
+    warnings.filterwarnings("ignore", category=FutureWarning)  # TRL uses names that transformers deprecates
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        rows = summarise(measure(args, Path(folder)), args.batch_size)
+    seconds = {row["row"]: row["seconds"] for row in rows}
+    to_bare, to_trl = seconds[OURS] / seconds[SUM], seconds[TRL] / seconds[OURS]
+    print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3f}".format, na_rep=""))
+    print(f"our step / sum of its bare parts: {to_bare:.2f}")
+    print(f"samples a second, ours / TRL: {to_trl:.2f}")
+    if args.output:
+        write_json(args.output, {"settings": vars(args), "rows": rows, "to_bare_parts": to_bare, "to_trl": to_trl})
+
+
+if __name__ == "__main__":
+    run(main)
