@@ -99,7 +99,7 @@ def step(world):  # noqa: F811
     prompts = [list(map(int, ids)) for ids in references["prompt_ids"]]
     torch.manual_seed(3)
     out = train_policy.train_step(
-        args, accelerator, models, optimizer, Baseline("moving_average", initial=0.3), scale, prompts
+        args, accelerator, models, optimizer, Baseline("moving_average", initial=0.3), scale, prompts, 1
     )
     gradient = torch.cat([p.grad.flatten() for p in models.policy.parameters()])
     return {
@@ -233,7 +233,7 @@ def test_the_folds_reach_the_jobs_they_are_for(tmp_path):
     project = copy_project(tmp_path / "project")
     plan = snakemake(project, "--dry-run", "--printshellcmds", "--configfile", SMOKE)
     data = "results/smoke/data"
-    fold_of = {"sample_references": {"train"}, "sample_responses": {"validation"}}
+    fold_of = {"sample_references": {"train"}, "evaluate_arm": {"validation"}}
     for script, folds in fold_of.items():
         assert set(re.findall(rf"{script}\.py .* --tokens {data}/tokens/(\w+)\.parquet", plan)) == folds
     # What a policy trains on are the references' prompts; judges never see what reward models learn from.
