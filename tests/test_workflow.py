@@ -139,6 +139,19 @@ def test_new_times_and_a_fresh_checkout_rebuild_nothing(project):
     assert planned(project) == {}
 
 
+def test_a_fresh_clone_runs_from_the_beginning(tmp_path):
+    # Its report, statistics and figures are committed, and a checkout may give all files one time.
+    project = copy_project(tmp_path / "project")
+    shutil.copy(ROOT / "report.md", project)
+    for name in ("statistics", "figures"):
+        shutil.copytree(ROOT / "results" / "pocket" / name, project / "results" / "pocket" / name)
+    for path in project.rglob("*"):
+        os.utime(path, (1e9, 1e9))
+    plan = snakemake(project, "--dry-run")
+    for rule in ("make_pocket", "train_sft", "train_reward_model", "train_policy", "evaluate_arm", "write_report"):
+        assert re.search(rf"^{rule} +[1-9]", plan, re.MULTILINE), rule
+
+
 def test_a_figures_setting_redraws_and_rewrites(project):
     plots = {"plot_training": 1, "plot_frontier": 1, "plot_contrasts": 1, "write_report": 1}
     assert planned(project, {"figures": {"dpi": 90}}) == plots

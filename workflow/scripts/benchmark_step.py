@@ -1,6 +1,7 @@
 """Time one training step: ours beside the sum of its bare parts and beside a step of TRL's RLOOTrainer, on the CPU.
 
-The three take turns in one process, so that their ratios hold on a machine whose speed drifts.
+The three take turns in one process, so that their ratios hold on a machine whose speed drifts slowly. They do not hold
+while other work competes for the cores: run it on a quiet machine.
 """
 
 import argparse
