@@ -5,8 +5,9 @@ import pytest
 from conftest import tiny_config
 from datasets.exceptions import DatasetNotFoundError, DatasetsError
 from huggingface_hub.errors import HTTPError, RevisionResolutionError
+from safetensors.torch import load_file, save_file
 from test_split_data import make_row
-from transformers import LlamaForCausalLM
+from transformers import GraniteConfig, GraniteForCausalLM, LlamaForCausalLM
 
 from align.errors import InputError
 from align.loading import check_rows, load_preferences, load_sft, set_pad_token
@@ -241,3 +242,22 @@ def test_a_named_pad_token_of_the_vocabulary_adds_nothing(real):
 def test_padding_with_eos_is_refused(real):
     with pytest.raises(InputError, match="is the EOS token"):
         load_sft(str(real / "stories260k"), None, "</s>")
+
+
+def test_weights_that_do_not_fill_the_config_are_refused(tokenizer, tmp_path):
+    # The library would fill a lost matrix with random numbers and only warn.
+    LlamaForCausalLM(tiny_config(tokenizer)).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    del weights["model.layers.1.mlp.up_proj.weight"]
+    save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(InputError, match=r"do not fill its config \(1 lacking, such as model.layers.1.mlp.up_proj"):
+        load_sft(str(tmp_path), None, None)
+
+
+def test_a_model_that_scales_its_logits_is_refused(tokenizer, tmp_path):
+    shape = {name: value for name, value in tiny_config(tokenizer).to_dict().items() if name not in ("model_type",)}
+    GraniteForCausalLM(GraniteConfig(**shape, logits_scaling=4.0)).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="scales or caps its logits"):
+        load_sft(str(tmp_path), None, None)

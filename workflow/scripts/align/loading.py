@@ -87,13 +87,37 @@ def load_sft(source: str, revision: str | None, pad_token: str | None):
     with _one_line(source, "model.source"):
         tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
         # The checkpoint's bf16 would swallow steps of 1e-6: weights stay in fp32, autocast does the rest.
-        model = AutoModelForCausalLM.from_pretrained(source, revision=revision, dtype=torch.float32)
+        model, found = AutoModelForCausalLM.from_pretrained(
+            source, revision=revision, dtype=torch.float32, output_loading_info=True
+        )
+    # The library fills what is missing with random numbers, and warns.
+    if found["missing_keys"] or found["mismatched_keys"]:
+        lacking = sorted(map(str, [*found["missing_keys"], *found["mismatched_keys"]]))
+        raise InputError(
+            f"model.source: the weights of {source} do not fill its config ({len(lacking)} lacking, such as"
+            f" {lacking[0]}); give a whole model"
+        )
     if tokenizer.eos_token_id is None:
         raise InputError(f"{source}: the tokenizer has no EOS token, so that no response could end")
+    _check_head(source, model)
     if tokenizer.chat_template is None:
         tokenizer.chat_template = PLAIN_TEMPLATE
     set_pad_token(tokenizer, model, pad_token)
     return model, tokenizer
+
+
+def _check_head(source: str, model) -> None:
+    """Raises InputError if the logits are more than a linear head's: rollout.TokenLogps makes them itself."""
+    import torch
+
+    ids = torch.tensor([[0, 1]])
+    with torch.no_grad():
+        hidden = getattr(model, model.base_model_prefix)(input_ids=ids).last_hidden_state
+        ours, theirs = model.get_output_embeddings()(hidden), model(input_ids=ids).logits
+    if not torch.allclose(ours, theirs, rtol=1e-4, atol=1e-4):
+        raise InputError(
+            f"model.source: {source} scales or caps its logits, which is not supported; give another model"
+        )
 
 
 def set_pad_token(tokenizer, model, pad_token: str | None) -> None:
