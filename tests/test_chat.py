@@ -1,7 +1,6 @@
 import pytest
-import torch
 
-from align.chat import PLAIN_TEMPLATE, decode_response, encode_prompt, encode_response, pad, response_mask
+from align.chat import PLAIN_TEMPLATE, decode_response, encode_prompt, encode_response, pad
 
 USER = [{"role": "user", "content": "please name two fruits"}]
 
@@ -22,12 +21,6 @@ def test_padding_on_both_sides():
     assert ids.tolist() == [[5, 6], [0, 7]] and mask.tolist() == [[1, 1], [0, 1]]
     ids, mask = pad([[5, 6], [7]], 0, "right")
     assert ids.tolist() == [[5, 6], [7, 0]] and mask.tolist() == [[1, 1], [1, 0]]
-
-
-def test_mask_keeps_the_first_eos_and_nothing_after():
-    eos = 9
-    ids = torch.tensor([[1, 9, 9, 2], [1, 2, 3, 4], [9, 1, 1, 1], [1, 1, 1, 9]])
-    assert response_mask(ids, eos).tolist() == [[1, 1, 0, 0], [1, 1, 1, 1], [1, 0, 0, 0], [1, 1, 1, 1]]
 
 
 def test_smollm2s_own_template(real):

@@ -1,8 +1,10 @@
 import pytest
 import torch
+from transformers import GenerationConfig
 
+from align.chat import pad
 from align.errors import InputError
-from align.rollout import generate, token_logps
+from align.rollout import TokenLogps, draw, generate, through_first
 
 PROMPTS = [[2, 4, 5, 6], [2, 7], [2, 8, 9]]
 
@@ -17,45 +19,87 @@ def naive_logps(model, prompt, response):
 
 
 @pytest.fixture(scope="module")
-def rollout(policy, tokenizer):
+def responses(policy, tokenizer):
     torch.manual_seed(0)
-    rollout = generate(policy, tokenizer, PROMPTS, max_new_tokens=12)
+    responses = generate(policy, tokenizer, PROMPTS, max_new_tokens=12)
     # Lengths differ, so that padding on both sides is at work.
-    assert len({len(response) for response in rollout.responses()}) > 1
-    return rollout
+    assert len(set(map(len, responses))) > 1
+    return responses
 
 
-def test_logps_are_those_of_the_response_alone(policy, rollout):
+def test_logps_are_those_of_the_response_alone(policy, responses):
     with torch.no_grad():
-        logps, _ = token_logps(policy, rollout)
-        for row, (prompt, response) in enumerate(zip(PROMPTS, rollout.responses())):
-            assert logps[row, : len(response)].tolist() == pytest.approx(
-                naive_logps(policy, prompt, response), abs=1e-4
-            )
-            # Nothing of the padding after EOS counts.
-            assert logps[row, len(response) :].tolist() == [0.0] * (logps.shape[1] - len(response))
+        logps, _ = TokenLogps(policy)(PROMPTS, responses)
+        for row, prompt, response in zip(logps, PROMPTS, responses):
+            assert row[: len(response)].tolist() == pytest.approx(naive_logps(policy, prompt, response), abs=1e-4)
+            # Nothing beyond its end counts.
+            assert row[len(response) :].tolist() == [0.0] * (len(row) - len(response))
 
 
-def test_entropy_by_hand(policy, rollout):
+def test_entropy_by_hand(policy, responses):
     with torch.no_grad():
-        _, entropy = token_logps(policy, rollout)
+        _, entropy = TokenLogps(policy)(PROMPTS, responses)
         probs = policy(torch.tensor([PROMPTS[0]])).logits[0, -1].softmax(-1)
     assert entropy[0, 0].item() == pytest.approx(-(probs * probs.log()).sum().item(), abs=1e-4)
+    assert (entropy != 0).sum().item() == sum(map(len, responses))
 
 
-def test_responses_stop_at_their_first_eos(policy, tokenizer, rollout):
+def test_responses_stop_at_their_first_eos(tokenizer, responses):
     eos = tokenizer.eos_token_id
-    for response, done in zip(rollout.responses(), rollout.finished(eos)):
-        assert response.count(eos) == int(done)
-        assert (response[-1] == eos) == bool(done)
+    assert any(response[-1] == eos for response in responses)
+    for response in responses:
+        assert len(response) == 12 or response.index(eos) == len(response) - 1
+
+
+@pytest.mark.parametrize(
+    ("ids", "kept"),
+    [
+        ([7, 8, 1, 9, 1], [7, 8, 1]),  # EOS within, and again
+        ([1, 7, 7], [1]),  # first
+        ([7, 8, 1], [7, 8, 1]),  # last
+        ([7, 8, 9], [7, 8, 9]),  # absent
+    ],
+)
+def test_a_response_ends_with_its_first_eos(ids, kept):
+    assert through_first(ids, 1) == kept
 
 
 def test_greedy_is_the_argmax_of_the_plain_model(policy, tokenizer):
-    responses = generate(policy, tokenizer, PROMPTS, max_new_tokens=6, sample=False).responses()
+    responses = generate(policy, tokenizer, PROMPTS, max_new_tokens=6, sample=False)
     for prompt, response in zip(PROMPTS, responses):
         for t, token in enumerate(response):
             logits = policy(torch.tensor([prompt + response[:t]])).logits[0, -1]
             assert logits.argmax().item() == token
+
+
+def test_greedy_is_the_librarys_own_greedy(policy, tokenizer):
+    # Many prompts of several lengths: rows end at several steps, and the finished are dropped on the way.
+    draws = torch.Generator().manual_seed(0)
+    lengths = torch.randint(2, 20, (60,), generator=draws).tolist()
+    prompts = [torch.randint(4, len(tokenizer), (n,), generator=draws).tolist() for n in lengths]
+    ours = generate(policy, tokenizer, prompts, max_new_tokens=20, sample=False)
+    assert len(set(map(len, ours))) > 4
+    ids, attention = pad(prompts, tokenizer.pad_token_id, "left")
+    settings = GenerationConfig(max_new_tokens=20, do_sample=False, eos_token_id=tokenizer.eos_token_id)
+    settings.pad_token_id = tokenizer.pad_token_id
+    theirs = policy.generate(input_ids=ids, attention_mask=attention, generation_config=settings)
+    assert ours == [through_first(row, tokenizer.eos_token_id) for row in theirs[:, ids.shape[1] :].tolist()]
+
+
+def test_a_response_does_not_depend_on_the_company(policy, tokenizer):
+    # The same numbers for the first row, whatever else is in the batch and whenever it ends.
+    torch.manual_seed(5)
+    together = generate(policy, tokenizer, PROMPTS * 10, max_new_tokens=12)
+    torch.manual_seed(5)
+    assert generate(policy, tokenizer, PROMPTS[:1], max_new_tokens=12) == together[:1]
+
+
+def test_drawing_inverts_the_distribution_function():
+    logits = torch.tensor([[0.5, 0.25, 0.25]]).log().repeat(6, 1)
+    uniforms = torch.tensor([0.0, 0.49999, 0.50001, 0.74999, 0.75001, 1 - 2**-53], dtype=torch.float64)
+    assert draw(logits, uniforms).tolist() == [0, 0, 1, 1, 2, 2]
+    # A token of probability 0 is never drawn, wherever it stands.
+    assert draw(torch.tensor([[-torch.inf, 0.0, -torch.inf]]).repeat(2, 1), uniforms[[0, 5]]).tolist() == [1, 1]
 
 
 def test_sampling_is_from_exactly_the_policy(policy, tokenizer):
@@ -63,7 +107,7 @@ def test_sampling_is_from_exactly_the_policy(policy, tokenizer):
     policy.generation_config.top_k, policy.generation_config.temperature = 3, 0.2
     torch.manual_seed(1)
     draws = 20000
-    first = generate(policy, tokenizer, [PROMPTS[0]] * draws, max_new_tokens=1).ids[:, -1]
+    first = torch.tensor(generate(policy, tokenizer, [PROMPTS[0]] * draws, max_new_tokens=1)).flatten()
     seen = torch.bincount(first, minlength=len(tokenizer)) / draws
     expected = policy(torch.tensor([PROMPTS[0]])).logits[0, -1].softmax(-1)
     error = 4 * (expected * (1 - expected) / draws).sqrt() + 1e-3

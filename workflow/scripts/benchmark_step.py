@@ -11,6 +11,7 @@ import time
 import warnings
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from statistics import mean, median
@@ -26,12 +27,13 @@ from transformers.trainer_callback import PrinterCallback, TrainerCallback
 from transformers.utils import logging
 from trl import RLOOConfig, RLOOTrainer
 
-from align.chat import encode_prompt, pad, response_mask
+from align.chat import encode_prompt, pad
 from align.errors import InputError, run
 from align.files import write_json
 from align.loading import load_sft
 from align.reinforce import Baseline
-from align.signals import Scale
+from align.rollout import through_first
+from align.signals import Options, Scale
 
 PARTS = ("generate", "reference forward", "reward forward", "policy forward and backward")
 SUM, OURS, TRL = "sum of the bare parts", "our step", "TRL's RLOOTrainer"
@@ -79,27 +81,29 @@ def make_conversations(count: int) -> list[list[dict[str, str]]]:
 
 def run_bare_parts(models: Models, prompts: list[list[int]], max_new_tokens: int) -> dict:
     """The least work that a step consists of, timed part by part."""
-    tokenizer = models.tokenizer
+    tokenizer, policy, reference = models.tokenizer, models.policy.model, models.reference.model
     settings = GenerationConfig(max_new_tokens=max_new_tokens, do_sample=True, temperature=1.0, top_k=0)
     settings.eos_token_id, settings.pad_token_id = tokenizer.eos_token_id, tokenizer.pad_token_id
     ids, attention = pad(prompts, tokenizer.pad_token_id, "left")
-    models.policy.eval()
+    policy.eval()
     marks = [time.perf_counter()]
-    out = models.policy.generate(input_ids=ids, attention_mask=attention, generation_config=settings)
+    out = policy.generate(input_ids=ids, attention_mask=attention, generation_config=settings)
     marks.append(time.perf_counter())
-    mask = response_mask(out[:, ids.shape[1] :], tokenizer.eos_token_id)
+    responses = [through_first(row, tokenizer.eos_token_id) for row in out[:, ids.shape[1] :].tolist()]
+    mask = pad(responses, tokenizer.pad_token_id, "right")[1]
     inputs = {"input_ids": out, "attention_mask": torch.cat([attention, mask], dim=1), "use_cache": False}
-    models.policy.train()
+    policy.train()
     with torch.no_grad():
-        models.reference(**inputs, logits_to_keep=mask.shape[1] + 1)
+        reference(**inputs, logits_to_keep=mask.shape[1] + 1)
         marks.append(time.perf_counter())
         models.reward(**inputs)
         marks.append(time.perf_counter())
-    logits = models.policy(**inputs, logits_to_keep=mask.shape[1] + 1).logits[:, :-1]
+    logits = policy(**inputs, logits_to_keep=mask.shape[1] + 1).logits[:, :-1]
     logps = logits.log_softmax(dim=-1).gather(-1, out[:, -mask.shape[1] :].unsqueeze(-1)).squeeze(-1)
     (logps * mask).sum().backward()
     marks.append(time.perf_counter())
-    models.policy.zero_grad()
+    policy.zero_grad()
+    policy.eval()
     seconds = {part: after - before for part, before, after in zip(PARTS, marks, marks[1:])}
     seconds[SUM] = sum(seconds.values())
     return {"seconds": seconds, "lengths": {PARTS[0]: mask.sum(dim=1).float().mean().item()}}
@@ -107,7 +111,8 @@ def run_bare_parts(models: Models, prompts: list[list[int]], max_new_tokens: int
 
 def run_our_step(settings: argparse.Namespace, accelerator, models: Models, optimizer, baseline, prompts) -> dict:
     began = time.perf_counter()
-    out = train_step(settings, accelerator, models, optimizer, baseline, Scale(0.0, 1.0), prompts, step=1)
+    references = torch.zeros(len(prompts), 2, 1)
+    out = train_step(settings, accelerator, models, optimizer, baseline, Scale(0.0, 1.0), prompts, references, step=1)
     return {"seconds": {OURS: time.perf_counter() - began}, "lengths": {OURS: out["metrics"]["length"]}}
 
 
@@ -144,7 +149,7 @@ def make_trainer(args: argparse.Namespace, models: Models, turns: TakeTurns, fol
     data = Dataset.from_dict({"prompt": make_conversations(args.batch_size)})
     parts = {"reward_funcs": [models.reward, turns.record], "reward_processing_classes": [models.tokenizer, None]}
     parts |= {"processing_class": models.tokenizer, "callbacks": [turns]}
-    trainer = RLOOTrainer(deepcopy(models.policy), args=config, train_dataset=data, **parts)
+    trainer = RLOOTrainer(deepcopy(models.policy.model), args=config, train_dataset=data, **parts)
     trainer.remove_callback(PrinterCallback)
     return trainer
 
@@ -157,7 +162,7 @@ def measure(args: argparse.Namespace, folder: Path) -> list[dict]:
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
     settings = argparse.Namespace(micro_batch_size=args.batch_size, max_new_tokens=args.max_new_tokens, signal="reward")
-    vars(settings).update(kl_coef=KL_COEF, max_grad_norm=MAX_GRAD_NORM)
+    vars(settings).update(kl_coef=KL_COEF, max_grad_norm=MAX_GRAD_NORM, advantage_weight=None, **asdict(Options()))
     prompts = [encode_prompt(models.tokenizer, messages) for messages in make_conversations(args.batch_size)]
     ours = partial(run_our_step, settings, accelerator, models, optimizer, Baseline("moving_average"), prompts)
     turns = TakeTurns([partial(run_bare_parts, models, prompts, args.max_new_tokens), ours])

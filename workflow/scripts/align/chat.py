@@ -1,4 +1,4 @@
-"""Chat text to tokens and back: the one place where prompts, responses, masks and padding are defined.
+"""Chat text to tokens and back: the one place where prompts, responses and padding are defined.
 
 The reward model's training, the rollouts and the evaluation all take their tokens from here, so that a text is scored
 in the very form in which it was trained on and sampled.
@@ -39,13 +39,3 @@ def pad(sequences: list[list[int]], pad_token_id: int, side: str) -> tuple[torch
         ids[row, where] = torch.tensor(sequence, dtype=torch.long)
         mask[row, where] = 1
     return ids, mask
-
-
-def response_mask(response_ids: torch.Tensor, eos_token_id: int) -> torch.Tensor:
-    """1 through the first EOS of each response, that EOS included, and 0 after it; (batch, time), long.
-
-    `ids != eos` would be wrong twice: it drops the EOS, which is an action of the policy, and keeps what follows it.
-    """
-    is_eos = (response_ids == eos_token_id).long()
-    eos_before = is_eos.cumsum(dim=1) - is_eos
-    return (eos_before == 0).long()

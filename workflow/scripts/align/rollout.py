@@ -1,91 +1,140 @@
-"""Sampling from a policy, and the log-probabilities of what was sampled."""
-
-from dataclasses import dataclass
+"""Sampling from a policy, and log-probabilities of what was sampled. Prompts and responses are lists of token ids."""
 
 import torch
-from transformers import GenerationConfig
+from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
-from align.chat import pad, response_mask
+from align.chat import pad
 from align.errors import InputError
 
+# The share of rows still being written at which the finished ones are dropped: dropping copies the cache.
+COMPACT_BELOW = 0.75
 
-@dataclass(frozen=True)
-class Rollout:
-    """One response a row. `ids` and `attention` are (batch, prompt + response); `mask` is (batch, response)."""
 
-    ids: torch.Tensor
-    attention: torch.Tensor
-    mask: torch.Tensor
+class RoomyLayer(DynamicLayer):
+    """A cache layer with room for a whole response: DynamicLayer copies itself at every token."""
 
-    @property
-    def prompt_length(self) -> int:
-        return self.ids.shape[1] - self.mask.shape[1]
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self.room = room
 
-    def responses(self) -> list[list[int]]:
-        """Response ids through the first EOS, without padding."""
-        rows = self.ids[:, self.prompt_length :]
-        return [row[keep.bool()].tolist() for row, keep in zip(rows, self.mask)]
+    def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_, **__):
+        """Keys and values so far with the new ones, (batch, heads, time, width)."""
+        start = self.get_seq_length()
+        end = start + key_states.shape[-2]
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+            self.all_keys, self.all_values = (
+                new.new_empty(*new.shape[:-2], self.room, new.shape[-1]) for new in (key_states, value_states)
+            )
+        self.all_keys[..., start:end, :] = key_states
+        self.all_values[..., start:end, :] = value_states
+        self.keys, self.values = self.all_keys[..., :end, :], self.all_values[..., :end, :]
+        return self.keys, self.values
 
-    def finished(self, eos_token_id: int) -> torch.Tensor:
-        """Whether each response ended by itself, (batch,), bool."""
-        is_eos = self.ids[:, self.prompt_length :] == eos_token_id
-        return (is_eos & self.mask.bool()).any(dim=1)
+    def batch_select_indices(self, indices: torch.Tensor) -> None:
+        end = self.get_seq_length()
+        self.all_keys, self.all_values = self.all_keys[indices], self.all_values[indices]
+        self.keys, self.values = self.all_keys[..., :end, :], self.all_values[..., :end, :]
+
+
+def make_cache(model, room: int) -> DynamicCache:
+    """The model's own kind of cache, its plain layers with room for `room` tokens."""
+    cache = DynamicCache(config=model.config)
+    cache.layers = [RoomyLayer(room) if type(layer) is DynamicLayer else layer for layer in cache.layers]
+    return cache
+
+
+def draw(logits: torch.Tensor, uniforms: torch.Tensor) -> torch.Tensor:
+    """Tokens, (batch,), from exactly softmax(logits), (batch, words), by inverting its distribution function.
+
+    `uniforms`, (batch,), are from [0, 1). Policies that differ little turn the same numbers into much the same answers.
+    """
+    below = logits.float().softmax(dim=-1).cumsum(dim=-1, dtype=torch.float64)
+    tokens = torch.searchsorted(below, uniforms.unsqueeze(-1) * below[:, -1:], right=True)
+    return tokens.squeeze(-1).clamp(max=logits.shape[-1] - 1)
 
 
 @torch.no_grad()
-def generate(model, tokenizer, prompts: list[list[int]], max_new_tokens: int, sample: bool = True) -> Rollout:
-    """Responses to tokenised prompts, sampled from exactly the policy (temperature 1, no truncation) or greedy.
+def generate(model, tokenizer, prompts: list[list[int]], max_new_tokens: int, sample: bool = True) -> list[list[int]]:
+    """Responses through their EOS, sampled from exactly the policy (temperature 1, no truncation) or greedy.
 
-    Raises InputError if the longest prompt and response would not fit the model's context.
+    The library's own `generate` fills in what the checkpoint's settings say: a repetition penalty, a min_p, a list of
+    suppressed tokens. Here nothing stands between policy and sample. Raises InputError if the longest prompt and
+    response would not fit the model's context.
     """
-    context = model.config.max_position_embeddings
-    if max(map(len, prompts)) + max_new_tokens > context:
+    longest, context = max(map(len, prompts)), model.config.max_position_embeddings
+    if longest + max_new_tokens > context:
         raise InputError(
-            f"a prompt of {max(map(len, prompts))} tokens and {max_new_tokens} new ones exceed the model's context of"
+            f"a prompt of {longest} tokens and {max_new_tokens} new ones exceed the model's context of"
             f" {context}: lower lengths.max_prompt_tokens or lengths.max_new_tokens"
         )
-    ids, attention = pad(prompts, tokenizer.pad_token_id, "left")
     device = next(model.parameters()).device
-    ids, attention = ids.to(device), attention.to(device)
-    settings = GenerationConfig(
-        max_new_tokens=max_new_tokens,
-        do_sample=sample,
-        **({"temperature": 1.0, "top_k": 0, "top_p": 1.0} if sample else {}),
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    # What a config leaves open, `generate` fills in from the checkpoint's own: a repetition penalty, a min_p, a list of
-    # suppressed tokens. So the checkpoint's is put aside while sampling.
-    own, was_training = model.generation_config, model.training
-    model.generation_config = settings
-    model.eval()
-    try:
-        out = model.generate(input_ids=ids, attention_mask=attention, generation_config=settings)
-    finally:
-        model.generation_config = own
-        model.train(was_training)
-    mask = response_mask(out[:, ids.shape[1] :], tokenizer.eos_token_id)
-    return Rollout(ids=out, attention=torch.cat([attention, mask], dim=1), mask=mask)
+    ids, attention = (part.to(device) for part in pad(prompts, tokenizer.pad_token_id, "left"))
+    # Drawn at once, and on the CPU: a row's numbers depend on nothing but the seed and the row.
+    uniforms = torch.rand(len(prompts), max_new_tokens, dtype=torch.float64).to(device) if sample else None
+    cache = make_cache(model, longest + max_new_tokens)
+    written = torch.full((len(prompts), max_new_tokens), tokenizer.eos_token_id, device=device)
+    rows = torch.arange(len(prompts), device=device)
+    live = torch.ones(len(prompts), dtype=torch.bool, device=device)
+    positions = (attention.cumsum(dim=1) - 1).clamp(min=0)
+    for step in range(max_new_tokens):
+        logits = model(
+            input_ids=ids,
+            attention_mask=attention,
+            position_ids=positions,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=1,
+        ).logits[:, -1]
+        tokens = draw(logits, uniforms[rows, step]) if sample else logits.argmax(dim=-1)
+        # A finished row goes on until it is dropped; what it writes is cut off below.
+        written[rows, step] = tokens
+        live &= tokens != tokenizer.eos_token_id
+        left = int(live.sum())
+        if left == 0:
+            break
+        ids, positions = tokens.unsqueeze(-1), positions[:, -1:] + 1
+        attention = torch.cat([attention, attention.new_ones(len(rows), 1)], dim=1)
+        if left < COMPACT_BELOW * len(rows):
+            cache.batch_select_indices(live.nonzero().squeeze(-1))
+            ids, positions, attention, rows = ids[live], positions[live], attention[live], rows[live]
+            live = live[live]
+    return [through_first(row, tokenizer.eos_token_id) for row in written[:, : step + 1].tolist()]
 
 
-def token_logps(model, rollout: Rollout) -> tuple[torch.Tensor, torch.Tensor]:
-    """Log-probability of each response token and entropy of its distribution, both (batch, response), fp32.
+def through_first(ids: list[int], eos_token_id: int) -> list[int]:
+    """The ids through the first EOS, which is an action of the policy like any other; all, if there is none."""
+    return ids[: ids.index(eos_token_id) + 1] if eos_token_id in ids else ids
 
-    The logits at position t - 1 are for the token at t. Both are 0 where the mask is 0.
+
+class TokenLogps(torch.nn.Module):
+    """A causal language model, asked for the log-probabilities of responses to prompts.
+
+    A module, so that what wraps a model for training (autocast, several processes) can wrap this.
     """
-    length = rollout.mask.shape[1]
-    # Padding stands on the left: positions count the real tokens, as they do while sampling.
-    positions = (rollout.attention.cumsum(dim=1) - 1).clamp(min=0)
-    logits = model(
-        input_ids=rollout.ids,
-        attention_mask=rollout.attention,
-        position_ids=positions,
-        logits_to_keep=length + 1,
-        use_cache=False,
-    ).logits[:, :-1]
-    logps = logits.float().log_softmax(dim=-1)
-    targets = rollout.ids[:, -length:]
-    chosen = logps.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
-    entropy = -(logps.detach().exp() * logps.detach()).sum(dim=-1)
-    mask = rollout.mask.to(chosen.dtype)
-    return chosen * mask, entropy * mask
+
+    def __init__(self, model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, prompts: list[list[int]], responses: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probability of each response token and entropy of its distribution, both (batch, response), fp32.
+
+        Both are 0 beyond a response's end. Logits are made where a response token is predicted, and nowhere else.
+        """
+        device = next(self.model.parameters()).device
+        ids, _ = pad([p + r for p, r in zip(prompts, responses)], 0, "right")
+        targets, mask = pad(responses, 0, "right")
+        ids, targets, mask = ids.to(device), targets.to(device), mask.bool().to(device)
+        # The token at position t is predicted at t - 1.
+        first = torch.tensor([len(prompt) - 1 for prompt in prompts], device=device)
+        row, step = mask.nonzero(as_tuple=True)
+        # Padding on the right needs no mask: a causal model's token sees what stands before it alone.
+        body = getattr(self.model, self.model.base_model_prefix)
+        hidden = body(input_ids=ids, use_cache=False).last_hidden_state[row, first[row] + step]
+        logps = self.model.get_output_embeddings()(hidden).float().log_softmax(dim=-1)
+        chosen = logps.gather(-1, targets[mask].unsqueeze(-1)).squeeze(-1)
+        entropy = -(logps.detach().exp() * logps.detach()).sum(dim=-1)
+        zeros = torch.zeros(mask.shape, device=device)
+        return zeros.masked_scatter(mask, chosen), zeros.masked_scatter(mask, entropy)
