@@ -43,7 +43,8 @@ def outputs(tmp_path):
     def run(*contrasts):
         compare_arms.main(
             ["--evaluations", *files, "--contrasts", *contrasts, "--bootstrap-resamples", "500"]
-            + ["--bootstrap-seed", "0", "--confidence", "0.95", "--contrasts-output", str(tmp_path / "c.csv")]
+            + ["--bootstrap-seed", "0", "--confidence", "0.95", "--power", "0.8", "--equivalence-margin", "0.2"]
+            + ["--contrasts-output", str(tmp_path / "c.csv")]
             + ["--differences-output", str(tmp_path / "d.csv"), "--arms-output", str(tmp_path / "a.csv")]
         )
         return [pd.read_csv(tmp_path / f"{name}.csv") for name in "cda"]
@@ -81,6 +82,7 @@ def test_holm_covers_tests_and_leaves_controls_alone():
     table = pd.DataFrame(
         [
             {"name": n, "role": r, "metric": "judges", "decoding": "sampled", "p_exact": p, "estimate": 1.0}
+            | {"equivalence_p": 1.0}
             for n, r, p in rows
         ]
     )
@@ -89,10 +91,29 @@ def test_holm_covers_tests_and_leaves_controls_alone():
 
 
 @pytest.mark.parametrize(
-    ("p", "estimate", "word"), [(0.01, 0.2, "rose"), (0.01, -0.2, "fell"), (0.05, 0.2, "inconclusive")]
+    ("p", "estimate", "equivalence", "word"),
+    [
+        (0.01, 0.2, 1.0, "rose"),
+        (0.01, -0.2, 1.0, "fell"),
+        (0.05, 0.2, 0.05, "inconclusive"),
+        (0.05, 0.2, 0.04, "equivalent"),
+        # A difference that is shown stays one, however small.
+        (0.01, 0.01, 0.001, "rose"),
+    ],
 )
-def test_verdicts(p, estimate, word):
-    assert compare_arms.verdict(p, estimate, alpha=0.05) == word
+def test_verdicts(p, estimate, equivalence, word):
+    assert compare_arms.verdict(p, estimate, equivalence, alpha=0.05) == word
+
+
+def test_the_smallest_detectable_effect_is_detected_as_often_as_promised():
+    from scipy import stats
+
+    from align.evidence import exact_sign_flip_p
+
+    rng = np.random.default_rng(2)
+    effect = (stats.t.ppf(0.975, 7) + stats.t.ppf(0.8, 7)) * 0.3 / 8**0.5
+    found = [exact_sign_flip_p(rng.normal(effect, 0.3, 8)) < 0.05 for _ in range(400)]
+    assert 0.72 < np.mean(found) < 0.88
 
 
 def test_false_positives_are_at_their_level_where_seeds_differ():

@@ -3,11 +3,15 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from align.evidence import (
     best_of,
+    equivalence_p,
     exact_sign_flip_p,
     holm,
+    mean_interval,
+    minimum_detectable,
     pooled_within_deviation,
     share_interval,
     two_way_bootstrap,
@@ -63,3 +67,21 @@ def test_best_of_against_every_draw():
 def test_share_interval_is_wilsons():
     low, high = share_interval(8, 10, 0.95)
     assert (low, high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+
+
+def test_equivalence_is_two_one_sided_t_tests():
+    differences = np.array([0.05, -0.1, 0.12, 0.02, -0.03])
+    above = stats.ttest_1samp(differences, -0.2, alternative="greater").pvalue
+    below = stats.ttest_1samp(differences, 0.2, alternative="less").pvalue
+    assert equivalence_p(differences, 0.2) == pytest.approx(max(above, below))
+    assert equivalence_p(np.zeros(4), 0.2) == 0.0 and equivalence_p(np.ones(4), 0.2) == 1.0
+    assert equivalence_p(np.zeros(1), 0.2) == 1.0
+
+
+def test_detectable_effect_and_interval_by_hand():
+    differences = np.array([1.0, 2.0, 3.0, 4.0])
+    error = differences.std(ddof=1) / 2
+    expected = (stats.t.ppf(0.975, 3) + stats.t.ppf(0.8, 3)) * error
+    assert minimum_detectable(differences, 0.05, 0.8) == pytest.approx(expected)
+    interval = stats.t.interval(0.95, 3, 2.5, error)
+    assert mean_interval(differences, 0.95) == pytest.approx(interval)

@@ -1,30 +1,105 @@
 import math
 
 import measure_reward_models
+import numpy as np
 import pandas as pd
 import pytest
 
+from align.evidence import calibration_bins, calibration_error, held_out_logistic_nll, variance_explained
 
-def test_measures_by_hand(tmp_path):
-    table = pd.DataFrame(
+
+def run_script(tmp_path, *tables):
+    """The three tables that the script writes of some reward models' scores."""
+    paths = []
+    for number, table in enumerate(tables):
+        table.to_parquet(tmp_path / f"{number}.parquet")
+        paths.append(str(tmp_path / f"{number}.parquet"))
+    prompts = pd.DataFrame({"prompt_id": list("abcd"), "prompt": "add"})
+    prompts.to_parquet(tmp_path / "tokens.parquet")
+    names = ("output", "reliability-output", "ratings-output")
+    flags = [word for name in names for word in (f"--{name}", str(tmp_path / f"{name}.csv"))]
+    measure_reward_models.main(
+        ["--scores", *paths, "--tokens", str(tmp_path / "tokens.parquet"), "--confidence", "0.95"]
+        + ["--bootstrap-resamples", "50", "--bootstrap-seed", "0", *flags]
+    )
+    return [pd.read_csv(tmp_path / f"{name}.csv") for name in names]
+
+
+@pytest.fixture
+def scalar():
+    margins = [1.0, -1.0, 2.0, 1.0]
+    return pd.DataFrame(
         {
             "kind": "scalar",
             "seed": 3,
             "prompt_id": list("abcd"),
-            "chosen_reward": [1.0, 0.0, 2.0, 1.0],
-            "rejected_reward": [0.0, 1.0, 0.0, 0.0],
+            "log_preference": [-math.log(1 + math.exp(-margin)) for margin in margins],
+            "training_nll": 0.5,
+            "chosen_outputs": [[margin] for margin in margins],
+            "rejected_outputs": [[0.0]] * 4,
             "chosen_tokens": [5, 5, 9, 3],
             "rejected_tokens": [4, 6, 9, 7],
         }
     )
-    table.to_parquet(tmp_path / "s.parquet")
-    measure_reward_models.main(
-        ["--scores", str(tmp_path / "s.parquet"), "--confidence", "0.95", "--output", str(tmp_path / "out.csv")]
-    )
-    row = pd.read_csv(tmp_path / "out.csv").iloc[0]
+
+
+def test_measures_by_hand(tmp_path, scalar):
+    table, reliability, ratings = run_script(tmp_path, scalar)
+    row = table.iloc[0]
     assert row["accuracy"] == 0.75
     losses = [math.log(1 + math.exp(-margin)) for margin in (1, -1, 2, 1)]
     assert row["nll"] == pytest.approx(sum(losses) / 4, rel=1e-5)
-    assert row["coin_nll"] == pytest.approx(math.log(2), rel=1e-5)
+    assert row["uniform_nll"] == pytest.approx(math.log(2), rel=1e-5)
+    assert row["brier"] == pytest.approx(np.mean([(1 - math.exp(-loss)) ** 2 for loss in losses]), rel=1e-5)
     assert row["longer_wins"] == pytest.approx((1 + 0 + 0.5 + 0) / 4)
     assert row["accuracy_low"] < 0.75 < row["accuracy_high"]
+    assert reliability["pairs"].sum() == 4 and ratings.empty
+
+
+def test_masses_of_the_ratings(tmp_path, scalar):
+    logits = np.log([0.7, 0.2, 0.1])
+    rated = scalar.assign(
+        kind="ratings",
+        chosen_outputs=[logits] * 4,
+        rejected_outputs=[logits[::-1]] * 4,
+        chosen_mean=[1.0, 2.0, 1.5, 1.2],
+        rejected_mean=[2.0, 1.0, 1.1, 1.9],
+        chosen_deviation=[0.5, 0.6, 0.4, 0.3],
+        rejected_deviation=[0.4, 0.2, 0.6, 0.1],
+    )
+    table, _, ratings = run_script(tmp_path, scalar, rated)
+    assert ratings["mass"].tolist() == pytest.approx([0.4, 0.2, 0.4])
+    assert table["spread_gain"].isna().tolist() == [True, False]
+
+
+def test_calibration_by_hand():
+    probability, outcome = np.array([0.1, 0.9, 0.2, 0.8]), np.array([0.0, 1.0, 1.0, 1.0])
+    assert calibration_bins(probability, outcome, 2) == [(pytest.approx(0.15), 0.5, 2), (pytest.approx(0.85), 1.0, 2)]
+    assert calibration_error(probability, outcome, 2) == pytest.approx((0.35 + 0.15) / 2)
+
+
+def test_calibration_of_true_probabilities_is_near_0_and_of_wrong_ones_is_not():
+    rng = np.random.default_rng(0)
+    probability = rng.random(20000)
+    outcome = (rng.random(20000) < probability).astype(float)
+    assert calibration_error(probability, outcome, 10) < 0.02
+    assert calibration_error(1 - probability, outcome, 10) > 0.4
+
+
+def test_a_spread_that_decides_shows_and_noise_does_not():
+    rng = np.random.default_rng(1)
+    mean, spread = rng.normal(size=(2, 4000))
+
+    def gain(strength):
+        chosen = rng.random(4000) < 1 / (1 + np.exp(-mean - strength * spread))
+        features = np.where(chosen, 1, -1)[:, None] * np.stack([mean, spread], axis=1)
+        return (held_out_logistic_nll(features[:, :1], 5, 0) - held_out_logistic_nll(features, 5, 0)).mean()
+
+    assert gain(1.0) > 0.05
+    assert abs(gain(0.0)) < 0.002
+
+
+def test_variance_explained_by_a_cubic():
+    x = np.linspace(-1, 1, 200)
+    assert variance_explained(x, x**3 - x, 3) == pytest.approx(1.0)
+    assert variance_explained(x, np.random.default_rng(0).normal(size=200), 3) < 0.1

@@ -20,8 +20,8 @@ from align.chat import encode_prompt
 from align.errors import InputError
 from align.files import read_jsonl
 from align.reinforce import Baseline
-from align.rollout import generate, token_logps
-from align.signals import SIGNALS, scalar_reward
+from align.rollout import TokenLogps, generate
+from align.signals import SIGNALS, Scale, fit_scale, scalar_reward, signal_of_references
 
 OUTPUTS = ("{}", "{}.csv", "{}.parquet", "{}.json")
 
@@ -34,10 +34,9 @@ def test_logps_after_a_chat_prompt_wherever_eos_falls(policy, tokenizer):
     # A ChatML prompt holds an EOS, at the end of the user's turn, which ends no response.
     assert all(prompt.count(eos) == 1 for prompt in prompts)
     torch.manual_seed(0)
-    rollout = generate(policy, tokenizer, prompts, max_new_tokens=4)
-    responses = rollout.responses()
+    responses = generate(policy, tokenizer, prompts, max_new_tokens=4)
     with torch.no_grad():
-        logps, _ = token_logps(policy, rollout)
+        logps, _ = TokenLogps(policy)(prompts, responses)
         places = set()
         for prompt, response, row in zip(prompts, responses, logps):
             place = response.index(eos) if eos in response else None
@@ -69,7 +68,7 @@ def test_no_setting_of_the_checkpoint_reaches_the_sampler(policy, tokenizer, set
         pi = model(torch.tensor([prompt])).logits[0, -1].softmax(-1)
     torch.manual_seed(1)
     draws = 20000
-    first = generate(model, tokenizer, [prompt] * draws, max_new_tokens=1).ids[:, -1]
+    first = torch.tensor(generate(model, tokenizer, [prompt] * draws, max_new_tokens=1)).flatten()
     seen = torch.bincount(first, minlength=len(pi)) / draws
     assert ((seen - pi).abs() < 4 * (pi * (1 - pi) / draws).sqrt() + 1e-3).all()
 
@@ -80,7 +79,7 @@ def test_no_setting_of_the_checkpoint_reaches_greedy_decoding(policy, tokenizer)
     with torch.no_grad():
         best = model(torch.tensor([prompt])).logits[0, -1].argmax().item()
     model.generation_config = GenerationConfig(suppress_tokens=[best])
-    assert generate(model, tokenizer, [prompt], max_new_tokens=1, sample=False).ids[0, -1].item() == best
+    assert generate(model, tokenizer, [prompt], max_new_tokens=1, sample=False) == [[best]]
 
 
 @pytest.fixture(scope="module")
@@ -90,21 +89,23 @@ def step(world):  # noqa: F811
     accelerator = Accelerator()
     models = train_policy.load_models(args, accelerator.device)
     # A policy that has left SFT, so that the KL penalty counts.
-    models.policy = AutoModelForCausalLM.from_pretrained(world / "policy")
-    before = copy.deepcopy(models.policy).eval()
+    models.policy = TokenLogps(AutoModelForCausalLM.from_pretrained(world / "policy"))
+    before = copy.deepcopy(models.policy.model)
     optimizer = torch.optim.SGD(models.policy.parameters(), lr=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
-    scale = train_policy.scale_of_signal(pd.read_parquet(world / "scores.parquet"), "reward")
-    references = pd.read_parquet(world / "references.parquet").drop_duplicates("prompt_id").head(8)
+    table = pd.read_parquet(world / "references.parquet")
+    outputs = train_policy.score_references(models.reward, table, models.tokenizer.pad_token_id, 16)
+    scale = fit_scale(signal_of_references("reward", outputs))
+    references = table[table["sample"] == 0].head(8)
     prompts = [list(map(int, ids)) for ids in references["prompt_ids"]]
     torch.manual_seed(3)
     out = train_policy.train_step(
-        args, accelerator, models, optimizer, Baseline("moving_average", initial=0.3), scale, prompts, 1
+        args, accelerator, models, optimizer, Baseline("moving_average", initial=0.3), scale, prompts, outputs[:8], 1
     )
     gradient = torch.cat([p.grad.flatten() for p in models.policy.parameters()])
     return {
         "policy": before,
-        "reference": models.reference,
+        "reference": models.reference.model,
         "reward": models.reward,
         "tokenizer": models.tokenizer,
         "scale": scale,
@@ -128,6 +129,22 @@ def test_every_response_gets_its_own_reward(step):
     own = [own_reward(step, p + r) for p, r in zip(step["prompts"], step["responses"])]
     assert max(own) - min(own) > 0.5
     assert step["rewards"] == pytest.approx(own, abs=1e-3)
+
+
+def test_a_signal_that_compares_does_so_with_answers_to_the_same_prompt(world, step):  # noqa: F811
+    args = train_policy.parse_args(policy_flags(world, "bounded", "--signal", "bounded", "--micro-batch-size", "5"))
+    accelerator = Accelerator()
+    models = train_policy.load_models(args, accelerator.device)
+    optimizer = torch.optim.SGD(models.policy.parameters(), lr=0.0)
+    models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
+    references = torch.arange(24.0).view(8, 3, 1) / 10
+    out = train_policy.train_step(
+        args, accelerator, models, optimizer, Baseline("none"), Scale(0.0, 1.0), step["prompts"], references, 1
+    )
+    with torch.no_grad():
+        texts = [torch.tensor([p + r]) for p, r in zip(step["prompts"], out["responses"])]
+        own = torch.cat([models.reward(input_ids=text).logits[0] for text in texts])
+    assert out["rewards"] == pytest.approx(torch.sigmoid(own - references.mean(dim=(1, 2))).tolist(), abs=1e-4)
 
 
 def test_a_steps_gradient_is_the_papers_equation_by_brute_force(step):
@@ -188,7 +205,7 @@ def test_every_parameter_of_the_policy_moves_and_nothing_else(world, monkeypatch
 
     sft, reward, policy = (load_file(world / name / "model.safetensors") for name in ("sft", "rm", "again"))
     assert [name for name in sft if torch.equal(sft[name], policy[name])] == []
-    for model, original in ((kept[0].reference, sft), (kept[0].reward, reward)):
+    for model, original in ((kept[0].reference.model, sft), (kept[0].reward, reward)):
         state = model.state_dict()
         assert state.keys() == original.keys()
         assert all(torch.equal(state[name], original[name]) for name in original)
@@ -207,9 +224,20 @@ def test_another_seed_is_another_policy(world):  # noqa: F811
     assert prompts[0] != prompts[1] and answers[0] != answers[1]
 
 
+def test_another_seed_answers_the_same_prompts_otherwise(world, monkeypatch):  # noqa: F811
+    order = train_policy.prompt_order
+    monkeypatch.setattr(train_policy, "prompt_order", lambda prompts, draws, seed: order(prompts, draws, 0))
+    tables = []
+    for seed in ("1", "2"):
+        train_policy.main(policy_flags(world, f"draw{seed}", "--seed", seed, "--steps", "1"))
+        tables.append(pd.read_parquet(world / f"draw{seed}.parquet"))
+    assert tables[0]["prompt_id"].equals(tables[1]["prompt_id"])
+    assert not tables[0]["response"].equals(tables[1]["response"])
+
+
 def test_a_reward_that_sits_at_six_trains_the_same_policy(world, monkeypatch):  # noqa: F811
     # Rewards are known up to a constant, and the baseline's start must not see it.
-    monkeypatch.setitem(SIGNALS, "reward", lambda outputs: scalar_reward(outputs) + 6.0)
+    monkeypatch.setitem(SIGNALS, "reward", lambda *given: scalar_reward(*given) + 6.0)
     train_policy.main(policy_flags(world, "six"))
     plain, six = (pd.read_csv(world / f"{name}.csv") for name in ("policy", "six"))
     assert abs(six["advantage_mean"].iloc[0]) < 1.5  # of the deviations in which rewards are counted

@@ -12,7 +12,8 @@ def test_a_real_model_and_real_pairs_run_to_their_report(real, tmp_path):
         "experiment": "real",
         "seeds": [1, 2],
         "judge_seeds": [101],
-        "policies": ["level1_scalar"],
+        "policies": ["level1_scalar", "level2_mean", "level2_win"],
+        "arms": {"level2_mean": {"seeds": [1]}, "level2_win": {"seeds": [1]}},
         "data": {
             "source": str(real / "ultrafeedback"),
             "split": "train",
@@ -21,17 +22,11 @@ def test_a_real_model_and_real_pairs_run_to_their_report(real, tmp_path):
         },
         "model": {"source": str(real / "stories260k")},
         "lengths": {"max_prompt_tokens": 256, "max_pair_tokens": 512, "max_new_tokens": 48},
-        "reward_training": {"batch_size": 8, "micro_batch_size": 8, "learning_rate": 3.0e-4},
+        "reward_training": {"epochs": 1, "batch_size": 8, "micro_batch_size": 8, "learning_rate": 3.0e-4, "bins": 5},
         "references": {"prompts": 16, "samples": 2},
         "reinforce": {"steps": 3, "batch_size": 8, "micro_batch_size": 4, "learning_rate": 1.0e-4},
-        "evaluation": {"samples": 1},
-        "statistics": {
-            "bootstrap_resamples": 200,
-            "contrasts": [
-                {"name": "level1", "arm": "level1_scalar", "against": "sft", "role": "test"},
-                {"name": "noise_floor", "arm": "sft_again", "against": "sft", "role": "control"},
-            ],
-        },
+        "evaluation": {"prompts": 40, "samples": 1, "pool_samples": 4, "trace_every": 1},
+        "statistics": {"bootstrap_resamples": 200},
     }
     (project / "real.yaml").write_text(yaml.safe_dump(overlay))
     snakemake(project, "--configfile", "real.yaml")
@@ -45,6 +40,8 @@ def test_a_real_model_and_real_pairs_run_to_their_report(real, tmp_path):
     train = lengths["train"]
     assert f"| train | {train['pairs']} | {train['dropped_long_prompt']} | {train['dropped_long_pair']} |" in report
     assert "There is no gold rating" in report
+    # Both levels, and as many ratings as the config asks for.
+    assert "## Level 2" in report and "`level2_win`" in report and "returns 5 logits" in report
     # A checkpoint without a chat template has one after loading, and padding is not EOS.
     from transformers import AutoTokenizer
 

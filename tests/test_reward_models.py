@@ -1,8 +1,13 @@
+import copy
+import math
+
+import pandas as pd
 import pytest
 import torch
 
 from align.chat import encode_prompt, encode_response, pad
-from align.reward_models import score
+from align.losses import log_win_probability
+from align.reward_models import FullPrecisionHead, load_scorer, log_preference, replace_head, score
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +50,37 @@ def test_a_sampled_pad_token_is_read_like_any_other(reward_model, tokenizer, tex
     hidden = reward_model.model(torch.tensor([text])).last_hidden_state[0, -1]
     scores = score(reward_model, [text, texts[0] + texts[1]], tokenizer.pad_token_id, batch_size=2)
     assert scores[0].item() == pytest.approx(reward_model.score(hidden).item(), abs=1e-5)
+
+
+def test_preferences_of_both_kinds():
+    first, second = torch.tensor([[2.0], [0.0]]), torch.tensor([[1.0], [3.0]])
+    expected = [-math.log(1 + math.exp(-1.0)), -math.log(1 + math.exp(3.0))]
+    assert log_preference(first, second).tolist() == pytest.approx(expected)
+    ratings = torch.randn(2, 4, 10)
+    assert torch.equal(log_preference(*ratings), log_win_probability(*ratings))
+
+
+def test_the_head_computes_in_fp32_under_autocast():
+    torch.manual_seed(0)
+    head, hidden = FullPrecisionHead(64, 10, bias=False), torch.randn(5, 64)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        plain = torch.nn.functional.linear(hidden, head.weight)
+        outputs = head(hidden)
+    # Autocast would have made it bf16, with errors of a hundredth.
+    assert plain.dtype == torch.bfloat16 and outputs.dtype == torch.float32
+    assert torch.equal(outputs, hidden @ head.weight.T)
+
+
+def test_a_replaced_head_names_its_ratings_and_is_saved(reward_model, tokenizer, tmp_path):
+    from transformers import AutoModelForSequenceClassification
+
+    model = copy.deepcopy(reward_model)
+    replace_head(model, 5)
+    assert model.config.num_labels == 5 and list(model.config.id2label.values()) == ["1", "2", "3", "4", "5"]
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    loaded = AutoModelForSequenceClassification.from_pretrained(tmp_path)
+    assert torch.equal(loaded.score.weight, model.score.weight)
+    table = pd.DataFrame({"prompt_ids": [[5, 6], [7]], "response_ids": [[8], [9, 1]]})
+    expected = score(model, [[5, 6, 8], [7, 9, 1]], tokenizer.pad_token_id, 2)
+    assert torch.equal(load_scorer(str(tmp_path), 2)(table), expected)

@@ -1,29 +1,112 @@
+import math
+
 import pytest
 import torch
 
 from align.errors import InputError
-from align.signals import Scale, fit_scale, scalar_reward
+from align.losses import log_win_probability
+from align.signals import (
+    Options,
+    Scale,
+    compute_signal,
+    confidence,
+    fit_scale,
+    mean_and_deviation,
+    rating_values,
+    signal_of_references,
+)
+
+# Four ratings with probabilities 1/2, 1/4, 1/8, 1/8, and one that is certain of 3.
+OUTPUTS = torch.tensor([[0.5, 0.25, 0.125, 0.125], [1e-9, 1e-9, 1.0, 1e-9]]).log()
+REFERENCES = torch.zeros(2, 2, 4)
 
 
-def test_scale_counts_only_differences_within_a_prompt():
-    # Variances within the prompts: 2 and 8; the prompts' own means, 1 and 12, do not enter.
-    scale = fit_scale(torch.tensor([[0.0, 2.0], [10.0, 14.0]]))
-    assert scale.mean == pytest.approx(6.5)
-    assert scale.deviation == pytest.approx(5.0**0.5)
-    assert scale.apply(torch.tensor([6.5 + 5.0**0.5])).item() == pytest.approx(1.0)
+def test_scale_by_hand():
+    # Variances within the two prompts: 2 and 8; their mean is 5. The difference between prompts is no part of it.
+    scale = fit_scale(torch.tensor([[1.0, 3.0], [100.0, 104.0]]))
+    assert scale.mean == pytest.approx(52.0)
+    assert scale.deviation == pytest.approx(5**0.5)
+    assert scale.apply(torch.tensor([52.0, 52.0 + 5**0.5])).tolist() == pytest.approx([0.0, 1.0])
 
 
-def test_a_signal_that_never_differs_is_refused():
-    with pytest.raises(InputError, match="nothing can be learned"):
-        fit_scale(torch.ones(3, 4))
+def test_answers_without_difference_are_refused():
+    with pytest.raises(InputError, match="the same reward"):
+        fit_scale(torch.tensor([[1.0, 1.0], [2.0, 2.0]]))
 
 
-def test_scalar_reward_needs_one_output():
-    assert scalar_reward(torch.tensor([[1.0], [2.0]])).tolist() == [1.0, 2.0]
-    with pytest.raises(InputError, match="has 10 outputs"):
-        scalar_reward(torch.zeros(2, 10))
+def test_scalar_signals_by_hand():
+    outputs, references = torch.tensor([[1.5], [-2.0]]), torch.tensor([[[0.5], [1.5]], [[0.0], [0.0]]])
+    assert compute_signal("reward", outputs, references).tolist() == [1.5, -2.0]
+    expected = [1 / (1 + math.exp(-0.5)), 1 / (1 + math.exp(2.0))]
+    assert compute_signal("bounded", outputs, references).tolist() == pytest.approx(expected)
 
 
-def test_scale_is_frozen():
-    with pytest.raises(AttributeError):
-        Scale(0.0, 1.0).mean = 2.0
+def test_rating_signals_by_hand():
+    mean = 0.5 + 0.5 + 0.375 + 0.5
+    deviation = (0.5 + 1.0 + 1.125 + 2.0 - mean**2) ** 0.5
+    assert compute_signal("mean", OUTPUTS, REFERENCES).tolist() == pytest.approx([mean, 3.0], abs=1e-5)
+    risk = compute_signal("risk", OUTPUTS, REFERENCES, Options(risk_aversion=0.5))
+    assert risk.tolist() == pytest.approx([mean - 0.5 * deviation, 3.0], abs=1e-3)
+    # Against uniform ratings, rating i beats (i - 1 + 1/2) of 4.
+    win = 0.5 * 0.125 + 0.25 * 0.375 + 0.125 * 0.625 + 0.125 * 0.875
+    assert compute_signal("win", OUTPUTS, REFERENCES).tolist() == pytest.approx([win, 0.625], abs=1e-5)
+    # The worst half is all 1; the worst 3/4 are two thirds 1 and one third 2.
+    for share, expected in ((0.5, 1.0), (0.75, 4 / 3), (1.0, mean)):
+        cvar = compute_signal("cvar", OUTPUTS, REFERENCES, Options(cvar_share=share))
+        assert cvar[0].item() == pytest.approx(expected, abs=1e-5)
+
+
+def test_a_sampled_rating_has_the_mean_of_the_distribution():
+    torch.manual_seed(0)
+    draws = compute_signal("sampled", OUTPUTS[:1].expand(20000, -1), REFERENCES[:1].expand(20000, -1, -1))
+    assert set(draws.tolist()) == {1.0, 2.0, 3.0, 4.0}
+    assert draws.mean().item() == pytest.approx(1.875, abs=0.03)
+
+
+def test_confidence_is_1_where_certain_and_0_where_split_between_the_ends():
+    split = torch.tensor([[0.5, 1e-9, 1e-9, 0.5]]).log()
+    assert confidence(torch.cat([OUTPUTS[1:], split])).tolist() == pytest.approx([1.0, 0.0], abs=1e-3)
+
+
+def test_relabelled_values_keep_order_and_ends():
+    for name, middle in (("none", 6.0), ("convex", 3.5), ("concave", 1 + 10 * 0.5**0.5)):
+        values = rating_values(11, name)
+        assert values[0] == 1 and values[-1] == 11
+        assert (values.diff() > 0).all()
+        assert values[5].item() == pytest.approx(middle)
+
+
+def test_relabelling_changes_the_mean_and_leaves_the_win_probability_to_the_bit():
+    outputs = torch.randn(50, 10, generator=torch.Generator().manual_seed(1)) * 2
+    references = torch.randn(50, 4, 10, generator=torch.Generator().manual_seed(2)) * 2
+    plain = {name: compute_signal(name, outputs, references) for name in ("mean", "win")}
+    for relabelling in ("convex", "concave"):
+        options = Options(relabelling=relabelling)
+        renamed = {name: compute_signal(name, outputs, references, options) for name in plain}
+        assert torch.equal(plain["win"], renamed["win"])
+        assert (plain["mean"].argsort() != renamed["mean"].argsort()).any()
+
+
+def test_references_are_held_against_the_others():
+    outputs = torch.randn(3, 4, 10, generator=torch.Generator().manual_seed(3))
+    win = signal_of_references("win", outputs)
+    by_hand = [
+        sum(log_win_probability(outputs[1, 2], outputs[1, other]).exp().item() for other in (0, 1, 3)) / 3,
+    ]
+    assert win[1, 2].item() == pytest.approx(by_hand[0], abs=1e-6)
+    # What one answer wins another loses: among themselves they win half.
+    assert win.mean(dim=1).tolist() == pytest.approx([0.5] * 3, abs=1e-6)
+    assert torch.equal(signal_of_references("mean", outputs)[:, 0], mean_and_deviation(outputs[:, 0])[0])
+
+
+def test_the_wrong_kind_of_reward_model_is_refused():
+    with pytest.raises(InputError, match="needs a scalar reward model, this one has 4 outputs"):
+        compute_signal("reward", OUTPUTS, REFERENCES)
+    with pytest.raises(InputError, match="needs a reward model over ratings"):
+        compute_signal("risk", OUTPUTS[:, :1], REFERENCES[:, :, :1])
+    with pytest.raises(InputError, match="needs a reward model over ratings"):
+        confidence(OUTPUTS[:, :1])
+
+
+def test_scale_is_a_plain_standardisation():
+    assert Scale(2.0, 4.0).apply(torch.tensor([2.0, 10.0])).tolist() == [0.0, 2.0]

@@ -7,15 +7,16 @@ import make_pocket
 import pandas as pd
 import pytest
 import sample_references
-import score_references
 import split_data
 import tokenize_data
+import torch
 import train_policy
 import train_reward_model
 import train_sft
 from conftest import ROOT
 from safetensors.torch import load_file
 
+from align.errors import InputError
 from align.files import read_json
 
 
@@ -30,7 +31,19 @@ def sft_flags(world, name, state):
 def reward_flags(world, name, *more):
     return (
         ["--model", str(world / "sft"), "--tokens", str(world / "train.parquet"), "--validation-tokens"]
-        + [str(world / "validation.parquet"), "--kind", "scalar", "--seed", "1", "--labels", "given", "--epochs", "1"]
+        + [
+            str(world / "validation.parquet"),
+            "--kind",
+            "scalar",
+            "--head",
+            "scalar",
+            "--seed",
+            "1",
+            "--labels",
+            "given",
+            "--epochs",
+            "1",
+        ]
         + ["--batch-size", "16", "--micro-batch-size", "8", "--learning-rate", "2e-3", "--warmup-share", "0.1"]
         + ["--precision", "fp32", "--save-steps", "2", "--state", str(world / f"state-{name}")]
         + ["--output", str(world / name), "--validation-output", str(world / f"{name}_validation.parquet"), *more]
@@ -40,7 +53,7 @@ def reward_flags(world, name, *more):
 def policy_flags(world, name, *more):
     return (
         ["--model", str(world / "sft"), "--reward-model", str(world / "rm"), "--references"]
-        + [str(world / "references.parquet"), "--reference-scores", str(world / "scores.parquet"), "--arm", "test"]
+        + [str(world / "references.parquet"), "--arm", "test"]
         + ["--signal", "reward", "--seed", "1", "--steps", "6", "--batch-size", "8", "--micro-batch-size", "8"]
         + ["--learning-rate", "1e-3", "--warmup-share", "0.1", "--kl-coef", "0.1", "--baseline", "moving_average"]
         + ["--baseline-decay", "0.9", "--max-new-tokens", "12", "--precision", "fp32", "--save-steps", "2"]
@@ -52,7 +65,7 @@ def policy_flags(world, name, *more):
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
-    """A tiny pocket, from its data to its references' scores."""
+    """A tiny pocket, from its data to a policy."""
     path = tmp_path_factory.mktemp("world")
     make_pocket.main(
         ["--world-seed", "0", "--pairs", "150", "--demonstrations", "80"]
@@ -77,10 +90,6 @@ def world(tmp_path_factory):
         + ["--output", str(path / "references.parquet")]
     )
     train_reward_model.main(reward_flags(path, "rm"))
-    score_references.main(
-        ["--reward-model", str(path / "rm"), "--references", str(path / "references.parquet")]
-        + ["--scoring-batch-size", "16", "--output", str(path / "scores.parquet")]
-    )
     train_policy.main(policy_flags(path, "policy"))
     return path
 
@@ -144,24 +153,23 @@ def test_a_zero_learning_rate_leaves_sft_to_the_bit(world):
 def test_micro_batches_change_memory_and_not_the_gradient(world):
     # Other parts draw other random numbers, so only greedy-like certainty could compare whole runs; one step's
     # gradient on given rollouts is compared instead.
-    import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from align.reinforce import reinforce_loss
-    from align.rollout import Rollout, generate, token_logps
+    from align.rollout import TokenLogps, generate
 
     tokenizer = AutoTokenizer.from_pretrained(world / "sft")
     model = AutoModelForCausalLM.from_pretrained(world / "sft")
     torch.manual_seed(0)
-    whole = generate(model, tokenizer, [[2, 5], [2, 6], [2, 7], [2, 8]], 8)
+    prompts = [[2, 5], [2, 6], [2, 7], [2, 8]]
+    responses = generate(model, tokenizer, prompts, 8)
     advantage = torch.tensor([1.0, -0.5, 0.3, 2.0])
 
     def gradient(parts):
         model.zero_grad()
         for rows in parts:
-            part = Rollout(whole.ids[rows], whole.attention[rows], whole.mask[rows])
-            loss = reinforce_loss(advantage[rows], token_logps(model, part)[0])
-            (loss * len(part.ids) / 4).backward()
+            loss = reinforce_loss(advantage[rows], TokenLogps(model)(prompts[rows], responses[rows])[0])
+            (loss * len(prompts[rows]) / 4).backward()
         return torch.cat([p.grad.flatten() for p in model.parameters()])
 
     assert torch.allclose(gradient([slice(0, 4)]), gradient([slice(0, 1), slice(1, 4)]), atol=1e-6)
@@ -209,12 +217,85 @@ def test_state_of_another_configuration_is_not_resumed(world):
 
 def test_shuffled_labels_swap_about_half_of_the_pairs(world):
     given, shuffled = (
-        train_reward_model.training_pairs(str(world / "train.parquet"), shuffle, seed=1) for shuffle in (False, True)
+        train_reward_model.training_pairs(train_reward_model.parse_args(reward_flags(world, "x", "--labels", labels)))
+        for labels in ("given", "shuffled")
     )
     kept = [a == b for a, b in zip(given["chosen_ids"], shuffled["chosen_ids"])]
     swapped = [a == b for a, b in zip(given["chosen_ids"], shuffled["rejected_ids"])]
     assert all(k != s for k, s in zip(kept, swapped))
     assert 0.3 < sum(swapped) / len(swapped) < 0.7
+    # Ratings go with their answers, from 0..4 to 1..10.
+    first = pd.read_parquet(world / "train.parquet").iloc[0]
+    assert given["chosen_rating"][0] == pytest.approx(1 + 9 * first["chosen_rating"] / 4)
+
+
+@pytest.fixture(scope="module")
+def rated(world):
+    """A reward model over ratings."""
+    train_reward_model.main(reward_flags(world, "rated", "--head", "ratings", "--bins", "10"))
+    return world / "rated"
+
+
+def test_a_reward_model_over_ratings_loads_with_its_labels(world, rated):
+    from transformers import AutoModelForSequenceClassification
+
+    model = AutoModelForSequenceClassification.from_pretrained(rated)
+    assert model.config.num_labels == 10 and model.score.out_features == 10
+    assert model.config.id2label == {index: str(index + 1) for index in range(10)}
+    body, sft = (load_file(folder / "model.safetensors") for folder in (rated, world / "sft"))
+    assert [name for name in body if name in sft and torch.equal(body[name], sft[name])] == []
+    scores = pd.read_parquet(world / "rated_validation.parquet")
+    assert len(scores["chosen_outputs"].iloc[0]) == 10
+    assert scores["chosen_mean"].between(1, 10).all() and (scores["chosen_deviation"] > 0).all()
+
+
+@pytest.mark.parametrize("bins", [2, 5])
+def test_other_numbers_of_ratings_work(world, bins):
+    train_reward_model.main(reward_flags(world, f"bins{bins}", "--head", "ratings", "--bins", str(bins)))
+    assert load_file(world / f"bins{bins}" / "model.safetensors")["score.weight"].shape[0] == bins
+
+
+def test_a_single_rating_is_refused(world):
+    with pytest.raises(InputError, match="at least 2"):
+        train_reward_model.main(reward_flags(world, "bins1", "--head", "ratings", "--bins", "1"))
+    assert not (world / "bins1").exists()
+
+
+@pytest.mark.parametrize("head", ["scalar", "ratings"])
+def test_an_anchored_reward_model_learns_from_the_ratings_too(world, rated, head):
+    train_reward_model.main(reward_flags(world, f"anchored-{head}", "--head", head, "--rating-weight", "0.3"))
+    plain = world / ("rm" if head == "scalar" else "rated")
+    assert weights(world / f"anchored-{head}") != weights(plain)
+
+
+def test_ratings_outside_their_range_are_refused(world):
+    flags = reward_flags(world, "range", "--head", "ratings", "--rating-weight", "0.3", "--rating-range", "0", "1")
+    with pytest.raises(InputError, match="rating_range"):
+        train_reward_model.main(flags)
+
+
+def test_a_spread_asked_of_a_scalar_model_is_refused(world):
+    with pytest.raises(InputError, match="needs a reward model over ratings, this one is scalar"):
+        train_policy.main(policy_flags(world, "spread", "--signal", "risk"))
+    assert not (world / "spread").exists()
+
+
+@pytest.mark.parametrize("flags", [["win"], ["risk"], ["mean", "--advantage-weight", "confidence"], ["sampled"]])
+def test_policies_learn_from_ratings(world, rated, flags):
+    name = "-".join(flags)
+    train_policy.main(policy_flags(world, name, "--reward-model", str(rated), "--signal", *flags))
+    metrics = pd.read_csv(world / f"{name}.csv")
+    assert len(metrics) == 6 and metrics.notna().all(axis=None)
+    assert weights(world / name) != weights(world / "policy")
+
+
+def test_renaming_the_ratings_moves_the_means_policy_and_not_the_win_probabilitys(world, rated):
+    for signal in ("mean", "win"):
+        for relabelling in ("none", "convex"):
+            flags = ["--reward-model", str(rated), "--signal", signal, "--relabelling", relabelling]
+            train_policy.main(policy_flags(world, f"{signal}-{relabelling}", *flags))
+    assert weights(world / "win-none") == weights(world / "win-convex")
+    assert weights(world / "mean-none") != weights(world / "mean-convex")
 
 
 def test_reward_models_and_policies_load_by_their_auto_classes(world):

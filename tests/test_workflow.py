@@ -68,10 +68,13 @@ def edit(project):
         path.write_text(text)
 
 
+# Level 1 in two replicates, eight other arms in one.
+POLICIES = 10
 STATISTICS_ONWARDS = {
     "compare_arms": 1,
     "sum_costs": 1,
     "trace_training": 1,
+    "compare_at_equal_kl": 1,
     "summarise_results": 1,
     "plot_training": 1,
     "plot_frontier": 1,
@@ -83,12 +86,13 @@ STATISTICS_ONWARDS = {
 def test_the_smoke_experiment_ends_in_its_report(project):
     results = project / "results" / "smoke"
     summary = json.loads((results / "statistics" / "summary.json").read_text())
-    assert {row["name"] for row in summary["contrasts"]} == {"level1", "noise_floor", "no_kl_penalty"}
+    declared = yaml.safe_load((ROOT / "config.yaml").read_text())["statistics"]["contrasts"]
+    assert {row["name"] for row in summary["contrasts"]} == {row["name"] for row in declared}
     estimate = next(r["estimate"] for r in summary["contrasts"] if r["name"] == "level1" and r["metric"] == "gold")
     report = (results / "report.md").read_text()
     assert f"{estimate:+.2f} SFT standard deviations" in report
     # Two replicates can show nothing, whatever the estimate: the words follow from the test.
-    assert report.count("was not shown to change") == 3 and "rose" not in report
+    assert "was not shown to change" in report and "rose" not in report
     for figure in re.findall(r"!\[[^]]*\]\(([^)]+)\)", report):
         assert (results / figure).is_file()
     assert not (project / "report.md").exists()  # pocket's own
@@ -98,7 +102,7 @@ def test_the_smoke_experiment_ends_in_its_report(project):
 def test_no_row_of_the_evaluation_is_missing(project):
     import pandas as pd
 
-    for arm, seeds in {"sft": (1, 2), "level1_scalar": (1, 2), "no_kl_penalty": (1,)}.items():
+    for arm, seeds in {"sft": (1, 2), "level1_scalar": (1, 2), "level2_win": (1,)}.items():
         for seed in seeds:
             table = pd.read_parquet(project / f"results/smoke/evaluations/{arm}/seed{seed}.parquet")
             names = ["sft", "sft_again"] if arm == "sft" else [arm]
@@ -153,64 +157,71 @@ def test_a_fresh_clone_runs_from_the_beginning(tmp_path):
 
 
 def test_a_figures_setting_redraws_and_rewrites(project):
-    plots = {"plot_training": 1, "plot_frontier": 1, "plot_contrasts": 1, "write_report": 1}
+    plots = {f"plot_{name}": 1 for name in ("training", "frontier", "contrasts", "reward_models")} | {"write_report": 1}
     assert planned(project, {"figures": {"dpi": 90}}) == plots
 
 
 def test_kl_coef_rebuilds_policies_onwards(project):
     # The control sets a kl_coef of its own, so that the common one does not concern it.
     assert planned(project, {"reinforce": {"kl_coef": 0.2}}) == {
-        "train_policy": 2,
-        "evaluate_arm": 2,
+        "train_policy": POLICIES - 1,
+        "evaluate_arm": POLICIES - 1,
         **STATISTICS_ONWARDS,
     }
+
+
+def test_one_more_arm_is_that_arm_and_the_statistics(project):
+    arms = list(yaml.safe_load((ROOT / "config.yaml").read_text())["policies"])
+    overlay = {"policies": [*arms, "level2_cvar"], "arms": {"level2_cvar": {"seeds": [1]}}}
+    assert planned(project, overlay) == {
+        "train_policy": 1,
+        "evaluate_arm": 1,
+        # Its signal is screened before RL like the others'.
+        "score_pool": 1,
+        "measure_signals": 1,
+        **STATISTICS_ONWARDS,
+    }
+
+
+def test_level_1_alone_needs_no_other_contrasts(project):
+    plan = snakemake(project, "--dry-run", "--configfile", "config.yaml", "--config", "policies=[level1_scalar]")
+    assert re.search(r"^train_policy +8$", plan, re.MULTILINE)
+    assert re.search(r"^train_reward_model +11$", plan, re.MULTILINE)
 
 
 def test_one_more_seed_is_that_seed_and_the_statistics(project):
     assert planned(project, {"seeds": [1, 2, 3]}) == {
         "train_reward_model": 1,
-        "score_references": 1,
         "train_policy": 1,
         "evaluate_arm": 2,
+        "score_pool": 1,
         "measure_reward_models": 1,
-        "describe_pocket": 1,
+        "measure_signals": 1,
+        "plot_reward_models": 1,
         **STATISTICS_ONWARDS,
     }
 
 
 def test_one_more_judge_rescores_and_retrains_nothing(project):
-    assert planned(project, {"judge_seeds": [101, 102]}) == {
-        "train_reward_model": 1,
-        "evaluate_arm": 5,
-        "measure_reward_models": 1,
-        "describe_pocket": 1,
-        "compare_arms": 1,
-        "sum_costs": 1,
-        "summarise_results": 1,
-        "plot_contrasts": 1,
-        "write_report": 1,
-    }
+    plan = planned(project, {"judge_seeds": [101, 102]})
+    assert plan["train_reward_model"] == 1 and "train_policy" not in plan
+    assert plan["evaluate_arm"] == POLICIES + 2 + 1  # SFT's two replicates, and the pool
 
 
 def test_an_edit_in_a_module_reruns_the_rules_that_import_it(project, edit):
     edit("workflow/scripts/align/reinforce.py", "\n# an edit\n")
     assert planned(project) == {
-        "train_policy": 3,
-        "evaluate_arm": 3,
+        "train_policy": POLICIES,
+        "evaluate_arm": POLICIES,
         **STATISTICS_ONWARDS,
     }
 
 
 def test_an_edit_in_statistics_retrains_nothing(project, edit):
     edit("workflow/scripts/align/evidence.py", "\n# an edit\n")
-    assert set(planned(project)) == {
-        "compare_arms",
-        "measure_reward_models",
-        "describe_pocket",
-        "summarise_results",
-        "plot_contrasts",
-        "write_report",
-    }
+    plan = set(planned(project))
+    assert {"compare_arms", "measure_reward_models", "measure_signals", "compare_at_equal_kl"} <= plan
+    assert not plan & {"train_sft", "train_reward_model", "train_policy", "evaluate_arm", "score_pool"}
 
 
 def test_an_edit_in_the_report_rewrites_it(project, edit):
@@ -227,7 +238,7 @@ def test_a_comment_in_an_unrelated_script_rebuilds_nothing(project, edit):
 def test_the_html_report_holds_the_figures(project):
     snakemake(project, "--configfile", SMOKE, "--report", "report.html")
     html = (project / "report.html").read_text()
-    for caption in ("training curves", "reward against KL", "contrasts"):
+    for caption in ("training curves", "reward against KL", "contrasts", "calibration and ratings"):
         assert caption in html
 
 
@@ -236,7 +247,10 @@ def test_the_html_report_holds_the_figures(project):
     [
         ({"reinforce": {"kl_cof": 0.1}}, "kl_cof"),
         ({"reinforce": {"kl_coef": -1}}, "-1 is less than the minimum of 0"),
-        ({"policies": ["level2_mean"]}, "no arm 'level2_mean' is declared under arms"),
+        ({"policies": ["level3"]}, "no arm 'level3' is declared under arms"),
+        ({"policies": ["level2_mean"]}, "needs the policy level1_scalar"),
+        ({"arms": {"level2_win": {"reward_model": "scalar"}}}, "needs a reward model with head 'ratings'"),
+        ({"reward_training": {"bins": 1}}, "1 is less than the minimum of 2"),
         ({"judge_seeds": [2]}, "a judge shares its seed with a replicate"),
         ({"arms": {"level1_scalar": {"reward_model": "judge"}}}, "a judge must stay one"),
         ({"data": {"source": "../rows.jsonl"}}, "set model.source too"),

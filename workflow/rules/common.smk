@@ -19,6 +19,9 @@ SEEDS = config["seeds"]
 JUDGE_SEEDS = config["judge_seeds"]
 ARMS = config["policies"]
 SFT_ARMS = ["sft", "sft_again"]
+POOL_SEED = config["evaluation"]["pool_seed"]
+SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
+SCALAR_SIGNALS = ("reward", "bounded")
 IS_POCKET_DATA = config["data"]["source"] == "pocket"
 IS_POCKET_MODEL = config["model"]["source"] == "pocket"
 
@@ -30,7 +33,7 @@ VERDICT = f"{RESULTS}/statistics/verdict.txt"
 
 wildcard_constraints:
     kind="|".join(config["reward_models"]),
-    arm="|".join([*ARMS, "sft"]),
+    arm="|".join([*ARMS, "sft", "sft_pool"]),
     seed=r"\d+",
     fold="train|judge|validation",
 
@@ -45,22 +48,32 @@ def check_config():
         kind = config["arms"][arm]["reward_model"]
         if kind not in config["reward_models"]:
             problems.append(f"arms.{arm}: no reward model {kind!r} is declared under reward_models")
-        elif config["reward_models"][kind]["fold"] != "train":
+            continue
+        if config["reward_models"][kind]["fold"] != "train":
             problems.append(f"arms.{arm}: {kind!r} learns from another fold than train; a judge must stay one")
+        wanted = "scalar" if config["arms"][arm]["signal"] in SCALAR_SIGNALS else "ratings"
+        if "advantage_weight" in config["arms"][arm]:
+            wanted = "ratings"
+        if config["reward_models"][kind]["head"] != wanted:
+            problems.append(f"arms.{arm}: its signal needs a reward model with head {wanted!r}, {kind!r} has another")
         if not set(seeds_of(arm)) <= set(SEEDS):
             problems.append(f"arms.{arm}.seeds: not all are among seeds")
     for contrast in config["statistics"]["contrasts"]:
         for arm in (contrast["arm"], contrast["against"]):
-            if arm not in ARMS + SFT_ARMS:
-                problems.append(f"statistics.contrasts, {contrast['name']}: {arm!r} is not among policies")
-    if config["reward_models"]["judge"] != {"fold": "judge", "labels": "given"}:
-        problems.append("reward_models.judge: judges learn from the fold judge, with the labels given")
+            if arm not in [*config["arms"], *SFT_ARMS]:
+                problems.append(f"statistics.contrasts, {contrast['name']}: no arm {arm!r} is declared under arms")
+    if config["reward_models"]["judge"] != {"fold": "judge", "labels": "given", "head": "scalar"}:
+        problems.append("reward_models.judge: judges are scalar and learn from the fold judge, with the labels given")
     names = [(row["name"], row["arm"], row["against"]) for row in config["statistics"]["contrasts"]]
-    if ("level1", "level1_scalar", "sft") not in names:
-        problems.append("statistics.contrasts: the report's question needs level1, of level1_scalar against sft")
+    if ("level1", "level1_scalar", "sft") not in names or "level1_scalar" not in ARMS:
+        problems.append("the report's question needs the policy level1_scalar, and its contrast level1 against sft")
     training = config["reward_training"]
     if training["batch_size"] % training["micro_batch_size"]:
         problems.append("reward_training: batch_size is not a multiple of micro_batch_size")
+    if POOL_SEED in SEEDS:
+        problems.append("evaluation.pool_seed: it is among seeds")
+    if config["evaluation"]["pool_samples"] < config["references"]["samples"]:
+        problems.append("evaluation.pool_samples: smaller than references.samples")
     if set(SEEDS) & set(JUDGE_SEEDS):
         problems.append("judge_seeds: a judge shares its seed with a replicate")
     if IS_POCKET_MODEL and not IS_POCKET_DATA:
@@ -113,9 +126,23 @@ def flags(section, *keys, **more):
 
 def arm_flags(wildcards):
     """REINFORCE's settings for an arm: those of all arms, with what the arm itself declares."""
-    arm = config["arms"][wildcards.arm]
-    own = {key: arm[key] for key in config["reinforce"] if key in arm}
-    return flags(config["reinforce"] | own | {"signal": arm["signal"]})
+    own = {key: value for key, value in config["arms"][wildcards.arm].items() if key not in ("reward_model", "seeds")}
+    return flags(config["reinforce"] | own)
+
+
+def signal_flags(arm):
+    """An arm's signal and its options."""
+    return flags({key: value for key, value in config["arms"][arm].items() if key in SIGNAL_KEYS})
+
+
+def reward_flags(wildcards):
+    """What a kind of reward model learns from and returns; ratings' settings only where it has them."""
+    kind, training = config["reward_models"][wildcards.kind], dict(config["reward_training"])
+    if kind["head"] == "scalar":
+        del training["bins"]
+    if "rating_weight" not in kind:
+        del training["rating_range"]
+    return flags(training | {key: value for key, value in kind.items() if key != "fold"})
 
 
 def reward_tokens(wildcards):
@@ -133,29 +160,54 @@ def reward_of_arm(suffix):
     return path
 
 
+def arms_of(seed):
+    """The arms that are trained in a replicate."""
+    return [arm for arm in ARMS if seed in seeds_of(arm)]
+
+
+def kinds_of(seed):
+    """The reward models of a replicate."""
+    return list(dict.fromkeys(config["arms"][arm]["reward_model"] for arm in arms_of(seed)))
+
+
+def pool_arms(seed):
+    """A replicate's arms with their signals, as score_pool takes them."""
+    return [
+        ":".join(
+            [arm, config["arms"][arm]["reward_model"], *(str(config["arms"][arm].get(k, "-")) for k in SIGNAL_KEYS)]
+        )
+        for arm in arms_of(seed)
+    ]
+
+
 def policy_of_arm(wildcards):
     """The model that answers for an arm: its policy, or SFT itself."""
-    if wildcards.arm == "sft":
+    if wildcards.arm in ("sft", "sft_pool"):
         return f"{RESULTS}/models/sft"
     return f"{RESULTS}/policies/{wildcards.arm}/seed{wildcards.seed}"
 
 
 def own_inputs(wildcards):
-    """What an arm's own reward model needs to score its answers and SFT's; nothing for SFT."""
-    if wildcards.arm == "sft":
+    """What an arm's own reward model needs to score its answers and SFT's, and its training's; nothing for SFT."""
+    if wildcards.arm in ("sft", "sft_pool"):
         return {}
+    training = f"{RESULTS}/training/{wildcards.arm}/seed{wildcards.seed}"
     return {
         "reward_model": reward_of_arm("")(wildcards),
-        "scale": f"{RESULTS}/training/{wildcards.arm}/seed{wildcards.seed}_scale.json",
+        "scale": f"{training}_scale.json",
         "sft_responses": f"{RESULTS}/evaluations/sft/seed{wildcards.seed}_responses.parquet",
+        "pool": f"{RESULTS}/evaluations/sft_pool/seed{POOL_SEED}_responses.parquet",
+        "rollouts": f"{training}_rollouts.parquet",
+        "train_tokens": f"{RESULTS}/data/tokens/train.parquet",
     }
 
 
 def own_flags(wildcards):
     """Flags for those inputs, and the signal that the arm was trained on."""
-    if wildcards.arm == "sft":
+    if wildcards.arm in ("sft", "sft_pool"):
         return ""
-    return flags(own_inputs(wildcards) | {"signal": config["arms"][wildcards.arm]["signal"]})
+    more = {"pool_samples": config["references"]["samples"], "trace_every": config["evaluation"]["trace_every"]}
+    return flags(own_inputs(wildcards) | more) + " " + signal_flags(wildcards.arm)
 
 
 check_config()

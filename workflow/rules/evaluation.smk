@@ -9,6 +9,8 @@ rule evaluate_arm:
     output:
         responses=f"{RESULTS}/evaluations/{{arm}}/seed{{seed}}_responses.parquet",
         scores=f"{RESULTS}/evaluations/{{arm}}/seed{{seed}}.parquet",
+        # Of SFT, which was not trained, it is empty.
+        trace=f"{RESULTS}/evaluations/{{arm}}/seed{{seed}}_trace.csv",
     log:
         f"{RESULTS}/logs/evaluate_arm/{{arm}}_{{seed}}.log",
     benchmark:
@@ -22,8 +24,10 @@ rule evaluate_arm:
     params:
         # SFT is sampled twice: the noise floor.
         arms=lambda wildcards: SFT_ARMS if wildcards.arm == "sft" else wildcards.arm,
+        samples=lambda wildcards: config["evaluation"]["pool_samples" if wildcards.arm == "sft_pool" else "samples"],
         settings=flags(
             config["evaluation"],
+            "prompts",
             max_new_tokens=config["lengths"]["max_new_tokens"],
             generation_batch_size=config["runtime"]["generation_batch_size"],
             scoring_batch_size=config["runtime"]["scoring_batch_size"],
@@ -33,6 +37,6 @@ rule evaluate_arm:
         gold="--gold pocket" if IS_POCKET_DATA else "",
     shell:
         "python {input.script[0]} --policy {input.policy} --reference {input.reference} --tokens {input.tokens}"
-        " --arms {params.arms} --seed {wildcards.seed} {params.settings} --judges {input.judges}"
+        " --arms {params.arms} --seed {wildcards.seed} --samples {params.samples} {params.settings} --judges {input.judges}"
         " --judge-seeds {params.judge_seeds} {params.own} {params.gold}"
-        " --responses-output {output.responses} --output {output.scores} 2>&1 | tee {log}"
+        " --responses-output {output.responses} --output {output.scores} --trace-output {output.trace} 2>&1 | tee {log}"

@@ -4,7 +4,6 @@ rule train_policy:
         model=f"{RESULTS}/models/sft",
         reward_model=reward_of_arm(""),
         references=f"{RESULTS}/data/references.parquet",
-        scores=reward_of_arm("_references.parquet"),
     output:
         model=directory(f"{RESULTS}/policies/{{arm}}/seed{{seed}}"),
         metrics=f"{RESULTS}/training/{{arm}}/seed{{seed}}.csv",
@@ -27,7 +26,7 @@ rule train_policy:
         state=f"{RESULTS}/training/state/policy_{{arm}}_{{seed}}",
     shell:
         "python {input.script[0]} --model {input.model} --reward-model {input.reward_model}"
-        " --references {input.references} --reference-scores {input.scores} --arm {wildcards.arm}"
+        " --references {input.references} --arm {wildcards.arm}"
         " --seed {wildcards.seed} {params.settings} --max-new-tokens {params.max_new_tokens} {params.runtime}"
         " --state {params.state} --output {output.model} --metrics-output {output.metrics}"
         " --rollouts-output {output.rollouts} --scale-output {output.scale} 2>&1 | tee {log}"

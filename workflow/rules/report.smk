@@ -1,3 +1,6 @@
+FIGURES = ("training", "frontier", "contrasts", "reward_models")
+
+
 rule plot_training:
     input:
         script=script("plot_training"),
@@ -32,6 +35,7 @@ rule plot_frontier:
         script=script("plot_frontier"),
         style="workflow/report/align.mplstyle",
         training=f"{RESULTS}/statistics/training.csv",
+        screen=f"{RESULTS}/statistics/screen.csv",
     output:
         png=report(
             f"{RESULTS}/figures/frontier.png",
@@ -52,8 +56,38 @@ rule plot_frontier:
     params:
         settings=flags(config["figures"]),
     shell:
-        "python {input.script[0]} --training {input.training} {params.settings} --output {output.png} {output.svg}"
-        " 2>&1 | tee {log}"
+        "python {input.script[0]} --training {input.training} --screen {input.screen} {params.settings}"
+        " --output {output.png} {output.svg} 2>&1 | tee {log}"
+
+
+rule plot_reward_models:
+    input:
+        script=script("plot_reward_models"),
+        style="workflow/report/align.mplstyle",
+        reliability=f"{RESULTS}/statistics/reliability.csv",
+        ratings=f"{RESULTS}/statistics/ratings.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/reward_models.png",
+            caption="../report/reward_models.rst",
+            category="Reward models",
+            labels={"figure": "calibration and ratings"},
+        ),
+        svg=f"{RESULTS}/figures/reward_models.svg",
+    log:
+        f"{RESULTS}/logs/plot_reward_models.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_reward_models.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        settings=flags(config["figures"], "width", "dpi"),
+    shell:
+        "python {input.script[0]} --reliability {input.reliability} --ratings {input.ratings} {params.settings}"
+        " --output {output.png} {output.svg} 2>&1 | tee {log}"
 
 
 rule plot_contrasts:
@@ -90,9 +124,10 @@ rule write_report:
     input:
         script=script("write_report"),
         template="workflow/report/report.md.j2",
+        level2="workflow/report/level2.md.j2",
         summary=f"{RESULTS}/statistics/summary.json",
         cost=f"{RESULTS}/statistics/cost.csv",
-        figures=[f"{RESULTS}/figures/{name}.png" for name in ("training", "frontier", "contrasts")],
+        figures=[f"{RESULTS}/figures/{name}.png" for name in FIGURES],
     output:
         report=REPORT,
         verdict=VERDICT,

@@ -18,27 +18,29 @@ rule train_reward_model:
         mem_mb=3000,
         gpu=1,
     params:
-        labels=lambda wildcards: config["reward_models"][wildcards.kind]["labels"],
-        settings=flags(config["reward_training"]),
+        settings=reward_flags,
         runtime=flags(config["runtime"], "precision", "save_steps"),
         state=f"{RESULTS}/training/state/reward_{{kind}}_{{seed}}",
     shell:
         "python {input.script[0]} --model {input.model} --tokens {input.tokens} --validation-tokens {input.validation}"
-        " --kind {wildcards.kind} --seed {wildcards.seed} --labels {params.labels} {params.settings} {params.runtime}"
+        " --kind {wildcards.kind} --seed {wildcards.seed} {params.settings} {params.runtime}"
         " --state {params.state} --output {output.model} --validation-output {output.validation} 2>&1 | tee {log}"
 
 
-rule score_references:
+# What each replicate's reward models would choose among SFT answers, before any RL.
+rule score_pool:
     input:
-        script=script("score_references"),
-        model=f"{RESULTS}/reward_models/{{kind}}/seed{{seed}}",
-        references=f"{RESULTS}/data/references.parquet",
+        script=script("score_pool"),
+        pool=f"{RESULTS}/evaluations/sft_pool/seed{POOL_SEED}_responses.parquet",
+        reward_models=lambda wildcards: [
+            f"{RESULTS}/reward_models/{kind}/seed{wildcards.seed}" for kind in kinds_of(int(wildcards.seed))
+        ],
     output:
-        scores=f"{RESULTS}/reward_models/{{kind}}/seed{{seed}}_references.parquet",
+        scores=f"{RESULTS}/reward_models/pool/seed{{seed}}.parquet",
     log:
-        f"{RESULTS}/logs/score_references/{{kind}}_{{seed}}.log",
+        f"{RESULTS}/logs/score_pool/{{seed}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/score_references/{{kind}}_{{seed}}.tsv"
+        f"{RESULTS}/benchmarks/score_pool/{{seed}}.tsv"
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
@@ -46,7 +48,9 @@ rule score_references:
         mem_mb=2000,
         gpu=1,
     params:
+        kinds=lambda wildcards: kinds_of(int(wildcards.seed)),
+        arms=lambda wildcards: pool_arms(int(wildcards.seed)),
         settings=flags(config["runtime"], "scoring_batch_size"),
     shell:
-        "python {input.script[0]} --reward-model {input.model} --references {input.references}"
-        " {params.settings} --output {output.scores} 2>&1 | tee {log}"
+        "python {input.script[0]} --pool {input.pool} --kinds {params.kinds} --reward-models {input.reward_models}"
+        " --arms {params.arms} --seed {wildcards.seed} {params.settings} --output {output.scores} 2>&1 | tee {log}"

@@ -1,6 +1,14 @@
 import json
 
 POLICY_RUNS = [(arm, seed) for arm in ARMS for seed in seeds_of(arm)]
+POOL = f"{RESULTS}/evaluations/sft_pool/seed{POOL_SEED}.parquet"
+POOLS = [f"{RESULTS}/reward_models/pool/seed{seed}.parquet" for seed in SEEDS if arms_of(seed)]
+# Those of arms that are trained.
+CONTRASTS = [
+    ":".join(contrast[key] for key in ("name", "arm", "against", "role"))
+    for contrast in config["statistics"]["contrasts"]
+    if {contrast["arm"], contrast["against"]} <= {*ARMS, *SFT_ARMS}
+]
 SFT_EVALUATIONS = [f"{RESULTS}/evaluations/sft/seed{seed}.parquet" for seed in SEEDS]
 EVALUATIONS = SFT_EVALUATIONS + [f"{RESULTS}/evaluations/{arm}/seed{seed}.parquet" for arm, seed in POLICY_RUNS]
 REWARD_RUNS = [(config["arms"][arm]["reward_model"], seed) for arm, seed in POLICY_RUNS] + [
@@ -10,7 +18,12 @@ REWARD_RUNS = [(config["arms"][arm]["reward_model"], seed) for arm, seed in POLI
 REPORTED_SETTINGS = {
     key: config[key]
     for key in ("seeds", "judge_seeds", "data", "model", "lengths", "reward_training", "references", "reinforce")
-} | {"arms": {arm: config["arms"][arm] for arm in ARMS}, "evaluation": config["evaluation"]}
+} | {
+    "arms": {arm: config["arms"][arm] for arm in ARMS},
+    "evaluation": config["evaluation"],
+    "equivalence_margin": config["statistics"]["equivalence_margin"],
+    "power": config["statistics"]["power"],
+}
 
 
 rule compare_arms:
@@ -31,11 +44,15 @@ rule compare_arms:
     resources:
         mem_mb=2000,
     params:
-        contrasts=[
-            ":".join(contrast[key] for key in ("name", "arm", "against", "role"))
-            for contrast in config["statistics"]["contrasts"]
-        ],
-        settings=flags(config["statistics"], "bootstrap_resamples", "bootstrap_seed", "confidence"),
+        contrasts=CONTRASTS,
+        settings=flags(
+            config["statistics"],
+            "bootstrap_resamples",
+            "bootstrap_seed",
+            "confidence",
+            "power",
+            "equivalence_margin",
+        ),
     shell:
         "python {input.script[0]} --evaluations {input.evaluations} --contrasts {params.contrasts} {params.settings}"
         " --contrasts-output {output.contrasts} --differences-output {output.differences} --arms-output {output.arms}"
@@ -49,8 +66,11 @@ rule measure_reward_models:
             f"{RESULTS}/reward_models/{kind}/seed{seed}_validation.parquet"
             for kind, seed in dict.fromkeys(REWARD_RUNS)
         ],
+        tokens=f"{RESULTS}/data/tokens/validation.parquet",
     output:
         table=f"{RESULTS}/statistics/reward_models.csv",
+        reliability=f"{RESULTS}/statistics/reliability.csv",
+        ratings=f"{RESULTS}/statistics/ratings.csv",
     log:
         f"{RESULTS}/logs/measure_reward_models.log",
     benchmark:
@@ -61,9 +81,42 @@ rule measure_reward_models:
     resources:
         mem_mb=1000,
     params:
+        settings=flags(config["statistics"], "confidence", "bootstrap_seed"),
+        # A resample of one model costs a thousandth of a second a pair.
+        resamples=min(1000, config["statistics"]["bootstrap_resamples"]),
+        noise="--noise pocket" if IS_POCKET_DATA else "",
+    shell:
+        "python {input.script[0]} --scores {input.scores} --tokens {input.tokens} {params.settings}"
+        " --bootstrap-resamples {params.resamples} {params.noise} --output {output.table}"
+        " --reliability-output {output.reliability} --ratings-output {output.ratings} 2>&1 | tee {log}"
+
+
+rule measure_signals:
+    input:
+        script=script("measure_signals"),
+        pools=POOLS,
+        judged=POOL,
+    output:
+        screen=f"{RESULTS}/statistics/screen.csv",
+        predictions=f"{RESULTS}/statistics/predictions.csv",
+        agreement=f"{RESULTS}/statistics/agreement.csv",
+        relabelling=f"{RESULTS}/statistics/relabelling.csv",
+    log:
+        f"{RESULTS}/logs/measure_signals.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/measure_signals.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        contrasts=CONTRASTS,
         settings=flags(config["statistics"], "confidence"),
     shell:
-        "python {input.script[0]} --scores {input.scores} {params.settings} --output {output.table} 2>&1 | tee {log}"
+        "python {input.script[0]} --pools {input.pools} --judged {input.judged} --contrasts {params.contrasts}"
+        " {params.settings} --screen-output {output.screen} --predictions-output {output.predictions}"
+        " --agreement-output {output.agreement} --relabelling-output {output.relabelling} 2>&1 | tee {log}"
 
 
 rule trace_training:
@@ -71,6 +124,8 @@ rule trace_training:
         script=script("trace_training"),
         metrics=[f"{RESULTS}/training/{arm}/seed{seed}.csv" for arm, seed in POLICY_RUNS],
         rollouts=[f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet" for arm, seed in POLICY_RUNS],
+        traces=[f"{RESULTS}/evaluations/{arm}/seed{seed}_trace.csv" for arm, seed in POLICY_RUNS],
+        sft=SFT_EVALUATIONS,
         tokens=f"{RESULTS}/data/tokens/train.parquet",
     output:
         training=f"{RESULTS}/statistics/training.csv",
@@ -88,8 +143,32 @@ rule trace_training:
         seeds=[seed for _, seed in POLICY_RUNS],
         gold="--gold pocket" if IS_POCKET_DATA else "",
     shell:
-        "python {input.script[0]} --metrics {input.metrics} --rollouts {input.rollouts} --arms {params.arms}"
+        "python {input.script[0]} --metrics {input.metrics} --rollouts {input.rollouts} --traces {input.traces}"
+        " --sft-evaluations {input.sft} --arms {params.arms}"
         " --seeds {params.seeds} --tokens {input.tokens} {params.gold} --output {output.training} 2>&1 | tee {log}"
+
+
+rule compare_at_equal_kl:
+    input:
+        script=script("compare_at_equal_kl"),
+        training=rules.trace_training.output.training,
+    output:
+        contrasts=f"{RESULTS}/statistics/equal_kl.csv",
+    log:
+        f"{RESULTS}/logs/compare_at_equal_kl.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_at_equal_kl.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        contrasts=CONTRASTS,
+        settings=flags(config["statistics"], "confidence"),
+    shell:
+        "python {input.script[0]} --training {input.training} --contrasts {params.contrasts} {params.settings}"
+        " --output {output.contrasts} 2>&1 | tee {log}"
 
 
 if IS_POCKET_DATA:
@@ -98,7 +177,7 @@ if IS_POCKET_DATA:
         input:
             script=script("describe_pocket"),
             pairs=f"{RESULTS}/data/validation.jsonl",
-            evaluations=SFT_EVALUATIONS,
+            evaluations=POOL,
         output:
             world=f"{RESULTS}/statistics/world.json",
         log:
@@ -123,6 +202,12 @@ rule summarise_results:
         contrasts=rules.compare_arms.output.contrasts,
         arms=rules.compare_arms.output.arms,
         reward_models=rules.measure_reward_models.output.table,
+        ratings=rules.measure_reward_models.output.ratings,
+        screen=rules.measure_signals.output.screen,
+        predictions=rules.measure_signals.output.predictions,
+        agreement=rules.measure_signals.output.agreement,
+        relabelling=rules.measure_signals.output.relabelling,
+        equal_kl=rules.compare_at_equal_kl.output.contrasts,
         training=rules.trace_training.output.training,
         world=[rules.describe_pocket.output.world] if IS_POCKET_DATA else [],
     output:
@@ -145,7 +230,9 @@ rule summarise_results:
     shell:
         "python {input.script[0]} --experiment {params.experiment} --primary-metric {params.primary}"
         " --settings {params.settings} --split {input.split} --lengths {input.lengths} --contrasts {input.contrasts}"
-        " --arms {input.arms} --reward-models {input.reward_models} --training {input.training} {params.world}"
+        " --arms {input.arms} --reward-models {input.reward_models} --ratings {input.ratings} --screen {input.screen}"
+        " --predictions {input.predictions} --relabelling {input.relabelling} --agreement {input.agreement} --equal-kl {input.equal_kl}"
+        " --training {input.training} {params.world}"
         " --output {output.summary} 2>&1 | tee {log}"
 
 
@@ -161,6 +248,8 @@ rule sum_costs:
             ],
             *[f"{RESULTS}/benchmarks/train_policy/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
             *[f"{RESULTS}/benchmarks/evaluate_arm/sft_{seed}.tsv" for seed in SEEDS],
+            f"{RESULTS}/benchmarks/evaluate_arm/sft_pool_{POOL_SEED}.tsv",
+            *[f"{RESULTS}/benchmarks/score_pool/{seed}.tsv" for seed in SEEDS if arms_of(seed)],
             *[f"{RESULTS}/benchmarks/evaluate_arm/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
         ],
     output:

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from align.errors import InputError, run
-from align.evidence import exact_sign_flip_p, holm, pooled_within_deviation, two_way_bootstrap
+from align.evidence import equivalence_p, exact_sign_flip_p, holm, minimum_detectable, two_way_bootstrap
 from align.files import atomic_path
+from align.units import in_sft_units, score_columns, sft_units
 
 METRICS = ("judges", "own", "gold")
 DECODINGS = ("sampled", "greedy")
@@ -20,6 +21,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--bootstrap-resamples", type=int, required=True)
     parser.add_argument("--bootstrap-seed", type=int, required=True)
     parser.add_argument("--confidence", type=float, required=True, help="of intervals; 1 - it is the tests' level")
+    parser.add_argument("--power", type=float, required=True, help="of the smallest effect that could be detected")
+    parser.add_argument("--equivalence-margin", type=float, required=True, help="SFT standard deviations")
     parser.add_argument("--contrasts-output", required=True, help="CSV: a row a contrast, metric and decoding")
     parser.add_argument("--differences-output", required=True, help="CSV: a row a contrast, metric, decoding and seed")
     parser.add_argument("--arms-output", required=True, help="CSV: a row an arm, seed and decoding, means over answers")
@@ -27,18 +30,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def standardise(table: pd.DataFrame) -> pd.DataFrame:
-    """Add `judges`, the mean of the judges, and put it and `gold` in SFT standard deviations from SFT's mean.
-
-    The unit is that of the training rewards: the pooled within-prompt standard deviation of sampled SFT answers.
-    """
-    sft = table[(table["arm"] == "sft") & (table["decoding"] == "sampled")]
-    out = table.copy()
-    scored = [name for name in table.columns if name.startswith("judge_")] + (["gold"] if "gold" in table else [])
-    for name in scored:
-        out[f"{name}_raw"] = table[name]
-        out[name] = (table[name] - sft[name].mean()) / pooled_within_deviation(sft, name)
-    out["judges"] = out[[name for name in scored if name.startswith("judge_")]].mean(axis=1)
-    return out
+    """The table in SFT standard deviations, and each score as it was, as `{score}_raw`."""
+    raw = {f"{name}_raw": table[name] for name in score_columns(table)}
+    return in_sft_units(table, sft_units(table)).assign(**raw)
 
 
 def paired_differences(table: pd.DataFrame, arm: str, against: str, metric: str, decoding: str) -> pd.DataFrame | None:
@@ -57,7 +51,8 @@ def paired_differences(table: pd.DataFrame, arm: str, against: str, metric: str,
     missing = set(ours.index) - set(theirs.index)
     if missing:
         raise InputError(f"{against} was not evaluated for the seeds {sorted(missing)} of {arm}")
-    return ours - theirs.loc[ours.index]
+    # The same text scored in another batch differs in the last digits of fp32: that is no difference.
+    return (ours - theirs.loc[ours.index]).round(5)
 
 
 def compare(differences: pd.DataFrame, args: argparse.Namespace) -> dict:
@@ -75,14 +70,16 @@ def compare(differences: pd.DataFrame, args: argparse.Namespace) -> dict:
         "ci_high": high,
         "p_exact": exact_sign_flip_p(by_seed),
         "effect_size": by_seed.mean() / spread if spread > 0 else np.nan,
+        "minimum_detectable": minimum_detectable(by_seed, 1 - args.confidence, args.power),
+        "equivalence_p": equivalence_p(by_seed, args.equivalence_margin),
     }
 
 
-def verdict(p: float, estimate: float, alpha: float) -> str:
-    """What a test shows: "rose", "fell" or "inconclusive"."""
-    if p >= alpha:
-        return "inconclusive"
-    return "rose" if estimate > 0 else "fell"
+def verdict(p: float, estimate: float, equivalence: float, alpha: float) -> str:
+    """What the tests show: "rose" or "fell"; else "equivalent", within the margin; else "inconclusive"."""
+    if p < alpha:
+        return "rose" if estimate > 0 else "fell"
+    return "equivalent" if equivalence < alpha else "inconclusive"
 
 
 def adjust(contrasts: pd.DataFrame, alpha: float) -> pd.DataFrame:
@@ -90,14 +87,15 @@ def adjust(contrasts: pd.DataFrame, alpha: float) -> pd.DataFrame:
     out = contrasts.assign(p_holm=contrasts["p_exact"])
     for _, family in contrasts[contrasts["role"] == "test"].groupby(["metric", "decoding"]):
         out.loc[family.index, "p_holm"] = holm(family["p_exact"].tolist())
-    out["verdict"] = [verdict(p, estimate, alpha) for p, estimate in zip(out["p_holm"], out["estimate"])]
+    columns = ("p_holm", "estimate", "equivalence_p")
+    out["verdict"] = [verdict(*values, alpha) for values in zip(*(out[name] for name in columns))]
     return out
 
 
 def describe_arms(table: pd.DataFrame) -> pd.DataFrame:
     """Means over answers for each arm, seed and decoding."""
-    known = ("judges", "own", "log_ratio", "tokens", "finished", "rater_bias")
-    names = [name for name in table if name in known or name.startswith("gold")]
+    known = ("judges", "log_ratio", "tokens", "finished", "rater_bias")
+    names = [name for name in table if name in known or name.startswith(("gold", "own"))]
     return table.groupby(["arm", "seed", "decoding"], sort=False)[names].mean().reset_index()
 
 

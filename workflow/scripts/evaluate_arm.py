@@ -1,4 +1,4 @@
-"""Answer the validation prompts, sampled and greedy, and score every answer: judges, own reward model, gold if any.
+"""Answer validation prompts, sampled and greedy, and score every answer: judges, own reward model, gold if any.
 
 Sampling and scoring are one job, since loading the libraries takes as long as either.
 """
@@ -7,17 +7,18 @@ import argparse
 
 import pandas as pd
 import torch
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from align.chat import decode_response
 from align.devices import pick_device
 from align.errors import InputError, run
-from align.files import read_json
+from align.files import atomic_path, read_json
 from align.progress import Progress
-from align.reward_models import score
-from align.rollout import generate, token_logps
+from align.reward_models import load_scorer
+from align.rollout import TokenLogps, generate
 from align.seeds import derive_seed
-from align.signals import SIGNALS, Scale
+from align.signal_flags import add_signal_flags, signal_options
+from align.signals import Scale, compute_signal
 from align.tables import read_prompts, token_lists, write_table
 
 PLACE = ["prompt_id", "decoding", "sample"]
@@ -31,6 +32,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tokens", required=True, help="parquet of the validation fold")
     parser.add_argument("--arms", nargs="+", required=True, help="the policy's name; each further one samples it again")
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--prompts", type=int, required=True, help="validation prompts to answer, the first ones")
     parser.add_argument("--samples", type=int, required=True, help="sampled answers a prompt; one greedy is added")
     parser.add_argument("--max-new-tokens", type=int, required=True)
     parser.add_argument("--generation-batch-size", type=int, required=True, help="prompts sampled at once")
@@ -39,33 +41,40 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--judge-seeds", nargs="+", required=True, help="one a judge, for the columns' names")
     own = parser.add_argument_group("the reward model that the arm was trained on; SFT has none")
     own.add_argument("--reward-model")
-    own.add_argument("--signal", choices=tuple(SIGNALS))
+    add_signal_flags(own, required=False)
     own.add_argument("--scale", help="JSON of the signal's standardisation")
     own.add_argument("--sft-responses", help="parquet of SFT's answers to the same prompts")
+    own.add_argument("--pool", help="parquet of many SFT answers to the same prompts: what the signal may compare with")
+    own.add_argument("--pool-samples", type=int, help="how many of them it compares with, as many as in training")
+    own.add_argument("--rollouts", help="parquet of what was sampled in training: the judges read every some steps")
+    own.add_argument("--trace-every", type=int, help="steps between two that the judges read")
+    own.add_argument("--train-tokens", help="parquet of the training fold: the prompts of --rollouts")
     parser.add_argument("--gold", choices=("pocket",), help="whose rubric knows the truth, if any does")
     parser.add_argument("--responses-output", required=True, help="parquet: a row an answer, with its text and tokens")
     parser.add_argument("--output", required=True, help="parquet: a row an answer, with its scores")
+    parser.add_argument("--trace-output", required=True, help="CSV: a row a step of --rollouts that the judges read")
     args = parser.parse_args(argv)
-    if args.reward_model and not (args.signal and args.scale and args.sft_responses):
-        parser.error("--reward-model needs --signal, --scale and --sft-responses")
+    if args.reward_model and None in (args.signal, args.scale, args.sft_responses, args.pool, args.pool_samples):
+        parser.error("--reward-model needs --signal, --scale, --sft-responses, --pool and --pool-samples")
+    if args.rollouts and None in (args.trace_every, args.train_tokens):
+        parser.error("--rollouts needs --trace-every and --train-tokens")
     return args
 
 
 def answer_prompts(policy, reference, tokenizer, prompts: list[list[int]], max_new_tokens: int, sample: bool):
     """One answer a prompt, as rows of response_ids, response, tokens, finished and log_ratio (policy to SFT)."""
-    rollout = generate(policy, tokenizer, prompts, max_new_tokens, sample=sample)
+    responses = generate(policy.model, tokenizer, prompts, max_new_tokens, sample=sample)
     with torch.no_grad():
-        log_ratio = (token_logps(policy, rollout)[0] - token_logps(reference, rollout)[0]).sum(dim=1)
-    finished = rollout.finished(tokenizer.eos_token_id)
+        log_ratio = (policy(prompts, responses)[0] - reference(prompts, responses)[0]).sum(dim=1)
     return [
         {
             "response_ids": ids,
             "response": decode_response(tokenizer, ids),
             "tokens": len(ids),
-            "finished": bool(done),
+            "finished": ids[-1] == tokenizer.eos_token_id,
             "log_ratio": ratio,
         }
-        for ids, done, ratio in zip(rollout.responses(), finished, log_ratio.tolist())
+        for ids, ratio in zip(responses, log_ratio.tolist())
     ]
 
 
@@ -74,10 +83,10 @@ def sample_responses(args: argparse.Namespace) -> pd.DataFrame:
     device = pick_device()
     tokenizer = AutoTokenizer.from_pretrained(args.reference)
     policy, reference = (
-        AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).to(device).eval()
+        TokenLogps(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)).to(device).eval()
         for folder in (args.policy, args.reference)
     )
-    prompts = read_prompts(args.tokens)
+    prompts = read_prompts(args.tokens).head(args.prompts)
     prompt_ids = token_lists(prompts["prompt_ids"])
     passes = [("sampled", sample) for sample in range(args.samples)] + [("greedy", 0)]
     total = len(args.arms) * len(passes) * len(prompts)
@@ -97,26 +106,38 @@ def sample_responses(args: argparse.Namespace) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def score_table(folder: str, responses: pd.DataFrame, batch_size: int) -> torch.Tensor:
-    """The outputs of the reward model in `folder` for the answers of a table, (answers, labels)."""
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).to(pick_device())
-    texts = [p + r for p, r in zip(token_lists(responses["prompt_ids"]), token_lists(responses["response_ids"]))]
-    return score(model, texts, tokenizer.pad_token_id, batch_size)
-
-
 def own_rewards(args: argparse.Namespace, responses: pd.DataFrame) -> dict[str, list[float]]:
-    """The signal that the arm was trained on, of its own answers (`own`) and of SFT's in the same place (`own_sft`)."""
-    scale = Scale(**read_json(args.scale))
+    """The signal that the arm was trained on, of its own answers (`own`) and of SFT's in the same place (`own_sft`).
+
+    Standardised as in training, and as it reads (`_raw`).
+    """
+    scale, score_table = Scale(**read_json(args.scale)), load_scorer(args.reward_model, args.scoring_batch_size)
     sft = pd.read_parquet(args.sft_responses)
     sft = sft[sft["arm"] == "sft"].reset_index(drop=True)
     if not sft[PLACE].equals(responses[PLACE]):
         raise InputError(f"{args.sft_responses} does not answer the same prompts in the same order")
-    signals = {
-        name: SIGNALS[args.signal](score_table(args.reward_model, answers, args.scoring_batch_size))
-        for name, answers in (("own", responses), ("own_sft", sft))
-    }
-    return {name: scale.apply(signal).tolist() for name, signal in signals.items()}
+    pool = pd.read_parquet(args.pool)
+    pool = pool[(pool["decoding"] == "sampled") & (pool["sample"] < args.pool_samples)]
+    outputs = score_table(pool)
+    # By prompt: its answers in the pool, (answers, labels).
+    references = {prompt: outputs[rows] for prompt, rows in pool.reset_index().groupby("prompt_id").indices.items()}
+    torch.manual_seed(derive_seed(args.seed, "own"))  # for the one signal that draws
+    signals = {}
+    for name, answers in (("own", responses), ("own_sft", sft)):
+        beside = torch.stack([references[prompt] for prompt in answers["prompt_id"]])
+        signal = compute_signal(args.signal, score_table(answers), beside, signal_options(args))
+        signals[name], signals[f"{name}_raw"] = scale.apply(signal).tolist(), signal.tolist()
+    return signals
+
+
+def select_rollouts(args: argparse.Namespace) -> pd.DataFrame:
+    """What was sampled at the first step of training and every `trace_every` steps, with its prompts' tokens."""
+    if not args.rollouts:
+        return pd.DataFrame(columns=["step", "prompt_ids", "response_ids"])
+    rollouts = pd.read_parquet(args.rollouts)
+    rollouts = rollouts[(rollouts["step"] - 1) % args.trace_every == 0]
+    prompts = read_prompts(args.train_tokens).set_index("prompt_id")["prompt_ids"]
+    return rollouts.assign(prompt_ids=rollouts["prompt_id"].map(prompts)).reset_index(drop=True)
 
 
 def rate_by_rubric(responses: pd.DataFrame) -> pd.DataFrame:
@@ -135,15 +156,20 @@ def rate_by_rubric(responses: pd.DataFrame) -> pd.DataFrame:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     responses = sample_responses(args)
-    scores = responses[KEPT].copy()
-    for seed, folder in zip(args.judge_seeds, args.judges, strict=True):
-        scores[f"judge_{seed}"] = score_table(folder, responses, args.scoring_batch_size)[:, 0].tolist()
+    scores, traced = responses[KEPT].copy(), select_rollouts(args)
+    names = [f"judge_{seed}" for seed in args.judge_seeds]
+    for name, folder in zip(names, args.judges, strict=True):
+        score_table = load_scorer(folder, args.scoring_batch_size)
+        scores[name] = score_table(responses)[:, 0].tolist()
+        traced[name] = score_table(traced)[:, 0].tolist() if len(traced) else []
     if args.reward_model:
         scores = scores.assign(**own_rewards(args, responses))
     if args.gold == "pocket":
         scores = pd.concat([scores, rate_by_rubric(responses)], axis=1)
     write_table(args.responses_output, responses)
     write_table(args.output, scores)
+    with atomic_path(args.trace_output) as draft:
+        traced.groupby("step")[names].mean().reset_index().to_csv(draft, index=False, float_format="%.6g")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""How well each reward model and judge orders held-out pairs, beside what needs no model: "the longer answer wins"."""
+"""What reward models and judges know of held-out pairs: accuracy, calibration, and what a distribution's spread adds.
+
+Beside each number stands what needs no model: a coin, "the longer answer wins", a calibrated model's own error.
+"""
 
 import argparse
 import math
@@ -7,40 +10,137 @@ import numpy as np
 import pandas as pd
 
 from align.errors import run
-from align.evidence import share_interval, share_won
+from align.evidence import (
+    calibration_bins,
+    calibration_error,
+    held_out_logistic_nll,
+    share_interval,
+    share_won,
+    variance_explained,
+)
 from align.files import atomic_path
+
+BINS = 10
+FOLDS = 5
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", nargs="+", required=True, help="parquet tables of scored validation pairs")
+    parser.add_argument("--tokens", required=True, help="parquet of the validation fold, for the prompts' text")
+    parser.add_argument("--noise", choices=("pocket",), help="whose raters' true noise is known, if anyone's is")
     parser.add_argument("--confidence", type=float, required=True)
+    parser.add_argument("--bootstrap-resamples", type=int, required=True)
+    parser.add_argument("--bootstrap-seed", type=int, required=True)
     parser.add_argument("--output", required=True, help="CSV: a row a reward model")
+    parser.add_argument("--reliability-output", required=True, help="CSV: a row a reward model and group of pairs")
+    parser.add_argument("--ratings-output", required=True, help="CSV: a row a reward model and rating, its mean mass")
     return parser.parse_args(argv)
 
 
-def measure(scores: pd.DataFrame, confidence: float) -> dict:
-    """Accuracy with its interval, and mean -log p(chosen > rejected) beside that of a fair coin."""
-    margin = scores["chosen_reward"] - scores["rejected_reward"]
-    low, high = share_interval(int((margin > 0).sum()), len(margin), confidence)
+def in_random_order(scores: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """P(first > second) and whether the first was chosen, each pair in random order; both (pairs,)."""
+    probability = np.exp(scores["log_preference"].to_numpy())
+    kept = rng.random(len(scores)) < 0.5
+    return np.where(kept, probability, 1 - probability), kept.astype(float)
+
+
+def measure_calibration(scores: pd.DataFrame, args: argparse.Namespace) -> dict:
+    """Calibration error with its bootstrap interval, and that of a model of these probabilities that were all true."""
+    rng = np.random.default_rng(args.bootstrap_seed)
+    probability, chosen = in_random_order(scores, rng)
+    draws = rng.integers(0, len(scores), (args.bootstrap_resamples, len(scores)))
+    errors = [calibration_error(probability[rows], chosen[rows], BINS) for rows in draws]
+    truths = rng.random((args.bootstrap_resamples, len(scores))) < probability
+    tail = 100 * (1 - args.confidence) / 2
+    low, high = np.percentile(errors, [tail, 100 - tail])
     return {
-        "kind": scores["kind"].iloc[0],
-        "seed": scores["seed"].iloc[0],
-        "pairs": len(scores),
-        "accuracy": share_won(margin),
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "nll": float(np.logaddexp(0, -margin).mean()),
-        "coin_nll": math.log(2),
-        "longer_wins": share_won(scores["chosen_tokens"] - scores["rejected_tokens"]),
+        "brier": float(np.square(1 - np.exp(scores["log_preference"])).mean()),
+        "coin_brier": 0.25,
+        "ece": calibration_error(probability, chosen, BINS),
+        "ece_low": low,
+        "ece_high": high,
+        "ece_if_calibrated": float(np.mean([calibration_error(probability, truth, BINS) for truth in truths])),
     }
+
+
+def measure_spread(scores: pd.DataFrame, noise: np.ndarray | None, seed: int) -> dict:
+    """What the standard deviation of the rating tells beyond its mean; empty of a scalar model."""
+    if "chosen_mean" not in scores:
+        return {}
+    mean = scores[["chosen_mean", "rejected_mean"]].to_numpy()
+    deviation = scores[["chosen_deviation", "rejected_deviation"]].to_numpy()
+    delta = np.stack([part[:, 0] - part[:, 1] for part in (mean, deviation)], axis=1)
+    gain = held_out_logistic_nll(delta[:, :1], FOLDS, seed) - held_out_logistic_nll(delta, FOLDS, seed)
+    found = {
+        "spread_r2_on_mean": variance_explained(mean.ravel(), deviation.ravel(), 3),
+        "mean_deviation": float(deviation.mean()),
+        "spread_gain": float(gain.mean()),
+        "spread_gain_error": float(gain.std(ddof=1) / math.sqrt(len(gain))),
+    }
+    if noise is not None:
+        found["spread_noise_correlation"] = float(np.corrcoef(deviation.mean(axis=1), noise)[0, 1])
+    return found
+
+
+def measure(scores: pd.DataFrame, noise: np.ndarray | None, args: argparse.Namespace) -> dict:
+    """One reward model's row."""
+    margin = scores["log_preference"] - math.log(0.5)
+    low, high = share_interval(int((margin > 0).sum()), len(margin), args.confidence)
+    return (
+        {
+            "kind": scores["kind"].iloc[0],
+            "seed": scores["seed"].iloc[0],
+            "pairs": len(scores),
+            "accuracy": share_won(margin),
+            "accuracy_low": low,
+            "accuracy_high": high,
+            "nll": float(-scores["log_preference"].mean()),
+            "training_nll": scores["training_nll"].iloc[0],
+            # Of a coin, and of a uniform distribution over ratings with half ties.
+            "uniform_nll": math.log(2),
+            "longer_wins": share_won(scores["chosen_tokens"] - scores["rejected_tokens"]),
+        }
+        | measure_calibration(scores, args)
+        | measure_spread(scores, noise, args.bootstrap_seed)
+    )
+
+
+def mean_masses(scores: pd.DataFrame) -> np.ndarray:
+    """Mean probability of each rating over all answers, (ratings,)."""
+    logits = np.stack([*scores["chosen_outputs"], *scores["rejected_outputs"]])
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (weights / weights.sum(axis=1, keepdims=True)).mean(axis=0)
+
+
+def true_noise(scores: pd.DataFrame, prompts: pd.Series) -> np.ndarray:
+    """The raters' noise on each pair's prompt, (pairs,); `prompts` is the text by prompt_id."""
+    from align.rubric import rater_noise
+
+    return np.array([rater_noise(prompts[prompt]) for prompt in scores["prompt_id"]])
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    rows = [measure(pd.read_parquet(path), args.confidence) for path in args.scores]
-    with atomic_path(args.output) as draft:
-        pd.DataFrame(rows).to_csv(draft, index=False, float_format="%.6g")
+    prompts = pd.read_parquet(args.tokens).drop_duplicates("prompt_id").set_index("prompt_id")["prompt"]
+    rows, reliability, ratings = [], [], []
+    for path in args.scores:
+        scores = pd.read_parquet(path)
+        rows.append(measure(scores, true_noise(scores, prompts) if args.noise else None, args))
+        key = {"kind": rows[-1]["kind"], "seed": rows[-1]["seed"]}
+        outcome = in_random_order(scores, np.random.default_rng(args.bootstrap_seed))
+        for group, (mean, share, count) in enumerate(calibration_bins(*outcome, BINS), start=1):
+            reliability.append(key | {"group": group, "probability": mean, "share": share, "pairs": count})
+        if "chosen_mean" in scores:
+            ratings += [key | {"rating": i, "mass": mass} for i, mass in enumerate(mean_masses(scores), start=1)]
+    ratings = pd.DataFrame(ratings, columns=["kind", "seed", "rating", "mass"])
+    for path, table in (
+        (args.output, pd.DataFrame(rows)),
+        (args.reliability_output, pd.DataFrame(reliability)),
+        (args.ratings_output, ratings),
+    ):
+        with atomic_path(path) as draft:
+            table.to_csv(draft, index=False, float_format="%.6g")
 
 
 if __name__ == "__main__":

@@ -18,33 +18,42 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    use_style()
-    contrasts, differences = (
-        table[table["decoding"] == "sampled"] for table in map(pd.read_csv, (args.contrasts, args.differences))
-    )
-    names = list(contrasts["name"].unique())
-    colours = colours_of(list(METRICS))
-    labels = [
-        f"{name}\n{row.arm} - {row.against}, {row.seeds} seeds"
-        for name, row in ((name, contrasts[contrasts["name"] == name].iloc[0]) for name in names)
-    ]
-    figure, axis = plt.subplots(figsize=(args.width, 0.8 + 0.8 * len(names)))
-    for offset, (metric, title) in enumerate(METRICS.items()):
+def draw_forest(axis, contrasts: pd.DataFrame, differences: pd.DataFrame) -> None:
+    """A contrast a row: by each metric its estimate, its interval, and a tick a seed."""
+    names, colours = list(contrasts["name"].unique()), colours_of(list(METRICS))
+    for offset, metric in enumerate(METRICS):
         rows = contrasts[contrasts["metric"] == metric]
         heights = [names.index(name) + 0.22 * (offset - 1) for name in rows["name"]]
         for height, row in zip(heights, rows.itertuples()):
             seeds = differences[(differences["name"] == row.name) & (differences["metric"] == metric)]
             axis.plot(seeds["difference"], [height] * len(seeds), "|", color=colours[metric], markersize=6, alpha=0.7)
             axis.plot([row.ci_low, row.ci_high], [height] * 2, color=colours[metric], linewidth=1.5)
-        if len(rows):
-            axis.plot(rows["estimate"], heights, "o", color=colours[metric], markersize=5, label=title)
+        axis.plot(rows["estimate"], heights, "o", color=colours[metric], markersize=5, label=METRICS[metric])
+    first = [contrasts[contrasts["name"] == name].iloc[0] for name in names]
+    axis.set_yticks(
+        range(len(names)), [f"{row.arm} - {row.against}\n{row['name']}, {row.seeds} seeds" for row in first]
+    )
+    axis.set_ylim(len(names) - 0.5, -0.5)
     axis.axvline(0, color="black", linewidth=0.8)
-    axis.set_yticks(range(len(names)), labels)
-    axis.invert_yaxis()
-    axis.set_xlabel("difference on held-out prompts (SFT standard deviations); ticks are seeds")
-    figure.legend(loc="outside upper center", ncols=3)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    use_style()
+    contrasts, differences = (
+        table[table["decoding"] == "sampled"] for table in map(pd.read_csv, (args.contrasts, args.differences))
+    )
+    # Differences between arms are small beside those from SFT, and have an axis of their own.
+    against_sft = contrasts["against"] == "sft"
+    groups = [group for group in (contrasts[against_sft], contrasts[~against_sft]) if len(group)]
+    sizes = [group["name"].nunique() for group in groups]
+    figure, axes = plt.subplots(
+        len(groups), figsize=(args.width, 1.2 + 0.55 * sum(sizes)), height_ratios=sizes, squeeze=False
+    )
+    for axis, group in zip(axes.flat, groups):
+        draw_forest(axis, group, differences)
+    figure.supxlabel("difference on held-out prompts, SFT standard deviations", fontsize=9)
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     save_figure(figure, args.output, args.dpi)
 
 

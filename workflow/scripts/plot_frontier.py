@@ -1,4 +1,7 @@
-"""Plot reward, and gold where there is one, against KL over training: what a nat of divergence buys, every seed."""
+"""Plot reward against KL over training, every seed: by its own reward model, by the judges and, where it is, by gold.
+
+The best of n SFT answers, chosen by Level 1's reward model, is the reference: its KL is at most log n - (n - 1) / n.
+"""
 
 import argparse
 
@@ -6,40 +9,59 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import colours_of, figure_parser, save_figure, smooth, use_style
+from align.plotting import figure_parser, lines_of, save_figure, smooth, use_style
 
-PANELS = {"reward": "reward of its own reward model (SFT s.d.)", "gold": "gold rating (0 to 4)"}
+PANELS = {"reward": "its own reward model", "judges": "judges", "gold": "gold rating"}
+CHOOSER = "level1_scalar"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--training", required=True, help="CSV of the training curves")
+    parser.add_argument("--screen", required=True, help="CSV of best of n")
     parser.add_argument("--smoothing", type=int, required=True, help="steps of a running mean")
     return parser.parse_args(argv)
 
 
-def draw_panel(axis, training: pd.DataFrame, column: str, smoothing: int) -> None:
-    """One line a run, from its first step to its last, which has a dot."""
-    for arm, colour in colours_of(list(training["arm"].unique())).items():
-        for number, (_, one) in enumerate(training[training["arm"] == arm].groupby("seed")):
+def draw_runs(axis, training: pd.DataFrame, column: str, smoothing: int) -> None:
+    """One thin line a run, from its first step to its last, which has a dot; the mean over seeds is thick."""
+    seen = training.dropna(subset=[column])
+    for arm, line in lines_of(list(training["arm"].unique())).items():
+        runs = seen[seen["arm"] == arm]
+        for _, one in runs.groupby("seed"):
             kl, value = smooth(one, "kl", smoothing), smooth(one, column, smoothing)
-            axis.plot(kl, value, color=colour, linewidth=0.8, alpha=0.6, label=arm if number == 0 else None)
-            axis.plot(kl.iloc[-1], value.iloc[-1], "o", color=colour, markersize=4)
+            axis.plot(kl, value, **line, linewidth=0.5, alpha=0.3)
+            axis.plot(kl.iloc[-1], value.iloc[-1], "o", color=line["color"], markersize=2.5, alpha=0.7)
+        mean = runs.groupby("step")[["kl", column]].mean().reset_index()
+        axis.plot(smooth(mean, "kl", smoothing), smooth(mean, column, smoothing), **line, linewidth=1.6, label=arm)
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
-    training = pd.read_csv(args.training)
+    training, screen = pd.read_csv(args.training), pd.read_csv(args.screen)
+    best = screen[screen["arm"] == CHOOSER].groupby("n").mean(numeric_only=True)
     panels = {column: title for column, title in PANELS.items() if column in training}
-    figure, axes = plt.subplots(1, len(panels), figsize=(args.width, 3.0), squeeze=False)
+    figure, axes = plt.subplots(1, len(panels), figsize=(args.width, 3.6), squeeze=False)
     for axis, (column, title) in zip(axes.flat, panels.items()):
-        draw_panel(axis, training, column, args.smoothing)
+        draw_runs(axis, training, column, args.smoothing)
+        if column in best:
+            axis.plot(
+                best["kl"],
+                best[column],
+                "D:",
+                color="0.35",
+                markersize=3.5,
+                linewidth=1.2,
+                zorder=5,
+                label=f"best of n by {CHOOSER}",
+            )
         axis.set_title(title)
         axis.set_xscale("symlog", linthresh=1.0)
         axis.set_xlim(left=0)
-        axis.set_xlabel("KL to SFT (nats a response)")
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+        axis.set_xlabel("KL to SFT (nats)")
+    axes.flat[0].set_ylabel("SFT standard deviations")
+    figure.legend(*axes.flat[1].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     save_figure(figure, args.output, args.dpi)
 
 

@@ -6,11 +6,11 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import colours_of, figure_parser, save_figure, smooth, use_style
+from align.plotting import figure_parser, lines_of, save_figure, smooth, use_style
 
 PANELS = {
     "reward": "reward of its own reward model (SFT s.d.)",
-    "gold": "gold rating (0 to 4)",
+    "gold": "gold rating (SFT s.d.)",
     "kl": "KL to SFT (nats a response)",
     "length": "response length (tokens)",
     "finished": "share finished by EOS",
@@ -29,12 +29,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def draw_panel(axis, training: pd.DataFrame, column: str, smoothing: int) -> None:
     """One thin line a seed, and their mean a step as a thick one."""
-    for arm, colour in colours_of(list(training["arm"].unique())).items():
+    for arm, line in lines_of(list(training["arm"].unique())).items():
         runs = training[training["arm"] == arm]
         for _, one in runs.groupby("seed"):
-            axis.plot(one["step"], smooth(one, column, smoothing), color=colour, linewidth=0.6, alpha=0.5)
+            axis.plot(one["step"], smooth(one, column, smoothing), **line, linewidth=0.6, alpha=0.4)
         mean = runs.groupby("step")[[column]].mean().reset_index()
-        axis.plot(mean["step"], smooth(mean, column, smoothing), color=colour, linewidth=1.8, label=arm)
+        axis.plot(mean["step"], smooth(mean, column, smoothing), **line, linewidth=1.8, label=arm)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> None:
         responses: list[list[int]] = []
         for start in range(0, len(prompts), args.generation_batch_size):
             batch = prompt_ids[start : start + args.generation_batch_size]
-            responses += generate(model, tokenizer, batch, args.max_new_tokens).responses()
+            responses += generate(model, tokenizer, batch, args.max_new_tokens)
             progress.report(sample * len(prompts) + len(responses))
         tables.append(prompts[["prompt_id", "prompt_ids"]].assign(sample=sample, response_ids=responses))
     write_table(args.output, pd.concat(tables, ignore_index=True))

@@ -22,6 +22,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--contrasts", required=True, help="CSV")
     parser.add_argument("--arms", required=True, help="CSV")
     parser.add_argument("--reward-models", required=True, help="CSV")
+    parser.add_argument("--ratings", required=True, help="CSV of the mass of each rating")
+    parser.add_argument("--screen", required=True, help="CSV of best of n by each signal")
+    parser.add_argument("--predictions", required=True, help="CSV of what that predicts")
+    parser.add_argument("--relabelling", required=True, help="CSV of what other names for the ratings change")
+    parser.add_argument("--agreement", required=True, help="CSV of how signals correlate")
+    parser.add_argument("--equal-kl", required=True, help="CSV of the contrasts at equal KL")
     parser.add_argument("--training", required=True, help="CSV of the training curves")
     parser.add_argument("--world", help="JSON of the pocket world, where there is one")
     parser.add_argument("--output", required=True, help="JSON")
@@ -33,22 +39,24 @@ def records(path: str) -> list[dict]:
     return json.loads(pd.read_csv(path).to_json(orient="records"))
 
 
-def mean_by_arm(training: pd.DataFrame) -> dict[str, dict]:
-    """Means of some steps of the training curves over seeds, by arm."""
-    return json.loads(training.drop(columns=["seed", "step"]).groupby("arm").mean().to_json(orient="index"))
+def mean_by_arm(training: pd.DataFrame, part: str) -> dict[str, dict]:
+    """Means of the "first" or "last" tenth of each arm's steps over seeds, by arm."""
+    steps = training.groupby("arm")["step"].transform("max")
+    tenth = (steps // 10).clip(lower=1)
+    kept = training[training["step"] <= tenth if part == "first" else training["step"] > steps - tenth]
+    return json.loads(kept.drop(columns=["seed", "step"]).groupby("arm").mean().to_json(orient="index"))
 
 
-def arm_means(path: str) -> list[dict]:
-    """Means over seeds of each arm and decoding."""
-    arms = pd.read_csv(path).drop(columns="seed")
-    return json.loads(arms.groupby(["arm", "decoding"], sort=False).mean().reset_index().to_json(orient="records"))
+def means(path: str, keys: list[str]) -> list[dict]:
+    """Means over seeds of a CSV's other columns, a row a value of `keys`."""
+    table = pd.read_csv(path).drop(columns="seed")
+    return json.loads(table.groupby(keys, sort=False).mean().reset_index().to_json(orient="records"))
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     folds = ("train", "judge", "validation")
     training = pd.read_csv(args.training)
-    tenth = max(1, training["step"].max() // 10)
     write_json(
         args.output,
         {
@@ -59,10 +67,16 @@ def main(argv: list[str] | None = None) -> None:
             "split": read_json(args.split),
             "lengths": {fold: read_json(path) for fold, path in zip(folds, args.lengths, strict=True)},
             "contrasts": records(args.contrasts),
-            "arms": arm_means(args.arms),
+            "arms": means(args.arms, ["arm", "decoding"]),
             "reward_models": records(args.reward_models),
-            "first_tenth_of_training": mean_by_arm(training[training["step"] <= tenth]),
-            "last_tenth_of_training": mean_by_arm(training[training["step"] > training["step"].max() - tenth]),
+            "ratings": means(args.ratings, ["kind", "rating"]),
+            "screen": means(args.screen, ["arm", "n"]),
+            "predictions": records(args.predictions),
+            "relabelling": means(args.relabelling, ["kind", "signal", "relabelling"]),
+            "agreement": means(args.agreement, ["arm", "other"]),
+            "equal_kl": records(args.equal_kl),
+            "first_tenth_of_training": mean_by_arm(training, "first"),
+            "last_tenth_of_training": mean_by_arm(training, "last"),
             "world": read_json(args.world) if args.world else None,
         },
     )

@@ -29,6 +29,8 @@ def encode_pair(tokenizer, row: dict) -> dict:
         "prompt_ids": encode_prompt(tokenizer, row["chosen"][:-1]),
         "chosen_ids": encode_response(tokenizer, row["chosen"][-1]["content"]),
         "rejected_ids": encode_response(tokenizer, row["rejected"][-1]["content"]),
+        "chosen_rating": float(row["chosen_rating"]),
+        "rejected_rating": float(row["rejected_rating"]),
     }
 
 

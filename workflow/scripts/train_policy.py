@@ -9,7 +9,6 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import torch
 from accelerate import Accelerator
@@ -23,9 +22,10 @@ from align.progress import Progress
 from align.reinforce import BASELINES, Baseline, reinforce_loss, shape_reward
 from align.resume import forget_state, load_state, save_state, state_folder
 from align.reward_models import score
-from align.rollout import generate, token_logps
+from align.rollout import TokenLogps, generate
 from align.seeds import derive_seed
-from align.signals import SIGNALS, Scale, fit_scale
+from align.signal_flags import add_signal_flags, signal_options
+from align.signals import Scale, compute_signal, confidence, fit_scale, signal_of_references
 from align.tables import token_lists, write_table
 
 
@@ -35,7 +35,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     files.add_argument("--model", required=True, help="folder of the SFT model: start and reference")
     files.add_argument("--reward-model", required=True)
     files.add_argument("--references", required=True, help="parquet: the prompts to train on, with SFT answers")
-    files.add_argument("--reference-scores", required=True, help="parquet: this reward model's outputs for them")
     files.add_argument("--state", required=True, help="folder for the state of an unfinished run")
     files.add_argument("--output", required=True, help="folder of the policy")
     files.add_argument("--metrics-output", required=True, help="CSV: a row a step")
@@ -43,7 +42,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     files.add_argument("--scale-output", required=True, help="JSON: mean and deviation that standardise the signal")
     what = parser.add_argument_group("what is trained")
     what.add_argument("--arm", required=True, help="name of the arm, for messages")
-    what.add_argument("--signal", choices=tuple(SIGNALS), required=True)
+    add_signal_flags(what)
+    what.add_argument("--advantage-weight", choices=("confidence",), help="default: none")
     what.add_argument("--seed", type=int, required=True)
     how = parser.add_argument_group("how")
     how.add_argument("--steps", type=int, required=True)
@@ -65,30 +65,32 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 class Models:
     """The four parties: the policy is trained, the others are frozen."""
 
-    policy: torch.nn.Module
-    reference: torch.nn.Module
+    policy: TokenLogps
+    reference: TokenLogps
     reward: torch.nn.Module
     tokenizer: object
 
 
 def load_models(args: argparse.Namespace, device: torch.device) -> Models:
     def causal():
-        return AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32)
+        # As loaded, without dropout: what is sampled and what is scored are the same policy.
+        return TokenLogps(AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32)).eval()
 
     reward = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32)
     return Models(
         policy=causal(),
-        reference=causal().to(device).eval().requires_grad_(False),
+        reference=causal().to(device).requires_grad_(False),
         reward=reward.to(device).eval().requires_grad_(False),
         tokenizer=AutoTokenizer.from_pretrained(args.model),
     )
 
 
-def scale_of_signal(scores: pd.DataFrame, signal: str) -> Scale:
-    """The standardisation of the signal, from the reward model's outputs for the SFT answers."""
-    ordered = scores.sort_values(["prompt_id", "sample"])
-    rewards = SIGNALS[signal](torch.from_numpy(np.stack(ordered["outputs"].to_list())).float())
-    return fit_scale(rewards.view(ordered["prompt_id"].nunique(), -1))
+def score_references(model, references: pd.DataFrame, pad_token_id: int, batch_size: int) -> torch.Tensor:
+    """The reward model's outputs for the SFT answers, (prompts, answers, labels), prompts in their order."""
+    texts = [p + r for p, r in zip(token_lists(references["prompt_ids"]), token_lists(references["response_ids"]))]
+    outputs = score(model, texts, pad_token_id, batch_size)
+    # The table has all prompts' first answers, then all second ones.
+    return outputs.view(references["sample"].nunique(), -1, outputs.shape[1]).transpose(0, 1)
 
 
 def prompt_order(prompts: int, draws: int, seed: int) -> list[int]:
@@ -99,44 +101,52 @@ def prompt_order(prompts: int, draws: int, seed: int) -> list[int]:
 
 
 def train_step(
-    args, accelerator, models: Models, optimizer, baseline: Baseline, scale: Scale, prompts, step: int
+    args, accelerator, models: Models, optimizer, baseline: Baseline, scale: Scale, prompts, references, step: int
 ) -> dict:
     """One REINFORCE step on a batch of tokenised prompts; returns the step's metrics and its responses.
+
+    `references` are the reward model's outputs for SFT answers to the same prompts, (prompts, answers, labels).
 
     b_MA is made of earlier batches alone, so the batch may go through memory in parts without changing the gradient.
     Raises InputError, naming the step, if a reward or the loss is not a finite number.
     """
-    policy, tokenizer = accelerator.unwrap_model(models.policy), models.tokenizer
+    policy, tokenizer = accelerator.unwrap_model(models.policy).model, models.tokenizer
     b = baseline.value()
     optimizer.zero_grad()
     parts, responses = [], []
     for start in range(0, len(prompts), args.micro_batch_size):
         some = prompts[start : start + args.micro_batch_size]
-        rollout = generate(policy, tokenizer, some, args.max_new_tokens)
-        answers = rollout.responses()
+        answers = generate(policy, tokenizer, some, args.max_new_tokens)
         texts = [prompt + answer for prompt, answer in zip(some, answers)]
         outputs = score(models.reward, texts, tokenizer.pad_token_id, args.micro_batch_size)
-        reward = scale.apply(SIGNALS[args.signal](outputs)).to(rollout.ids.device)
+        signal = compute_signal(args.signal, outputs, references[start : start + len(some)], signal_options(args))
+        reward = scale.apply(signal).to(accelerator.device)
         with torch.no_grad(), accelerator.autocast():
-            ref_logps, _ = token_logps(models.reference, rollout)
+            ref_logps, _ = models.reference(some, answers)
         with accelerator.autocast():
-            logps, entropy = token_logps(models.policy, rollout)
+            logps, entropy = models.policy(some, answers)
         shaped = shape_reward(reward, logps, ref_logps, args.kl_coef)
-        loss = reinforce_loss(shaped - b, logps)
+        advantage = shaped - b
+        if args.advantage_weight == "confidence":
+            advantage = advantage * confidence(outputs).to(accelerator.device)
+        loss = reinforce_loss(advantage, logps)
         if not (torch.isfinite(shaped).all() and torch.isfinite(loss)):
             raise InputError(
                 f"step {step}: reward or loss is not finite. Nothing was written, and the last state that was saved is"
                 " kept: lower reinforce.learning_rate, or look at the reward model"
             )
         accelerator.backward(loss * len(some) / len(prompts))
+        length = torch.tensor([len(answer) for answer in answers], device=accelerator.device, dtype=torch.float32)
+        finished = [float(answer[-1] == tokenizer.eos_token_id) for answer in answers]
         parts.append(
             {
                 "reward": reward,
                 "shaped_reward": shaped,
+                "advantage": advantage,
                 "kl": (logps.detach() - ref_logps).sum(dim=1),
-                "length": rollout.mask.sum(dim=1).float(),
-                "finished": rollout.finished(tokenizer.eos_token_id).float(),
-                "entropy": entropy.sum(dim=1) / rollout.mask.sum(dim=1),
+                "length": length,
+                "finished": torch.tensor(finished, device=accelerator.device),
+                "entropy": entropy.sum(dim=1) / length,
             }
         )
         responses += answers
@@ -145,7 +155,7 @@ def train_step(
 
     rows = {name: accelerator.gather(torch.cat([part[name] for part in parts])) for name in parts[0]}
     baseline.update(rows["shaped_reward"])
-    advantage = rows["shaped_reward"] - b
+    advantage = rows.pop("advantage")
     metrics = {name: value.mean().item() for name, value in rows.items()}
     metrics |= {
         "baseline": b,
@@ -157,8 +167,11 @@ def train_step(
     return {"metrics": metrics, "responses": responses, "rewards": torch.cat([p["reward"] for p in parts]).tolist()}
 
 
-def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts: pd.DataFrame, state: Path) -> dict:
-    """Take all steps, from the last saved state if there is one; returns their metrics and responses, as rows."""
+def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts, outputs, state: Path) -> dict:
+    """Take all steps, from the last saved state if there is one; returns their metrics and responses, as rows.
+
+    `prompts` is a table; `outputs` are the reward model's for SFT answers to them, (prompts, answers, labels).
+    """
     label = f"policy {args.arm}, seed {args.seed}"
     prompt_ids = token_lists(prompts["prompt_ids"])
     order = prompt_order(len(prompts), args.steps * args.batch_size, derive_seed(args.seed, "prompts"))
@@ -179,12 +192,13 @@ def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts: p
             group["lr"] = args.learning_rate * min(1.0, (step + 1) / warmup)
         drawn = order[step * args.batch_size : (step + 1) * args.batch_size]
         mine = drawn[accelerator.process_index :: accelerator.num_processes]
-        out = train_step(args, accelerator, models, optimizer, baseline, scale, [prompt_ids[i] for i in mine], step + 1)
+        some = [prompt_ids[i] for i in mine]
+        out = train_step(args, accelerator, models, optimizer, baseline, scale, some, outputs[mine], step + 1)
         speed = len(drawn) / (time.perf_counter() - began)
         metrics.append({"step": step + 1, **out["metrics"], "samples_per_second": speed})
         for i, response, reward in zip(mine, out["responses"], out["rewards"]):
             text = decode_response(models.tokenizer, response)
-            rollouts.append([step + 1, prompts["prompt_id"].iloc[i], text, reward])
+            rollouts.append([step + 1, prompts["prompt_id"].iloc[i], response, text, reward])
         if accelerator.is_main_process:
             progress.report(step + 1, reward=out["metrics"]["reward"], kl=out["metrics"]["kl"])
         if (step + 1) % args.save_steps == 0 and step + 1 < args.steps:
@@ -197,7 +211,7 @@ def write_outputs(args: argparse.Namespace, policy: torch.nn.Module, tokenizer, 
     """Write the policy and what was logged on the way."""
     with atomic_path(args.metrics_output) as draft:
         pd.DataFrame(history["metrics"]).to_csv(draft, index=False)
-    rollouts = pd.DataFrame(history["rollouts"], columns=["step", "prompt_id", "response", "reward"])
+    rollouts = pd.DataFrame(history["rollouts"], columns=["step", "prompt_id", "response_ids", "response", "reward"])
     write_table(args.rollouts_output, rollouts)
     write_json(args.scale_output, asdict(scale))
     with atomic_path(args.output) as folder:
@@ -211,15 +225,16 @@ def main(argv: list[str] | None = None) -> None:
     models = load_models(args, accelerator.device)
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
-    # No dropout: what is sampled and what is scored are the same policy, and gradients flow all the same.
-    models.policy.eval()
-    prompts = pd.read_parquet(args.references).drop_duplicates("prompt_id")[["prompt_id", "prompt_ids"]]
-    scale = scale_of_signal(pd.read_parquet(args.reference_scores), args.signal)
-    state = state_folder(args.state, args, [args.model, args.reward_model, args.references, args.reference_scores])
-    history = train(args, accelerator, models, optimizer, scale, prompts, state)
+    references = pd.read_parquet(args.references)
+    prompts = references[references["sample"] == 0]
+    outputs = score_references(models.reward, references, models.tokenizer.pad_token_id, args.micro_batch_size)
+    torch.manual_seed(derive_seed(args.seed, "scale"))  # for the one signal that draws
+    scale = fit_scale(signal_of_references(args.signal, outputs, signal_options(args)))
+    state = state_folder(args.state, args, [args.model, args.reward_model, args.references])
+    history = train(args, accelerator, models, optimizer, scale, prompts, outputs, state)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        write_outputs(args, accelerator.unwrap_model(models.policy), models.tokenizer, scale, history)
+        write_outputs(args, accelerator.unwrap_model(models.policy).model, models.tokenizer, scale, history)
         forget_state(state)
 
 

@@ -1,4 +1,4 @@
-"""Train a scalar reward model on preference pairs with TRL's RewardTrainer, and score the validation pairs with it."""
+"""Train a reward model, scalar or over ratings, with TRL's RewardTrainer, and score the validation pairs with it."""
 
 import argparse
 import random
@@ -7,13 +7,15 @@ import pandas as pd
 import torch
 from datasets import Dataset
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
-from trl import RewardConfig, RewardTrainer
+from trl import RewardConfig
 
-from align.errors import run
+from align.errors import InputError, run
 from align.files import atomic_path
+from align.preference_trainer import PreferenceTrainer, RatingCollator
 from align.resume import forget_state, state_folder
-from align.reward_models import score
+from align.reward_models import log_preference, replace_head, score
 from align.seeds import derive_seed
+from align.signals import mean_and_deviation
 from align.supervised import train_resumably, training_settings
 from align.tables import token_lists, write_table
 
@@ -26,6 +28,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--kind", required=True, help="name of this kind of reward model, for messages")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--labels", choices=("given", "shuffled"), required=True, help="shuffled: a placebo")
+    parser.add_argument("--head", choices=("scalar", "ratings"), required=True)
+    parser.add_argument("--bins", type=int, default=10, help="ratings of a head over ratings: 1 to this")
+    parser.add_argument("--rating-weight", type=float, default=0.0, help="of the raters' own ratings in the loss")
+    parser.add_argument("--rating-range", type=float, nargs=2, default=(0.0, 4.0), help="lowest and highest rating")
     parser.add_argument("--epochs", type=float, required=True)
     parser.add_argument("--batch-size", type=int, required=True, help="pairs a step")
     parser.add_argument("--micro-batch-size", type=int, required=True, help="pairs held in memory at once")
@@ -39,36 +45,68 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def training_pairs(path: str, shuffle: bool, seed: int) -> Dataset:
-    """Whole token sequences of the chosen and rejected texts; with `shuffle`, which is which is a coin's toss."""
-    table = pd.read_parquet(path)
-    prompts, chosen, rejected = (token_lists(table[name]) for name in ("prompt_ids", "chosen_ids", "rejected_ids"))
-    pairs = [(p + c, p + r) for p, c, r in zip(prompts, chosen, rejected)]
-    if shuffle:
-        toss = random.Random(derive_seed(seed, "shuffled labels"))
+def training_pairs(args: argparse.Namespace) -> Dataset:
+    """Whole token sequences of chosen and rejected texts, and their ratings on the scale 1..bins.
+
+    With shuffled labels, which is which is a coin's toss.
+    """
+    table = pd.read_parquet(args.tokens)
+    prompts = token_lists(table["prompt_ids"])
+    low, high = args.rating_range
+    sides = []
+    for answer in ("chosen", "rejected"):
+        ratings = table[f"{answer}_rating"]
+        if args.rating_weight and not ratings.between(low, high).all():
+            raise InputError(
+                f"{args.tokens}: ratings are not within {low:g} to {high:g}; set reward_training.rating_range"
+            )
+        texts = [prompt + ids for prompt, ids in zip(prompts, token_lists(table[f"{answer}_ids"]))]
+        sides.append(list(zip(texts, 1 + (args.bins - 1) * (ratings - low) / (high - low))))
+    pairs = list(zip(*sides))
+    if args.labels == "shuffled":
+        toss = random.Random(derive_seed(args.seed, "shuffled labels"))
         pairs = [pair if toss.random() < 0.5 else pair[::-1] for pair in pairs]
-    return Dataset.from_dict({"chosen_ids": [c for c, _ in pairs], "rejected_ids": [r for _, r in pairs]})
+    columns = {
+        "chosen_ids": [chosen for (chosen, _), _ in pairs],
+        "rejected_ids": [rejected for _, (rejected, _) in pairs],
+        "chosen_rating": [rating for (_, rating), _ in pairs],
+        "rejected_rating": [rating for _, (_, rating) in pairs],
+        # Pairs of like length share a batch: less of it is padding.
+        "length": [max(len(chosen), len(rejected)) for (chosen, _), (rejected, _) in pairs],
+    }
+    return Dataset.from_dict(columns)
 
 
 def score_pairs(model, tokenizer, path: str, batch_size: int) -> pd.DataFrame:
-    """Rewards of both answers of each pair, and their lengths in tokens."""
+    """A row a pair: outputs for both answers, log P(chosen > rejected), and the answers' lengths in tokens.
+
+    Of a model over ratings also mean and standard deviation of each answer's rating.
+    """
     table = pd.read_parquet(path)
     prompts = token_lists(table["prompt_ids"])
     scores = table[["prompt_id"]].copy()
+    outputs = {}
     for answer in ("chosen", "rejected"):
         responses = token_lists(table[f"{answer}_ids"])
         texts = [prompt + response for prompt, response in zip(prompts, responses)]
-        scores[f"{answer}_reward"] = score(model, texts, tokenizer.pad_token_id, batch_size)[:, 0].tolist()
+        outputs[answer] = score(model, texts, tokenizer.pad_token_id, batch_size)
+        scores[f"{answer}_outputs"] = outputs[answer].tolist()
         scores[f"{answer}_tokens"] = list(map(len, responses))
-    return scores
+        if outputs[answer].shape[1] > 1:
+            mean, deviation = mean_and_deviation(outputs[answer])
+            scores[f"{answer}_mean"], scores[f"{answer}_deviation"] = mean.tolist(), deviation.tolist()
+    return scores.assign(log_preference=log_preference(outputs["chosen"], outputs["rejected"]).tolist())
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
+    if args.bins < 2:
+        raise InputError(f"reward_training.bins is {args.bins}: a distribution over ratings needs at least 2")
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     # The head is random: the seed decides it.
     torch.manual_seed(derive_seed(args.seed, "reward head"))
     model = AutoModelForSequenceClassification.from_pretrained(args.model, num_labels=1, dtype=torch.float32)
+    replace_head(model, 1)
     state = state_folder(args.state, args, [args.model, args.tokens])
     settings = RewardConfig(
         **training_settings(args.precision, state, args.save_steps),
@@ -80,16 +118,24 @@ def main(argv: list[str] | None = None) -> None:
         warmup_steps=args.warmup_share,
         lr_scheduler_type="cosine",
         gradient_checkpointing=False,
+        train_sampling_strategy="group_by_length",
+        remove_unused_columns=False,
         max_length=None,  # what is too long was dropped, and counted, when the data were tokenised
     )
-    trainer = RewardTrainer(
+    trainer = PreferenceTrainer(
         model,
         settings,
-        train_dataset=training_pairs(args.tokens, args.labels == "shuffled", args.seed),
+        labels=args.bins if args.head == "ratings" else 1,
+        rating_weight=args.rating_weight,
+        train_dataset=training_pairs(args),
         processing_class=tokenizer,
+        data_collator=RatingCollator(tokenizer.pad_token_id),
     )
     train_resumably(trainer, f"reward model {args.kind}, seed {args.seed}", ["loss", "accuracy"])
     scores = score_pairs(model, tokenizer, args.validation_tokens, 2 * args.micro_batch_size)
+    # Beside the validation pairs' own: does a model that does worse there learn less, or remember more?
+    losses = pd.Series([row["loss"] for row in trainer.state.log_history if "loss" in row])
+    scores["training_nll"] = losses.tail(1 + len(losses) // 10).mean()
     with atomic_path(args.output) as folder:
         model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)

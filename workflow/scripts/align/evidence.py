@@ -2,8 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
-from scipy.special import comb
+from scipy import optimize, special, stats
 
 
 def pooled_within_deviation(table: pd.DataFrame, column: str) -> float:
@@ -57,8 +56,84 @@ def share_interval(successes: int, trials: int, confidence: float) -> tuple[floa
 
 def best_of(values: np.ndarray, n: int) -> np.ndarray:
     """Expected maximum of n of the values in each row, drawn without replacement; (rows, values) to (rows,)."""
-    ordered = np.sort(values, axis=1)
+    return best_of_choice(values, values, n)
+
+
+def best_of_choice(chooser: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
+    """Expected value of the answer that `chooser` likes best among n; both (rows, answers), to (rows,).
+
+    The n are drawn without replacement from each row's answers.
+    """
+    ordered = np.take_along_axis(values, np.argsort(chooser, axis=1, kind="stable"), axis=1)
     total = values.shape[1]
     # The k-th smallest is the maximum of n in C(k - 1, n - 1) of C(total, n) draws.
-    weights = comb(np.arange(total), n - 1) / comb(total, n)
-    return ordered @ weights
+    return ordered @ (special.comb(np.arange(total), n - 1) / special.comb(total, n))
+
+
+def calibration_bins(probabilities: np.ndarray, outcomes: np.ndarray, bins: int) -> list[tuple[float, float, int]]:
+    """Mean probability, share of successes and count of each of `bins` groups of equal mass, in rising order."""
+    order = np.argsort(probabilities, kind="stable")
+    groups = [group for group in np.array_split(order, bins) if len(group)]
+    return [(float(probabilities[g].mean()), float(outcomes[g].mean()), len(g)) for g in groups]
+
+
+def calibration_error(probabilities: np.ndarray, outcomes: np.ndarray, bins: int) -> float:
+    """Expected calibration error over groups of equal mass."""
+    rows = calibration_bins(probabilities, outcomes, bins)
+    return sum(count * abs(mean - share) for mean, share, count in rows) / len(probabilities)
+
+
+def variance_explained(x: np.ndarray, y: np.ndarray, degree: int) -> float:
+    """R2 of y on a polynomial in x."""
+    residual = y - np.polynomial.Polynomial.fit(x, y, degree)(x)
+    return float(1 - residual.var() / y.var())
+
+
+def held_out_logistic_nll(features: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """-log P(chosen > rejected) of each pair under sigmoid(features @ w), w fitted on the other folds; (pairs,).
+
+    `features` are differences, chosen less rejected, (pairs, k): without an intercept the order of a pair is nothing.
+    """
+
+    def loss(w: np.ndarray, pairs: np.ndarray) -> float:
+        return np.logaddexp(0, -pairs @ w).mean()
+
+    def gradient(w: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+        return -(pairs * special.expit(-pairs @ w)[:, None]).mean(axis=0)
+
+    scaled = features / features.std(axis=0)
+    fold = np.random.default_rng(seed).permutation(len(scaled)) % folds
+    nll = np.empty(len(scaled))
+    for number in range(folds):
+        train, test = scaled[fold != number], scaled[fold == number]
+        fit = optimize.minimize(loss, np.zeros(scaled.shape[1]), args=(train,), jac=gradient, method="BFGS")
+        nll[fold == number] = np.logaddexp(0, -test @ fit.x)
+    return nll
+
+
+def mean_interval(differences: np.ndarray, confidence: float) -> tuple[float, float]:
+    """Student's t interval of the mean of (seeds,) differences; a single one has none, (nan, nan)."""
+    if len(differences) < 2:
+        return float("nan"), float("nan")
+    reach = stats.t.ppf((1 + confidence) / 2, len(differences) - 1) * differences.std(ddof=1) / len(differences) ** 0.5
+    return float(differences.mean() - reach), float(differences.mean() + reach)
+
+
+def minimum_detectable(differences: np.ndarray, alpha: float, power: float) -> float:
+    """Effect that a two-sided test at `alpha` finds with `power`, given the spread of (seeds,) differences."""
+    if len(differences) < 2:
+        return float("nan")
+    freedom = len(differences) - 1
+    reach = stats.t.ppf(1 - alpha / 2, freedom) + stats.t.ppf(power, freedom)
+    return float(reach * differences.std(ddof=1) / len(differences) ** 0.5)
+
+
+def equivalence_p(differences: np.ndarray, margin: float) -> float:
+    """p of two one-sided t tests that the mean of (seeds,) differences lies within +-margin (Schuirmann 1987)."""
+    if len(differences) < 2:
+        return 1.0
+    error, freedom = differences.std(ddof=1) / len(differences) ** 0.5, len(differences) - 1
+    if error == 0:
+        return float(abs(differences.mean()) >= margin)
+    # Of the two one-sided tests the one towards the nearer end of the margin has the larger p.
+    return float(stats.t.sf((margin - abs(differences.mean())) / error, freedom))

@@ -33,6 +33,16 @@ def colours_of(arms: list[str]) -> dict[str, str]:
     return {arm: f"#{cycle[i % len(cycle)].lstrip('#')}" for i, arm in enumerate(arms)}
 
 
+def lines_of(arms: list[str]) -> dict[str, dict]:
+    """A colour an arm, and a dashed line once the colours have been used up."""
+    used = len(plt.rcParams["axes.prop_cycle"].by_key()["color"])
+    styles = ("-", "--", ":")
+    return {
+        arm: {"color": colour, "linestyle": styles[i // used % len(styles)]}
+        for i, (arm, colour) in enumerate(colours_of(arms).items())
+    }
+
+
 def save_figure(figure, paths: list[str], dpi: int) -> None:
     """Save to each path in the format of its ending, without the date, so that the same figure is the same file."""
     for path in paths:

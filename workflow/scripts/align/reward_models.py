@@ -1,8 +1,36 @@
-"""Reward models: a sequence classifier over prompt and response, read at the last token of the response."""
+"""Reward models: a sequence classifier over prompt and response, read at the last token of the response.
 
+A scalar one has one label; one over ratings 1..K has K, named "1" to "K", whose softmax is the distribution.
+"""
+
+from collections.abc import Callable
+
+import pandas as pd
 import torch
 
 from align.chat import pad
+from align.devices import pick_device
+from align.losses import log_win_probability
+from align.tables import token_lists
+
+
+class FullPrecisionHead(torch.nn.Linear):
+    """A head that computes in fp32 under autocast too: bf16 rewards have two digits."""
+
+    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(hidden.device.type, enabled=False):
+            return super().forward(hidden.float())
+
+
+def replace_head(model, labels: int) -> None:
+    """Give a sequence classifier a new random head with `labels` outputs, named "1".. if there are several."""
+    head = FullPrecisionHead(model.config.hidden_size, labels, bias=False)
+    torch.nn.init.normal_(head.weight, std=model.config.initializer_range)
+    model.score = head
+    if labels > 1:
+        model.config.id2label = {index: str(index + 1) for index in range(labels)}
+        model.config.label2id = {str(index + 1): index for index in range(labels)}
+    model.num_labels = labels
 
 
 @torch.no_grad()
@@ -21,8 +49,30 @@ def score(model, sequences: list[list[int]], pad_token_id: int, batch_size: int)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         ids, mask = (part.to(device) for part in pad([sequences[i] for i in rows], pad_token_id, "right"))
-        hidden = body(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+        # Padding on the right needs no mask: a causal model's token sees what stands before it alone.
+        hidden = body(input_ids=ids, use_cache=False).last_hidden_state
         last = hidden[torch.arange(len(rows), device=device), mask.sum(dim=1) - 1]
         for i, row in zip(rows, model.score(last.float()).cpu()):
             outputs[i] = row
     return torch.stack(outputs)
+
+
+def load_scorer(folder: str, batch_size: int) -> Callable[[pd.DataFrame], torch.Tensor]:
+    """The reward model in `folder` as a function from a table of prompt_ids and response_ids to `score`'s outputs."""
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).to(pick_device())
+
+    def score_table(table: pd.DataFrame) -> torch.Tensor:
+        texts = [p + r for p, r in zip(token_lists(table["prompt_ids"]), token_lists(table["response_ids"]))]
+        return score(model, texts, tokenizer.pad_token_id, batch_size)
+
+    return score_table
+
+
+def log_preference(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """log P(first is preferred to second), (texts,), from outputs (texts, labels): Bradley-Terry's or the ratings'."""
+    if first.shape[-1] == 1:
+        return torch.nn.functional.logsigmoid((first - second).float()[..., 0])
+    return log_win_probability(first, second)

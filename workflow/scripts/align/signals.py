@@ -1,20 +1,117 @@
-"""Signals: from a reward model's outputs to one reward a response, on one scale for all arms."""
+"""Signals: from a reward model's outputs to one reward a response, on one scale for all arms.
 
+Each is a pure function of the outputs for a response, (responses, labels), and of the same model's outputs for SFT
+answers to the same prompt, (responses, answers, labels).
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
 from align.errors import InputError
+from align.losses import log_win_probability
+
+RELABELLINGS = {"none": 1.0, "convex": 2.0, "concave": 0.5}
 
 
-def scalar_reward(outputs: torch.Tensor) -> torch.Tensor:
-    """The reward, (texts,), from a scalar reward model's outputs, (texts, 1). Raises InputError for other shapes."""
-    if outputs.ndim != 2 or outputs.shape[1] != 1:
-        raise InputError(f"the signal 'reward' needs a scalar reward model, this one has {outputs.shape[-1]} outputs")
+@dataclass(frozen=True)
+class Options:
+    """What an arm may add to its signal."""
+
+    risk_aversion: float = 0.5  # standard deviations of the rating taken off its mean
+    cvar_share: float = 0.25  # the worst share of ratings that is averaged
+    relabelling: str = "none"  # another increasing naming of the ratings, which the loss cannot tell from 1..K
+
+
+def rating_values(bins: int, relabelling: str = "none") -> torch.Tensor:
+    """The ratings 1..K, or an increasing relabelling of them with the same ends, (ratings,)."""
+    return 1 + (bins - 1) * torch.linspace(0, 1, bins) ** RELABELLINGS[relabelling]
+
+
+def mean_and_deviation(outputs: torch.Tensor, relabelling: str = "none") -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation of the rating, both (responses,), from logits (responses, ratings)."""
+    probs, values = outputs.softmax(-1), rating_values(outputs.shape[-1], relabelling)
+    mean = probs @ values
+    return mean, (probs @ values.square() - mean.square()).clamp(min=0).sqrt()
+
+
+def scalar_reward(outputs, references, options):
+    """r."""
     return outputs[:, 0]
 
 
-SIGNALS = {"reward": scalar_reward}
+def bounded_reward(outputs, references, options):
+    """sigmoid(r - mean r of the SFT answers) (Fu et al. 2025, arXiv 2502.18770): the win probability's scalar twin."""
+    return torch.sigmoid(outputs[:, 0] - references[:, :, 0].mean(dim=1))
+
+
+def mean_rating(outputs, references, options):
+    """E[s]."""
+    return mean_and_deviation(outputs, options.relabelling)[0]
+
+
+def win_probability(outputs, references, options):
+    """P(the response beats an SFT answer), mean over the answers."""
+    return log_win_probability(outputs[:, None, :], references).exp().mean(dim=1)
+
+
+def risk_averse_rating(outputs, references, options):
+    """E[s] - lambda * std."""
+    mean, deviation = mean_and_deviation(outputs, options.relabelling)
+    return mean - options.risk_aversion * deviation
+
+
+def worst_ratings(outputs, references, options):
+    """Conditional value at risk: the mean of the worst share of the distribution."""
+    probs, values = outputs.softmax(-1), rating_values(outputs.shape[-1], options.relabelling)
+    left = (options.cvar_share - (probs.cumsum(-1) - probs)).clamp(min=0)
+    return (torch.minimum(probs, left) @ values) / options.cvar_share
+
+
+def sampled_rating(outputs, references, options):
+    """One rating drawn from the distribution (Thompson): E[s] with noise, a negative control."""
+    return rating_values(outputs.shape[-1], options.relabelling)[torch.multinomial(outputs.softmax(-1), 1)[:, 0]]
+
+
+SCALAR_SIGNALS: dict[str, Callable] = {"reward": scalar_reward, "bounded": bounded_reward}
+RATING_SIGNALS: dict[str, Callable] = {
+    "mean": mean_rating,
+    "win": win_probability,
+    "risk": risk_averse_rating,
+    "cvar": worst_ratings,
+    "sampled": sampled_rating,
+}
+SIGNALS = SCALAR_SIGNALS | RATING_SIGNALS
+
+
+def compute_signal(
+    name: str, outputs: torch.Tensor, references: torch.Tensor, options: Options = Options()
+) -> torch.Tensor:
+    """The signal of each response, (responses,). Raises InputError where the model has the wrong kind of outputs."""
+    labels = outputs.shape[-1]
+    if name in SCALAR_SIGNALS and labels != 1:
+        raise InputError(f"the signal {name!r} needs a scalar reward model, this one has {labels} outputs")
+    if name in RATING_SIGNALS and labels < 2:
+        raise InputError(f"the signal {name!r} needs a reward model over ratings, this one is scalar")
+    return SIGNALS[name](outputs, references, options)
+
+
+def signal_of_references(name: str, references: torch.Tensor, options: Options = Options()) -> torch.Tensor:
+    """The signal of SFT answers, (prompts, answers), each held against the other answers to its prompt."""
+    count = references.shape[1]
+    columns = []
+    for own in range(count):
+        others = references[:, [other for other in range(count) if other != own]]
+        columns.append(compute_signal(name, references[:, own], others, options))
+    return torch.stack(columns, dim=1)
+
+
+def confidence(outputs: torch.Tensor) -> torch.Tensor:
+    """1 where the rating is certain, 0 where its standard deviation is the largest possible; (responses,)."""
+    if outputs.shape[-1] < 2:
+        raise InputError("advantage_weight: confidence needs a reward model over ratings, this one is scalar")
+    return 1 - mean_and_deviation(outputs)[1] / ((outputs.shape[-1] - 1) / 2)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ def training_settings(precision: str, state: Path, save_steps: int) -> dict:
         "bf16": mixed == "bf16",
         "save_steps": save_steps,
         "save_total_limit": 1,
+        "logging_first_step": True,
         "logging_steps": 10,
         "disable_tqdm": True,
         "report_to": [],

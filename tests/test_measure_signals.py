@@ -1,0 +1,71 @@
+import itertools
+
+import measure_signals
+import numpy as np
+import pandas as pd
+import pytest
+
+from align.evidence import best_of_choice
+
+
+def test_best_of_n_is_the_mean_over_all_draws():
+    rng = np.random.default_rng(0)
+    chooser, values = rng.normal(size=(2, 3, 5))
+    for n in (1, 2, 3, 5):
+        draws = list(itertools.combinations(range(5), n))
+        for row in range(3):
+            chosen = [values[row][max(draw, key=lambda i: chooser[row][i])] for draw in draws]
+            assert best_of_choice(chooser, values, n)[row] == pytest.approx(np.mean(chosen))
+
+
+@pytest.fixture
+def outputs(tmp_path):
+    """Two prompts, four answers each; arm `good` orders them as the judge does, `bad` the other way."""
+    place = pd.DataFrame({"prompt_id": ["a"] * 4 + ["b"] * 4, "sample": [0, 1, 2, 3] * 2})
+    quality = pd.Series([0.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 0.0])
+    judged = place.assign(arm="sft_pool", decoding="sampled", judge_1=quality, gold=-quality)
+    judged.to_parquet(tmp_path / "judged.parquet")
+    pools = []
+    for seed in range(1, 7):
+        ratings = {f"ratings.{signal}.{name}": quality for signal in ("mean", "win") for name in ("none", "concave")}
+        ratings["ratings.mean.convex"], ratings["ratings.win.convex"] = -quality, quality
+        table = place.assign(seed=seed, good=quality + seed, bad=-quality, **ratings)
+        table.sample(frac=1, random_state=seed).to_parquet(tmp_path / f"{seed}.parquet")
+        pools.append(str(tmp_path / f"{seed}.parquet"))
+
+    names = ("screen", "predictions", "agreement", "relabelling")
+    flags = [word for name in names for word in (f"--{name}-output", str(tmp_path / f"{name}.csv"))]
+    measure_signals.main(
+        ["--pools", *pools, "--judged", str(tmp_path / "judged.parquet"), "--confidence", "0.95"]
+        + ["--contrasts", "x:good:bad:test", "y:bad:sft:test", "z:sft_again:sft:control", *flags]
+    )
+    return {name: pd.read_csv(tmp_path / f"{name}.csv") for name in names}
+
+
+def test_screen_by_hand(outputs):
+    rows = outputs["screen"].set_index(["arm", "seed", "n"])
+    deviation = (5 / 3) ** 0.5  # of 0, 1, 2, 3
+    assert rows.loc[("good", 1, 1), "judges"] == pytest.approx(0.0, abs=1e-9)
+    assert rows.loc[("good", 1, 4), "judges"] == pytest.approx(1.5 / deviation, rel=1e-4)
+    # The best of two of 0..3 is 2 on average over the six pairs: 10/3 - 1.5 above the mean, less.
+    assert rows.loc[("good", 1, 2), "judges"] == pytest.approx((7 / 3 - 1.5 + 0) / deviation, rel=1e-4)
+    assert rows.loc[("bad", 1, 4), "gold"] == pytest.approx(1.5 / deviation, rel=1e-4)
+    assert rows.loc[("good", 1, 4), "kl"] == pytest.approx(np.log(4) - 0.75, rel=1e-4)
+
+
+def test_predictions_follow_from_the_screen(outputs):
+    rows = outputs["predictions"].set_index(["name", "metric"])
+    # Six seeds all of one mind: p is 2/64.
+    assert rows.loc[("x", "judges"), ["prediction", "p_exact"]].tolist() == ["ahead", 0.03125]
+    assert rows.loc[("x", "gold"), "prediction"] == "behind"
+    assert rows.loc[("y", "judges"), "prediction"] == "behind"
+    assert "z" not in outputs["predictions"]["name"].tolist()
+
+
+def test_agreement_and_relabelling_by_hand(outputs):
+    agreement = outputs["agreement"].set_index(["arm", "other", "seed"])["correlation"]
+    assert agreement[("good", "bad", 2)] == pytest.approx(-1.0)
+    assert agreement[("good", "judges", 2)] == pytest.approx(1.0)
+    rows = outputs["relabelling"].set_index(["signal", "relabelling", "seed"])
+    assert rows.loc[("mean", "convex", 1), ["other_choice", "correlation"]].tolist() == pytest.approx([1.0, -1.0])
+    assert rows.loc[("win", "convex", 1), "other_choice"] == 0.0

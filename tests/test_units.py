@@ -1,0 +1,25 @@
+import pandas as pd
+import pytest
+
+from align.units import in_sft_units, sft_units
+
+
+def test_scores_in_sft_deviations_by_hand():
+    evaluations = pd.DataFrame(
+        {
+            "arm": ["sft"] * 5 + ["arm"],
+            "decoding": ["sampled"] * 4 + ["greedy", "sampled"],
+            "prompt_id": ["a", "a", "b", "b", "a", "a"],
+            "judge_1": [0.0, 2.0, 10.0, 12.0, 99.0, 99.0],
+            "judge_2": [0.0, 4.0, 0.0, 4.0, 99.0, 99.0],
+            "gold": [1.0, 3.0, 1.0, 3.0, 99.0, 99.0],
+        }
+    )
+    units = sft_units(evaluations)
+    # Sampled SFT answers only, and deviations within prompts: variances 2 and 2, and 8 and 8.
+    assert units["judge_1"] == pytest.approx((6.0, 2**0.5))
+    assert units["judge_2"] == pytest.approx((2.0, 8**0.5))
+    table = in_sft_units(pd.DataFrame({"step": [1], "judge_1": [6.0 + 2**0.5], "judge_2": [2.0], "gold": [2.0]}), units)
+    assert table[["judge_1", "judge_2", "gold", "judges"]].iloc[0].tolist() == pytest.approx([1.0, 0.0, 0.0, 0.5])
+    # Where the judges did not look, there is no mean of them.
+    assert "judges" not in in_sft_units(pd.DataFrame({"gold": [2.0]}), units)

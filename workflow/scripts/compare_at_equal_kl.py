@@ -1,0 +1,76 @@
+"""Compare arms at equal KL: what each bought for the same distance from SFT, seed by seed, from their training."""
+
+import argparse
+
+import numpy as np
+import pandas as pd
+
+from align.errors import run
+from align.evidence import exact_sign_flip_p, mean_interval
+from align.files import atomic_path
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--training", required=True, help="CSV of the training curves")
+    parser.add_argument("--contrasts", nargs="+", required=True, help="name:arm:against:role")
+    parser.add_argument("--confidence", type=float, required=True)
+    parser.add_argument("--output", required=True, help="CSV: a row a contrast and metric")
+    return parser.parse_args(argv)
+
+
+def fit_frontier(run: pd.DataFrame, metric: str) -> np.ndarray:
+    """Coefficients of metric = c2 d^2 + c1 d + c0, highest first, with d = sqrt(KL), over a run's steps.
+
+    The form is that of Gao, Schulman and Hilton 2022 (arXiv 2210.10760). A step has few answers and KL does not rise at
+    every one: the curve through all of them is steadier than any of its points.
+    """
+    seen = run.dropna(subset=[metric])
+    # A KL estimated from a few answers may fall below 0.
+    powers = np.vander(np.sqrt(seen["kl"].clip(lower=0)), 3)
+    return np.linalg.lstsq(powers, seen[metric], rcond=None)[0]
+
+
+def final_kl(run: pd.DataFrame) -> float:
+    """Mean KL of the last tenth of a run's steps, nats a response."""
+    return float(run["kl"].tail(max(1, len(run) // 10)).mean())
+
+
+def compare(training: pd.DataFrame, arm: str, against: str, metric: str, confidence: float) -> dict:
+    """Arm less the other, each on its own curve at the KL that both reached in that seed."""
+    differences, reached = [], []
+    for seed in sorted(set(training.loc[training["arm"] == arm, "seed"])):
+        pair = [training[(training["arm"] == name) & (training["seed"] == seed)] for name in (arm, against)]
+        kl = min(map(final_kl, pair))
+        ours, theirs = (np.polyval(fit_frontier(run, metric), np.sqrt(max(kl, 0.0))) for run in pair)
+        differences.append(ours - theirs)
+        reached.append(kl)
+    low, high = mean_interval(np.array(differences), confidence)
+    return {
+        "seeds": len(differences),
+        "kl": float(np.mean(reached)),
+        "estimate": float(np.mean(differences)),
+        "ci_low": low,
+        "ci_high": high,
+        "p_exact": exact_sign_flip_p(np.array(differences)),
+    }
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    training = pd.read_csv(args.training)
+    metrics = [name for name in ("judges", "gold") if name in training]
+    rows = []
+    for contrast in args.contrasts:
+        name, arm, against, _ = contrast.split(":")
+        # SFT has no KL to be matched at.
+        if {arm, against} <= set(training["arm"]):
+            key = {"name": name, "arm": arm, "against": against}
+            rows += [key | {"metric": m} | compare(training, arm, against, m, args.confidence) for m in metrics]
+    columns = ["name", "arm", "against", "metric", "seeds", "kl", "estimate", "ci_low", "ci_high", "p_exact"]
+    with atomic_path(args.output) as draft:
+        pd.DataFrame(rows, columns=columns).to_csv(draft, index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    run(main)

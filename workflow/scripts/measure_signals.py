@@ -1,0 +1,147 @@
+"""What each arm's signal would choose among SFT answers, before any RL: best of n by judges and gold, and a prediction.
+
+And what renaming the ratings does: the mean's choices change, the win probability's cannot.
+"""
+
+import argparse
+import math
+
+import numpy as np
+import pandas as pd
+
+from align.errors import run
+from align.evidence import best_of_choice, exact_sign_flip_p
+from align.files import atomic_path
+from align.units import in_sft_units, sft_units
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pools", nargs="+", required=True, help="parquet tables of the pool, scored, one a seed")
+    parser.add_argument("--judged", required=True, help="parquet of the pool, scored by judges and gold")
+    parser.add_argument("--contrasts", nargs="+", required=True, help="name:arm:against:role")
+    parser.add_argument("--confidence", type=float, required=True)
+    parser.add_argument("--screen-output", required=True, help="CSV: a row an arm, seed and n")
+    parser.add_argument("--predictions-output", required=True, help="CSV: a row a contrast and metric")
+    parser.add_argument("--agreement-output", required=True, help="CSV: a row a pair of arms and seed")
+    parser.add_argument("--relabelling-output", required=True, help="CSV: a row a reward model, signal and relabelling")
+    return parser.parse_args(argv)
+
+
+def by_prompt(table: pd.DataFrame, column: str) -> np.ndarray:
+    """A column as (prompts, answers); the table is in order of prompt and sample."""
+    return table[column].to_numpy().reshape(table["prompt_id"].nunique(), -1)
+
+
+def screen(pool: pd.DataFrame, arms: list[str], metrics: list[str]) -> list[dict]:
+    """Best of n by each arm's signal, a row an arm and n; `kl` is the bound log n - (n - 1) / n."""
+    answers = len(pool) // pool["prompt_id"].nunique()
+    sizes = [2**power for power in range(int(math.log2(answers)) + 1)]
+    rows = []
+    for arm in arms:
+        for n in sizes:
+            key = {"arm": arm, "seed": pool["seed"].iloc[0], "n": n, "kl": math.log(n) - (n - 1) / n}
+            found = {m: best_of_choice(by_prompt(pool, arm), by_prompt(pool, m), n).mean() for m in metrics}
+            rows.append(key | found)
+    return rows
+
+
+def within_prompts(values: np.ndarray) -> np.ndarray:
+    """What remains of (prompts, answers) when each prompt's mean is taken off, flat."""
+    return (values - values.mean(axis=1, keepdims=True)).ravel()
+
+
+def agree(pool: pd.DataFrame, arms: list[str], metrics: list[str]) -> list[dict]:
+    """Correlation within prompts of each arm's signal with every other's, and with judges and gold."""
+    parts = {name: within_prompts(by_prompt(pool, name)) for name in (*arms, *metrics)}
+    return [
+        {"arm": arm, "other": other, "seed": pool["seed"].iloc[0], "correlation": np.corrcoef(parts[arm], part)[0, 1]}
+        for arm in arms
+        for other, part in parts.items()
+        if other != arm
+    ]
+
+
+def agree_with_another_seed(pools: list[pd.DataFrame], arms: list[str]) -> list[dict]:
+    """Correlation within prompts of an arm's signal with the same arm's in the next replicate that has it."""
+    rows = []
+    for arm in arms:
+        having = [pool for pool in pools if arm in pool]
+        for one, other in zip(having, having[1:] + having[:1]):
+            if one is not other:
+                both = np.corrcoef(*(within_prompts(by_prompt(pool, arm)) for pool in (one, other)))
+                rows.append(
+                    {"arm": arm, "other": "another seed", "seed": one["seed"].iloc[0], "correlation": both[0, 1]}
+                )
+    return rows
+
+
+def relabel(pool: pd.DataFrame) -> list[dict]:
+    """How much another naming of the ratings changes which answer is best, and the order within prompts."""
+    rows = []
+    for column in [name for name in pool if name.endswith((".convex", ".concave"))]:
+        kind, signal, relabelling = column.split(".")
+        plain, renamed = by_prompt(pool, f"{kind}.{signal}.none"), by_prompt(pool, column)
+        rows.append(
+            {
+                "kind": kind,
+                "seed": pool["seed"].iloc[0],
+                "signal": signal,
+                "relabelling": relabelling,
+                "other_choice": float((plain.argmax(axis=1) != renamed.argmax(axis=1)).mean()),
+                "correlation": float(np.corrcoef(within_prompts(plain), within_prompts(renamed))[0, 1]),
+            }
+        )
+    return rows
+
+
+def predict(screened: pd.DataFrame, contrasts: list[str], metrics: list[str], alpha: float) -> list[dict]:
+    """What the best of the largest n says of each contrast: "ahead", "behind" or "level", a row a metric."""
+    rows = []
+    largest = screened[screened["n"] == screened["n"].max()]
+    for contrast in contrasts:
+        name, arm, against, _ = contrast.split(":")
+        if not {arm, against} <= set(largest["arm"]) | {"sft"} or arm == "sft":
+            continue
+        for metric in metrics:
+            values = largest.pivot(index="seed", columns="arm", values=metric)
+            difference = (values[arm] - (0.0 if against == "sft" else values[against])).dropna().to_numpy()
+            p = exact_sign_flip_p(difference)
+            word = "level" if p >= alpha else "ahead" if difference.mean() > 0 else "behind"
+            key = {"name": name, "arm": arm, "against": against, "metric": metric, "seeds": len(difference)}
+            rows.append(key | {"estimate": difference.mean(), "p_exact": p, "prediction": word})
+    return rows
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    judged = pd.read_parquet(args.judged)
+    judged = in_sft_units(judged.assign(arm="sft"), sft_units(judged.assign(arm="sft")))
+    metrics = ["judges", *(["gold"] if "gold" in judged else [])]
+    judged = judged[judged["decoding"] == "sampled"][["prompt_id", "sample", *metrics]]
+    screened, relabelled, agreement, pools = [], [], [], []
+    for path in args.pools:
+        scored = pd.read_parquet(path)
+        arms = [name for name in scored if "." not in name and name not in ("prompt_id", "sample", "seed")]
+        pool = scored.merge(judged, on=["prompt_id", "sample"], validate="one_to_one")
+        pool = pool.sort_values(["prompt_id", "sample"])
+        screened += screen(pool, arms, metrics)
+        relabelled += relabel(pool)
+        agreement += agree(pool, arms, metrics)
+        pools.append(pool)
+    table = pd.DataFrame(screened)
+    agreement += agree_with_another_seed(pools, list(table["arm"].unique()))
+    predictions = predict(table, args.contrasts, metrics, 1 - args.confidence)
+    columns = ["kind", "seed", "signal", "relabelling", "other_choice", "correlation"]
+    for path, frame in (
+        (args.screen_output, table),
+        (args.predictions_output, pd.DataFrame(predictions)),
+        (args.agreement_output, pd.DataFrame(agreement)),
+        (args.relabelling_output, pd.DataFrame(relabelled, columns=columns)),
+    ):
+        with atomic_path(path) as draft:
+            frame.to_csv(draft, index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,49 @@
+"""Plot what reward models say of held-out pairs: whether probabilities hold, and where a distribution puts its mass."""
+
+import argparse
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from align.errors import run
+from align.plotting import colours_of, figure_parser, save_figure, use_style
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = figure_parser(__doc__)
+    parser.add_argument("--reliability", required=True, help="CSV: a row a reward model and group of pairs")
+    parser.add_argument("--ratings", required=True, help="CSV: a row a reward model and rating")
+    return parser.parse_args(argv)
+
+
+def draw_lines(axis, table: pd.DataFrame, key: str, x: str, y: str, colours: dict[str, str]) -> None:
+    """One thin line a seed, and their mean as a thick one, a colour a kind."""
+    for kind, colour in colours.items():
+        rows = table[table["kind"] == kind]
+        for _, one in rows.groupby("seed"):
+            axis.plot(one[x], one[y], color=colour, linewidth=0.6, alpha=0.5)
+        if len(rows):
+            mean = rows.groupby(key)[[x, y] if x != key else [y]].mean().reset_index()
+            axis.plot(mean[x], mean[y], "o-", color=colour, linewidth=1.8, markersize=3, label=kind)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    use_style()
+    reliability, ratings = pd.read_csv(args.reliability), pd.read_csv(args.ratings)
+    colours = colours_of(list(reliability["kind"].unique()))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(args.width, 3.4))
+    left.plot([0, 1], [0, 1], color="black", linewidth=0.8)
+    draw_lines(left, reliability, "group", "probability", "share", colours)
+    left.set_xlabel("stated probability that the first answer was chosen")
+    left.set_ylabel("share in which it was")
+    draw_lines(right, ratings, "rating", "rating", "mass", colours)
+    right.set_xlabel("rating")
+    right.set_ylabel("mean probability")
+    right.set_ylim(bottom=0)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    save_figure(figure, args.output, args.dpi)
+
+
+if __name__ == "__main__":
+    run(main)
