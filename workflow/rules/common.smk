@@ -207,7 +207,7 @@ def own_flags(wildcards):
     if wildcards.arm in ("sft", "sft_pool"):
         return ""
     more = {"pool_samples": config["references"]["samples"], "trace_every": config["evaluation"]["trace_every"]}
-    return flags(own_inputs(wildcards) | more) + " " + signal_flags(wildcards.arm)
+    return f"{flags(own_inputs(wildcards) | more)} {signal_flags(wildcards.arm)}"
 
 
 check_config()
