@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from align.reinforce import Baseline, reinforce_loss, shape_reward
+from align.reinforce import Baseline, best_of_group, leave_one_out, reinforce_loss, shape_reward
 
 
 def test_shaped_reward_by_hand_and_detached():
@@ -59,3 +59,17 @@ def test_none_is_zero():
 def test_unknown_baseline_is_refused():
     with pytest.raises(ValueError, match="give one of moving_average"):
         Baseline("ema")
+
+
+def test_leave_one_out_by_hand():
+    shaped = torch.tensor([1.0, 2.0, 6.0, 0.0, 0.0, 3.0])
+    assert leave_one_out(shaped, 3).tolist() == [-3.0, -1.5, 4.5, -1.5, -1.5, 3.0]
+    # With two it is their difference.
+    assert leave_one_out(shaped[:2], 2).tolist() == [-1.0, 1.0]
+
+
+def test_raft_imitates_the_best_response_of_each_prompt():
+    advantage = best_of_group(torch.tensor([1.0, 3.0, 2.0, -1.0]), 2)
+    assert advantage.tolist() == [0.0, 2.0, 2.0, 0.0]
+    logps = torch.tensor([[-1.0], [-2.0], [-5.0], [-7.0]])
+    assert reinforce_loss(advantage, logps).item() == pytest.approx((2.0 + 5.0) / 2)

@@ -36,6 +36,27 @@ def test_logps_are_those_of_the_response_alone(policy, responses):
             assert row[len(response) :].tolist() == [0.0] * (len(row) - len(response))
 
 
+def test_logits_in_parts_change_nothing(policy, responses, monkeypatch):
+    def values_and_gradient():
+        policy.zero_grad()
+        logps, entropy = TokenLogps(policy)(PROMPTS, responses)
+        (logps.sum(dim=1) * torch.tensor([1.0, -2.0, 3.0])).sum().backward()
+        return logps.detach(), entropy, torch.cat([part.grad.flatten() for part in policy.parameters()])
+
+    whole = values_and_gradient()
+    sizes = []
+    monkeypatch.setattr("align.rollout.LOGITS_AT_ONCE", 4 * policy.config.vocab_size)
+    head = policy.get_output_embeddings()
+    handle = head.register_forward_hook(lambda module, given, out: sizes.append(len(out)))
+    parts = values_and_gradient()
+    handle.remove()
+    policy.zero_grad()
+    # Never more than four tokens' logits, and each part once more on the way back.
+    assert max(sizes) == 4 and sum(sizes) == 2 * sum(map(len, responses))
+    for one, other in zip(whole, parts, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
+
+
 def test_entropy_by_hand(policy, responses):
     with torch.no_grad():
         _, entropy = TokenLogps(policy)(PROMPTS, responses)
@@ -112,6 +133,13 @@ def test_sampling_is_from_exactly_the_policy(policy, tokenizer):
     expected = policy(torch.tensor([PROMPTS[0]])).logits[0, -1].softmax(-1)
     error = 4 * (expected * (1 - expected) / draws).sqrt() + 1e-3
     assert ((seen - expected).abs() < error).all()
+
+
+def test_decoding_leaves_the_models_attention_as_it_was(policy, tokenizer):
+    policy.set_attn_implementation("sdpa")
+    with pytest.raises(IndexError):
+        generate(policy, tokenizer, [[10**6]], max_new_tokens=2)  # no such token
+    assert policy.config._attn_implementation == "sdpa"
 
 
 def test_a_prompt_beyond_the_context_is_refused(policy, tokenizer):

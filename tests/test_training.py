@@ -55,6 +55,7 @@ def policy_flags(world, name, *more):
         ["--model", str(world / "sft"), "--reward-model", str(world / "rm"), "--references"]
         + [str(world / "references.parquet"), "--arm", "test"]
         + ["--signal", "reward", "--seed", "1", "--steps", "6", "--batch-size", "8", "--micro-batch-size", "8"]
+        + ["--generation-batch-size", "8"]
         + ["--learning-rate", "1e-3", "--warmup-share", "0.1", "--kl-coef", "0.1", "--baseline", "moving_average"]
         + ["--baseline-decay", "0.9", "--max-new-tokens", "12", "--precision", "fp32", "--save-steps", "2"]
         + ["--state", str(world / f"state-{name}"), "--output", str(world / name)]
@@ -150,29 +151,78 @@ def test_a_zero_learning_rate_leaves_sft_to_the_bit(world):
     assert weights(world / "still") == weights(world / "sft")
 
 
-def test_micro_batches_change_memory_and_not_the_gradient(world):
-    # Other parts draw other random numbers, so only greedy-like certainty could compare whole runs; one step's
-    # gradient on given rollouts is compared instead.
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+def read_training(world, name):
+    parts = load_file(world / name / "model.safetensors")
+    return pd.read_parquet(world / f"{name}.parquet"), torch.cat([parts[key].flatten() for key in sorted(parts)])
 
-    from align.reinforce import reinforce_loss
-    from align.rollout import TokenLogps, generate
 
-    tokenizer = AutoTokenizer.from_pretrained(world / "sft")
-    model = AutoModelForCausalLM.from_pretrained(world / "sft")
-    torch.manual_seed(0)
-    prompts = [[2, 5], [2, 6], [2, 7], [2, 8]]
-    responses = generate(model, tokenizer, prompts, 8)
-    advantage = torch.tensor([1.0, -0.5, 0.3, 2.0])
+def test_micro_batches_change_memory_and_not_the_policy(world):
+    train_policy.main(policy_flags(world, "parts", "--micro-batch-size", "3", "--generation-batch-size", "5"))
+    (rollouts, policy), (as_whole, whole) = read_training(world, "parts"), read_training(world, "policy")
+    assert rollouts["response_ids"].map(list).tolist() == as_whole["response_ids"].map(list).tolist()
+    torch.testing.assert_close(policy, whole, atol=1e-5, rtol=0)
 
-    def gradient(parts):
-        model.zero_grad()
-        for rows in parts:
-            loss = reinforce_loss(advantage[rows], TokenLogps(model)(prompts[rows], responses[rows])[0])
-            (loss * len(prompts[rows]) / 4).backward()
-        return torch.cat([p.grad.flatten() for p in model.parameters()])
 
-    assert torch.allclose(gradient([slice(0, 4)]), gradient([slice(0, 1), slice(1, 4)]), atol=1e-6)
+def test_a_policy_that_outgrows_the_gpu_goes_on_in_smaller_parts(world, monkeypatch, capsys):
+    def two_at_most(self, prompts, responses, forward=train_policy.TokenLogps.forward):
+        if len(prompts) > 2:
+            raise torch.OutOfMemoryError
+        return forward(self, prompts, responses)
+
+    monkeypatch.setattr("train_policy.TokenLogps.forward", two_at_most)
+    train_policy.main(policy_flags(world, "outgrown"))
+    assert "out of GPU memory: micro-batches of 2 instead of 4" in capsys.readouterr().out
+    (rollouts, policy), (as_whole, whole) = read_training(world, "outgrown"), read_training(world, "policy")
+    assert rollouts["response"].tolist() == as_whole["response"].tolist()
+    torch.testing.assert_close(policy, whole, atol=1e-5, rtol=0)
+
+
+def test_a_gpu_too_small_for_one_response_is_told_in_a_line(world, monkeypatch):
+    def none_at_all(*_):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr("train_policy.TokenLogps.forward", none_at_all)
+    with pytest.raises(InputError, match="does not hold a micro-batch of 1.* lower lengths"):
+        train_policy.main(policy_flags(world, "tiny"))
+
+
+def test_a_reward_model_that_outgrows_the_gpu_goes_on_in_smaller_parts(world, monkeypatch, capsys):
+    seen = []
+
+    def four_pairs_at_most(self, model, inputs, *rest, step=train_reward_model.PreferenceTrainer.training_step):
+        seen.append(len(inputs["input_ids"]) // 2)
+        if seen[-1] > 4:
+            raise torch.OutOfMemoryError
+        return step(self, model, inputs, *rest)
+
+    monkeypatch.setattr("train_reward_model.PreferenceTrainer.training_step", four_pairs_at_most)
+    train_reward_model.main(reward_flags(world, "rm-outgrown"))
+    out = capsys.readouterr().out
+    assert "micro-batches of 4 instead of 8" in out
+    pairs = len(pd.read_parquet(world / "train.parquet"))
+    # Still 16 pairs a step.
+    assert sum(seen[1:]) == pairs and f"step {-(-pairs // 16)}/{-(-pairs // 16)}" in out
+
+
+@pytest.mark.parametrize("method", ["rloo", "raft"])
+def test_several_responses_a_prompt(world, method):
+    train_policy.main(policy_flags(world, method, "--method", method, "--samples-per-prompt", "4"))
+    rollouts = pd.read_parquet(world / f"{method}.parquet")
+    # Two prompts a step, four responses each, one after the other.
+    assert (rollouts.groupby("step")["prompt_id"].nunique() == 2).all()
+    assert (rollouts["prompt_id"].to_numpy().reshape(-1, 4) == rollouts["prompt_id"].to_numpy()[::4, None]).all()
+    metrics = pd.read_csv(world / f"{method}.csv")
+    assert metrics["advantage_mean"].to_numpy() == pytest.approx(0 if method == "rloo" else 1, abs=1e-6)
+    assert weights(world / method) != weights(world / "sft")
+
+
+def test_methods_that_compare_responses_need_several(world, capsys):
+    with pytest.raises(SystemExit):
+        train_policy.main(policy_flags(world, "alone", "--method", "rloo"))
+    assert "give --samples-per-prompt of 2 or more" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        train_policy.main(policy_flags(world, "odd", "--method", "rloo", "--samples-per-prompt", "3"))
+    assert "multiples of --samples-per-prompt" in capsys.readouterr().err
 
 
 def test_a_killed_policy_training_ends_with_the_same_bytes(world):

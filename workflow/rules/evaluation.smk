@@ -9,6 +9,7 @@ rule evaluate_arm:
     output:
         responses=f"{RESULTS}/evaluations/{{arm}}/seed{{seed}}_responses.parquet",
         scores=f"{RESULTS}/evaluations/{{arm}}/seed{{seed}}.parquet",
+        preferred=f"{RESULTS}/evaluations/{{arm}}/seed{{seed}}_preferred.csv",
         # Of SFT, which was not trained, it is empty.
         trace=f"{RESULTS}/evaluations/{{arm}}/seed{{seed}}_trace.csv",
     log:
@@ -39,4 +40,5 @@ rule evaluate_arm:
         "python {input.script[0]} --policy {input.policy} --reference {input.reference} --tokens {input.tokens}"
         " --arms {params.arms} --seed {wildcards.seed} --samples {params.samples} {params.settings} --judges {input.judges}"
         " --judge-seeds {params.judge_seeds} {params.own} {params.gold}"
-        " --responses-output {output.responses} --output {output.scores} --trace-output {output.trace} 2>&1 | tee {log}"
+        " --responses-output {output.responses} --output {output.scores} --preferred-output {output.preferred}"
+        " --trace-output {output.trace} 2>&1 | tee {log}"

@@ -12,7 +12,7 @@ if IS_POCKET_MODEL:
             f"{RESULTS}/benchmarks/train_sft.tsv"
         conda:
             "../../envs/training.yaml"
-        threads: config["runtime"]["threads"]
+        threads: config["sft"]["threads"]
         resources:
             mem_mb=2000,
             gpu=1,

@@ -22,7 +22,7 @@ rule train_policy:
     params:
         settings=arm_flags,
         max_new_tokens=config["lengths"]["max_new_tokens"],
-        runtime=flags(config["runtime"], "precision", "save_steps"),
+        runtime=flags(config["runtime"], "precision", "save_steps", "generation_batch_size"),
         state=f"{RESULTS}/training/state/policy_{{arm}}_{{seed}}",
     shell:
         "python {input.script[0]} --model {input.model} --reward-model {input.reward_model}"

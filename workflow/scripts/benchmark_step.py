@@ -161,7 +161,8 @@ def measure(args: argparse.Namespace, folder: Path) -> list[dict]:
     models = load_models(argparse.Namespace(model=sft, reward_model=reward), accelerator.device)
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
-    settings = argparse.Namespace(micro_batch_size=args.batch_size, max_new_tokens=args.max_new_tokens, signal="reward")
+    settings = argparse.Namespace(micro_batch_size=args.batch_size, generation_batch_size=args.batch_size)
+    vars(settings).update(max_new_tokens=args.max_new_tokens, signal="reward", method="reinforce")
     vars(settings).update(kl_coef=KL_COEF, max_grad_norm=MAX_GRAD_NORM, advantage_weight=None, **asdict(Options()))
     prompts = [encode_prompt(models.tokenizer, messages) for messages in make_conversations(args.batch_size)]
     ours = partial(run_our_step, settings, accelerator, models, optimizer, Baseline("moving_average"), prompts)

@@ -19,7 +19,7 @@ from align.rollout import TokenLogps, generate
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
 from align.signals import Scale, compute_signal
-from align.tables import read_prompts, token_lists, write_table
+from align.tables import read_preferred, read_prompts, token_lists, write_table
 
 PLACE = ["prompt_id", "decoding", "sample"]
 KEPT = ["arm", "seed", *PLACE, "tokens", "finished", "log_ratio"]
@@ -52,6 +52,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--gold", choices=("pocket",), help="whose rubric knows the truth, if any does")
     parser.add_argument("--responses-output", required=True, help="parquet: a row an answer, with its text and tokens")
     parser.add_argument("--output", required=True, help="parquet: a row an answer, with its scores")
+    parser.add_argument("--preferred-output", required=True, help="CSV: the preferred answers' log-probabilities")
     parser.add_argument("--trace-output", required=True, help="CSV: a row a step of --rollouts that the judges read")
     args = parser.parse_args(argv)
     if args.reward_model and None in (args.signal, args.scale, args.sft_responses, args.pool, args.pool_samples):
@@ -78,14 +79,13 @@ def answer_prompts(policy, reference, tokenizer, prompts: list[list[int]], max_n
     ]
 
 
-def sample_responses(args: argparse.Namespace) -> pd.DataFrame:
+def load_policy(folder: str) -> TokenLogps:
+    return TokenLogps(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)).to(pick_device()).eval()
+
+
+def sample_responses(args: argparse.Namespace, policy: TokenLogps) -> pd.DataFrame:
     """Answers of the policy to all validation prompts: `samples` drawn at temperature 1 and a greedy one, per name."""
-    device = pick_device()
-    tokenizer = AutoTokenizer.from_pretrained(args.reference)
-    policy, reference = (
-        TokenLogps(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)).to(device).eval()
-        for folder in (args.policy, args.reference)
-    )
+    tokenizer, reference = AutoTokenizer.from_pretrained(args.reference), load_policy(args.reference)
     prompts = read_prompts(args.tokens).head(args.prompts)
     prompt_ids = token_lists(prompts["prompt_ids"])
     passes = [("sampled", sample) for sample in range(args.samples)] + [("greedy", 0)]
@@ -104,6 +104,21 @@ def sample_responses(args: argparse.Namespace) -> pd.DataFrame:
             table = prompts.assign(arm=arm, seed=args.seed, decoding=decoding, sample=sample)
             tables.append(pd.concat([table, pd.DataFrame(rows)], axis=1))
     return pd.concat(tables, ignore_index=True)
+
+
+@torch.no_grad()
+def preferred_likelihood(args: argparse.Namespace, policy: TokenLogps) -> pd.DataFrame:
+    """How probable the policy finds the preferred answers to the validation prompts: prompt_id, tokens, logp.
+
+    The paper's measure of fluency is the perplexity that this gives: exp(-sum of logp / sum of tokens).
+    """
+    preferred = read_preferred(args.tokens).head(args.prompts)
+    prompts, answers = token_lists(preferred["prompt_ids"]), token_lists(preferred["chosen_ids"])
+    logps: list[float] = []
+    for start in range(0, len(prompts), args.scoring_batch_size):
+        rows = slice(start, start + args.scoring_batch_size)
+        logps += policy(prompts[rows], answers[rows])[0].sum(dim=1).tolist()
+    return preferred[["prompt_id"]].assign(tokens=list(map(len, answers)), logp=logps)
 
 
 def own_rewards(args: argparse.Namespace, responses: pd.DataFrame) -> dict[str, list[float]]:
@@ -155,7 +170,9 @@ def rate_by_rubric(responses: pd.DataFrame) -> pd.DataFrame:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    responses = sample_responses(args)
+    policy = load_policy(args.policy)
+    responses = sample_responses(args, policy)
+    preferred = preferred_likelihood(args, policy)
     scores, traced = responses[KEPT].copy(), select_rollouts(args)
     names = [f"judge_{seed}" for seed in args.judge_seeds]
     for name, folder in zip(names, args.judges, strict=True):
@@ -168,6 +185,8 @@ def main(argv: list[str] | None = None) -> None:
         scores = pd.concat([scores, rate_by_rubric(responses)], axis=1)
     write_table(args.responses_output, responses)
     write_table(args.output, scores)
+    with atomic_path(args.preferred_output) as draft:
+        preferred.to_csv(draft, index=False, float_format="%.6g")
     with atomic_path(args.trace_output) as draft:
         traced.groupby("step")[names].mean().reset_index().to_csv(draft, index=False, float_format="%.6g")
 

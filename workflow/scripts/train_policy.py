@@ -15,13 +15,21 @@ from accelerate import Accelerator
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from align.chat import decode_response
-from align.devices import resolve_precision
+from align.devices import halve, resolve_precision
 from align.errors import InputError, run
 from align.files import atomic_path, write_json
 from align.progress import Progress
-from align.reinforce import BASELINES, Baseline, reinforce_loss, shape_reward
+from align.reinforce import (
+    BASELINES,
+    METHODS,
+    Baseline,
+    best_of_group,
+    leave_one_out,
+    reinforce_loss,
+    shape_reward,
+)
 from align.resume import forget_state, load_state, save_state, state_folder
-from align.reward_models import score
+from align.reward_models import score, score_table
 from align.rollout import TokenLogps, generate
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
@@ -47,8 +55,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     what.add_argument("--seed", type=int, required=True)
     how = parser.add_argument_group("how")
     how.add_argument("--steps", type=int, required=True)
-    how.add_argument("--batch-size", type=int, required=True, help="prompts, and responses, a step")
+    how.add_argument("--method", choices=METHODS, default="reinforce")
+    how.add_argument("--samples-per-prompt", type=int, default=1, help="responses a prompt; rloo and raft compare them")
+    how.add_argument("--batch-size", type=int, required=True, help="responses a step")
     how.add_argument("--micro-batch-size", type=int, required=True, help="responses held in memory at once")
+    how.add_argument("--generation-batch-size", type=int, required=True, help="responses sampled at once")
     how.add_argument("--learning-rate", type=float, required=True, help="constant after the warm-up")
     how.add_argument("--warmup-share", type=float, required=True, help="share of the steps, linear")
     how.add_argument("--kl-coef", type=float, required=True, help="beta of Eq. 3")
@@ -58,7 +69,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     how.add_argument("--max-new-tokens", type=int, required=True)
     how.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
     how.add_argument("--save-steps", type=int, required=True, help="steps between two resumable states")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.batch_size % args.samples_per_prompt or args.micro_batch_size % args.samples_per_prompt:
+        parser.error("--batch-size and --micro-batch-size must be multiples of --samples-per-prompt")
+    if args.method != "reinforce" and args.samples_per_prompt < 2:
+        parser.error(f"--method {args.method} compares a prompt's responses: give --samples-per-prompt of 2 or more")
+    return args
 
 
 @dataclass
@@ -87,8 +103,7 @@ def load_models(args: argparse.Namespace, device: torch.device) -> Models:
 
 def score_references(model, references: pd.DataFrame, pad_token_id: int, batch_size: int) -> torch.Tensor:
     """The reward model's outputs for the SFT answers, (prompts, answers, labels), prompts in their order."""
-    texts = [p + r for p, r in zip(token_lists(references["prompt_ids"]), token_lists(references["response_ids"]))]
-    outputs = score(model, texts, pad_token_id, batch_size)
+    outputs = score_table(model, references, pad_token_id, batch_size)
     # The table has all prompts' first answers, then all second ones.
     return outputs.view(references["sample"].nunique(), -1, outputs.shape[1]).transpose(0, 1)
 
@@ -103,7 +118,7 @@ def prompt_order(prompts: int, draws: int, seed: int) -> list[int]:
 def train_step(
     args, accelerator, models: Models, optimizer, baseline: Baseline, scale: Scale, prompts, references, step: int
 ) -> dict:
-    """One REINFORCE step on a batch of tokenised prompts; returns the step's metrics and its responses.
+    """One step on a batch of tokenised prompts, a response each; returns the step's metrics and its responses.
 
     `references` are the reward model's outputs for SFT answers to the same prompts, (prompts, answers, labels).
 
@@ -111,49 +126,54 @@ def train_step(
     Raises InputError, naming the step, if a reward or the loss is not a finite number.
     """
     policy, tokenizer = accelerator.unwrap_model(models.policy).model, models.tokenizer
+    answers: list[list[int]] = []
+    for start in range(0, len(prompts), args.generation_batch_size):
+        some = prompts[start : start + args.generation_batch_size]
+        # In the precision of the log-probabilities below: what is sampled and what is learned from are one policy.
+        with accelerator.autocast():
+            answers += generate(policy, tokenizer, some, args.max_new_tokens)
+    texts = [prompt + answer for prompt, answer in zip(prompts, answers)]
+    outputs = score(models.reward, texts, tokenizer.pad_token_id, args.micro_batch_size)
+    signal = compute_signal(args.signal, outputs, references, signal_options(args))
+    rewards = scale.apply(signal).to(accelerator.device)
+    weights = confidence(outputs).to(accelerator.device) if args.advantage_weight == "confidence" else 1.0
+    lengths = torch.tensor([len(answer) for answer in answers], device=accelerator.device, dtype=torch.float32)
+    finished = [float(answer[-1] == tokenizer.eos_token_id) for answer in answers]
+
     b = baseline.value()
     optimizer.zero_grad()
-    parts, responses = [], []
+    parts = []
     for start in range(0, len(prompts), args.micro_batch_size):
-        some = prompts[start : start + args.micro_batch_size]
-        answers = generate(policy, tokenizer, some, args.max_new_tokens)
-        texts = [prompt + answer for prompt, answer in zip(some, answers)]
-        outputs = score(models.reward, texts, tokenizer.pad_token_id, args.micro_batch_size)
-        signal = compute_signal(args.signal, outputs, references[start : start + len(some)], signal_options(args))
-        reward = scale.apply(signal).to(accelerator.device)
+        part = slice(start, start + args.micro_batch_size)
         with torch.no_grad(), accelerator.autocast():
-            ref_logps, _ = models.reference(some, answers)
+            ref_logps, _ = models.reference(prompts[part], answers[part])
         with accelerator.autocast():
-            logps, entropy = models.policy(some, answers)
-        shaped = shape_reward(reward, logps, ref_logps, args.kl_coef)
-        advantage = shaped - b
-        if args.advantage_weight == "confidence":
-            advantage = advantage * confidence(outputs).to(accelerator.device)
+            logps, entropy = models.policy(prompts[part], answers[part])
+        shaped = shape_reward(rewards[part], logps, ref_logps, args.kl_coef)
+        if args.method == "rloo":
+            advantage = leave_one_out(shaped, args.samples_per_prompt)
+        elif args.method == "raft":
+            advantage = best_of_group(shaped, args.samples_per_prompt)
+        else:
+            advantage = shaped - b
+        if args.advantage_weight:
+            advantage = advantage * weights[part]
         loss = reinforce_loss(advantage, logps)
         if not (torch.isfinite(shaped).all() and torch.isfinite(loss)):
             raise InputError(
                 f"step {step}: reward or loss is not finite. Nothing was written, and the last state that was saved is"
                 " kept: lower reinforce.learning_rate, or look at the reward model"
             )
-        accelerator.backward(loss * len(some) / len(prompts))
-        length = torch.tensor([len(answer) for answer in answers], device=accelerator.device, dtype=torch.float32)
-        finished = [float(answer[-1] == tokenizer.eos_token_id) for answer in answers]
-        parts.append(
-            {
-                "reward": reward,
-                "shaped_reward": shaped,
-                "advantage": advantage,
-                "kl": (logps.detach() - ref_logps).sum(dim=1),
-                "length": length,
-                "finished": torch.tensor(finished, device=accelerator.device),
-                "entropy": entropy.sum(dim=1) / length,
-            }
-        )
-        responses += answers
+        accelerator.backward(loss * len(shaped) / len(prompts))
+        kl = (logps.detach() - ref_logps).sum(dim=1)
+        parts.append({"shaped_reward": shaped, "advantage": advantage, "kl": kl, "entropy": entropy.sum(dim=1)})
     grad_norm = accelerator.clip_grad_norm_(models.policy.parameters(), args.max_grad_norm)
     optimizer.step()
 
-    rows = {name: accelerator.gather(torch.cat([part[name] for part in parts])) for name in parts[0]}
+    rows = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+    rows |= {"reward": rewards, "length": lengths, "finished": torch.tensor(finished, device=accelerator.device)}
+    rows["entropy"] = rows["entropy"] / lengths  # a token
+    rows = {name: accelerator.gather(value) for name, value in rows.items()}
     baseline.update(rows["shaped_reward"])
     advantage = rows.pop("advantage")
     metrics = {name: value.mean().item() for name, value in rows.items()}
@@ -164,7 +184,21 @@ def train_step(
         "grad_norm": float(grad_norm),
         "skipped": int(accelerator.optimizer_step_was_skipped),
     }
-    return {"metrics": metrics, "responses": responses, "rewards": torch.cat([p["reward"] for p in parts]).tolist()}
+    return {"metrics": metrics, "responses": answers, "rewards": rewards.tolist()}
+
+
+def step_within_memory(args, accelerator, *rest) -> dict:
+    """`train_step`; where a GPU runs out of memory, again with half the micro-batch and the same random numbers."""
+    state = torch.get_rng_state()
+    while True:
+        try:
+            return train_step(args, accelerator, *rest)
+        except torch.OutOfMemoryError:
+            if accelerator.num_processes > 1:  # the other processes would wait for this one
+                raise
+        args.micro_batch_size = halve(args.micro_batch_size, args.samples_per_prompt)
+        args.generation_batch_size = max(1, args.generation_batch_size // 2)
+        torch.set_rng_state(state)
 
 
 def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts, outputs, state: Path) -> dict:
@@ -174,7 +208,8 @@ def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts, o
     """
     label = f"policy {args.arm}, seed {args.seed}"
     prompt_ids = token_lists(prompts["prompt_ids"])
-    order = prompt_order(len(prompts), args.steps * args.batch_size, derive_seed(args.seed, "prompts"))
+    draws = args.batch_size // args.samples_per_prompt
+    order = prompt_order(len(prompts), args.steps * draws, derive_seed(args.seed, "prompts"))
     # The signal is standardised on the SFT answers, so that their mean reward is 0.
     baseline = Baseline(args.baseline, initial=0.0, decay=args.baseline_decay)
     torch.manual_seed(derive_seed(args.seed, "rollouts") + accelerator.process_index)
@@ -190,11 +225,13 @@ def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts, o
         began = time.perf_counter()
         for group in optimizer.param_groups:
             group["lr"] = args.learning_rate * min(1.0, (step + 1) / warmup)
-        drawn = order[step * args.batch_size : (step + 1) * args.batch_size]
+        drawn = order[step * draws : (step + 1) * draws]
+        # A prompt's responses stand one after the other, and in one process.
         mine = drawn[accelerator.process_index :: accelerator.num_processes]
+        mine = [i for i in mine for _ in range(args.samples_per_prompt)]
         some = [prompt_ids[i] for i in mine]
-        out = train_step(args, accelerator, models, optimizer, baseline, scale, some, outputs[mine], step + 1)
-        speed = len(drawn) / (time.perf_counter() - began)
+        out = step_within_memory(args, accelerator, models, optimizer, baseline, scale, some, outputs[mine], step + 1)
+        speed = args.batch_size / (time.perf_counter() - began)
         metrics.append({"step": step + 1, **out["metrics"], "samples_per_second": speed})
         for i, response, reward in zip(mine, out["responses"], out["rewards"]):
             text = decode_response(models.tokenizer, response)

@@ -2,6 +2,7 @@
 
 import argparse
 import random
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -9,6 +10,7 @@ from datasets import Dataset
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from trl import RewardConfig
 
+from align.devices import halve
 from align.errors import InputError, run
 from align.files import atomic_path
 from align.preference_trainer import PreferenceTrainer, RatingCollator
@@ -98,22 +100,18 @@ def score_pairs(model, tokenizer, path: str, batch_size: int) -> pd.DataFrame:
     return scores.assign(log_preference=log_preference(outputs["chosen"], outputs["rejected"]).tolist())
 
 
-def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    if args.bins < 2:
-        raise InputError(f"reward_training.bins is {args.bins}: a distribution over ratings needs at least 2")
-    tokenizer = AutoTokenizer.from_pretrained(args.model)
+def train(args: argparse.Namespace, tokenizer, micro_batch_size: int, state: Path) -> PreferenceTrainer:
+    """The trainer after its training, from the SFT model or from what an earlier run of the same settings left."""
     # The head is random: the seed decides it.
     torch.manual_seed(derive_seed(args.seed, "reward head"))
     model = AutoModelForSequenceClassification.from_pretrained(args.model, num_labels=1, dtype=torch.float32)
     replace_head(model, 1)
-    state = state_folder(args.state, args, [args.model, args.tokens])
     settings = RewardConfig(
         **training_settings(args.precision, state, args.save_steps),
         seed=derive_seed(args.seed, "reward training"),
         num_train_epochs=args.epochs,
-        per_device_train_batch_size=args.micro_batch_size,
-        gradient_accumulation_steps=max(1, args.batch_size // args.micro_batch_size),
+        per_device_train_batch_size=micro_batch_size,
+        gradient_accumulation_steps=max(1, args.batch_size // micro_batch_size),
         learning_rate=args.learning_rate,
         warmup_steps=args.warmup_share,
         lr_scheduler_type="cosine",
@@ -132,7 +130,25 @@ def main(argv: list[str] | None = None) -> None:
         data_collator=RatingCollator(tokenizer.pad_token_id),
     )
     train_resumably(trainer, f"reward model {args.kind}, seed {args.seed}", ["loss", "accuracy"])
-    scores = score_pairs(model, tokenizer, args.validation_tokens, 2 * args.micro_batch_size)
+    return trainer
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    if args.bins < 2:
+        raise InputError(f"reward_training.bins is {args.bins}: a distribution over ratings needs at least 2")
+    tokenizer = AutoTokenizer.from_pretrained(args.model)
+    state = state_folder(args.state, args, [args.model, args.tokens])
+    micro_batch_size, trainer = args.micro_batch_size, None
+    while trainer is None:
+        try:
+            trainer = train(args, tokenizer, micro_batch_size, state)
+        except torch.OutOfMemoryError:
+            micro_batch_size = halve(micro_batch_size)
+            # Its batches were others.
+            forget_state(state)
+    model = trainer.model
+    scores = score_pairs(model, tokenizer, args.validation_tokens, 2 * micro_batch_size)
     # Beside the validation pairs' own: does a model that does worse there learn less, or remember more?
     losses = pd.Series([row["loss"] for row in trainer.state.log_history if "loss" in row])
     scores["training_nll"] = losses.tail(1 + len(losses) // 10).mean()

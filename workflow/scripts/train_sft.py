@@ -27,6 +27,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--epochs", type=float, required=True)
     parser.add_argument("--batch-size", type=int, required=True, help="demonstrations a step")
     parser.add_argument("--learning-rate", type=float, required=True, help="peak; 50 steps of warm-up, then cosine")
+    parser.add_argument("--threads", type=int, help="CPU threads; default: PyTorch's own choice")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), default="fp32")
     parser.add_argument("--save-steps", type=int, required=True, help="steps between two resumable states")
     parser.add_argument("--state", required=True, help="folder for the state of an unfinished run")
@@ -87,6 +88,8 @@ def encode_demonstration(tokenizer, row: dict) -> dict[str, list[int]]:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
+    if args.threads:
+        torch.set_num_threads(args.threads)
     from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
 
     rows = read_jsonl(args.demonstrations)

@@ -2,6 +2,8 @@
 
 import torch
 
+from align.errors import InputError
+
 
 def resolve_precision(wanted: str) -> str:
     """Accelerate's name of the precision: "fp16" or "bf16" where there is a GPU, else "no" (fp32), said aloud."""
@@ -11,6 +13,19 @@ def resolve_precision(wanted: str) -> str:
         print(f"no GPU: {wanted} falls back to fp32", flush=True)
         return "no"
     return wanted
+
+
+def halve(micro_batch_size: int, multiple_of: int = 1) -> int:
+    """A micro-batch size of half as many, after a GPU ran out of memory. Raises InputError if it cannot be halved."""
+    half = micro_batch_size // 2
+    if half < 1 or half % multiple_of:
+        raise InputError(
+            f"the GPU's memory does not hold a micro-batch of {micro_batch_size}, which cannot be halved: lower"
+            " lengths.max_pair_tokens or lengths.max_new_tokens"
+        )
+    torch.cuda.empty_cache()
+    print(f"out of GPU memory: micro-batches of {half} instead of {micro_batch_size}", flush=True)
+    return half
 
 
 def pick_device() -> torch.device:

@@ -1,13 +1,15 @@
 """REINFORCE with a baseline, as in "Back to Basics" (Ahmadian et al. 2024, arXiv 2402.14740), section 3.
 
 The whole response, EOS included, is one action. One response a prompt, one gradient step a batch: there is no
-importance ratio, no clipping, no critic, no whitening of advantages and no division by length.
+importance ratio, no clipping, no critic, no whitening of advantages and no division by length. The paper's two rivals
+that draw several responses a prompt, RLOO and RAFT, differ in the advantage alone.
 """
 
 from dataclasses import dataclass
 
 import torch
 
+METHODS = ("reinforce", "rloo", "raft")
 BASELINES = ("moving_average", "exponential", "none")
 
 
@@ -27,6 +29,25 @@ def reinforce_loss(advantage: torch.Tensor, logps: torch.Tensor) -> torch.Tensor
     `advantage` is (batch,) and is held constant; `logps` is (batch, time), 0 where masked.
     """
     return -(advantage.detach() * logps.sum(dim=1)).mean()
+
+
+def leave_one_out(shaped: torch.Tensor, samples: int) -> torch.Tensor:
+    """RLOO's advantage: each reward less the mean of the others of its prompt, (batch,).
+
+    `shaped` is (batch,), the `samples` responses of a prompt one after the other.
+    """
+    groups = shaped.view(-1, samples)
+    others = (groups.sum(dim=1, keepdim=True) - groups) / (samples - 1)
+    return (groups - others).flatten()
+
+
+def best_of_group(shaped: torch.Tensor, samples: int) -> torch.Tensor:
+    """RAFT (Dong et al. 2023, arXiv 2304.06767) as an advantage: `samples` for a prompt's best response, 0 for others.
+
+    With it reinforce_loss is the mean negative log-likelihood of the best responses. In and out as in leave_one_out.
+    """
+    best = shaped.view(-1, samples).argmax(dim=1)
+    return samples * torch.nn.functional.one_hot(best, samples).flatten().to(shaped.dtype)
 
 
 @dataclass

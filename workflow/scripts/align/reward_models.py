@@ -4,6 +4,7 @@ A scalar one has one label; one over ratings 1..K has K, named "1" to "K", whose
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import torch
@@ -57,18 +58,19 @@ def score(model, sequences: list[list[int]], pad_token_id: int, batch_size: int)
     return torch.stack(outputs)
 
 
+def score_table(model, table: pd.DataFrame, pad_token_id: int, batch_size: int) -> torch.Tensor:
+    """`score`'s outputs for a table of prompt_ids and response_ids, (rows, labels)."""
+    texts = [p + r for p, r in zip(token_lists(table["prompt_ids"]), token_lists(table["response_ids"]))]
+    return score(model, texts, pad_token_id, batch_size)
+
+
 def load_scorer(folder: str, batch_size: int) -> Callable[[pd.DataFrame], torch.Tensor]:
-    """The reward model in `folder` as a function from a table of prompt_ids and response_ids to `score`'s outputs."""
+    """The reward model in `folder` as a function from a table to `score_table`'s outputs."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).to(pick_device())
-
-    def score_table(table: pd.DataFrame) -> torch.Tensor:
-        texts = [p + r for p, r in zip(token_lists(table["prompt_ids"]), token_lists(table["response_ids"]))]
-        return score(model, texts, tokenizer.pad_token_id, batch_size)
-
-    return score_table
+    return partial(score_table, model, pad_token_id=tokenizer.pad_token_id, batch_size=batch_size)
 
 
 def log_preference(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:

@@ -1,12 +1,19 @@
 """Sampling from a policy, and log-probabilities of what was sampled. Prompts and responses are lists of token ids."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
 import torch
+from torch.utils.checkpoint import checkpoint
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 from align.chat import pad
 from align.errors import InputError
 
+# Log-probabilities are made of so many logits at once, 128 MiB in fp32: a batch of SmolLM2's would be gigabytes.
+LOGITS_AT_ONCE = 2**25
 # The share of rows still being written at which the finished ones are dropped: dropping copies the cache.
 COMPACT_BELOW = 0.75
 
@@ -55,6 +62,18 @@ def draw(logits: torch.Tensor, uniforms: torch.Tensor) -> torch.Tensor:
     return tokens.squeeze(-1).clamp(max=logits.shape[-1] - 1)
 
 
+@contextmanager
+def decoding_attention(model) -> Iterator[None]:
+    """Attention by plain matrix products while decoding on a CPU: for single tokens the fused one is slower."""
+    before = model.config._attn_implementation
+    if next(model.parameters()).device.type == "cpu":
+        model.set_attn_implementation("eager")
+    try:
+        yield
+    finally:
+        model.set_attn_implementation(before)
+
+
 @torch.no_grad()
 def generate(model, tokenizer, prompts: list[list[int]], max_new_tokens: int, sample: bool = True) -> list[list[int]]:
     """Responses through their EOS, sampled from exactly the policy (temperature 1, no truncation) or greedy.
@@ -78,28 +97,29 @@ def generate(model, tokenizer, prompts: list[list[int]], max_new_tokens: int, sa
     rows = torch.arange(len(prompts), device=device)
     live = torch.ones(len(prompts), dtype=torch.bool, device=device)
     positions = (attention.cumsum(dim=1) - 1).clamp(min=0)
-    for step in range(max_new_tokens):
-        logits = model(
-            input_ids=ids,
-            attention_mask=attention,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        ).logits[:, -1]
-        tokens = draw(logits, uniforms[rows, step]) if sample else logits.argmax(dim=-1)
-        # A finished row goes on until it is dropped; what it writes is cut off below.
-        written[rows, step] = tokens
-        live &= tokens != tokenizer.eos_token_id
-        left = int(live.sum())
-        if left == 0:
-            break
-        ids, positions = tokens.unsqueeze(-1), positions[:, -1:] + 1
-        attention = torch.cat([attention, attention.new_ones(len(rows), 1)], dim=1)
-        if left < COMPACT_BELOW * len(rows):
-            cache.batch_select_indices(live.nonzero().squeeze(-1))
-            ids, positions, attention, rows = ids[live], positions[live], attention[live], rows[live]
-            live = live[live]
+    with decoding_attention(model):
+        for step in range(max_new_tokens):
+            logits = model(
+                input_ids=ids,
+                attention_mask=attention,
+                position_ids=positions,
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            ).logits[:, -1]
+            tokens = draw(logits, uniforms[rows, step]) if sample else logits.argmax(dim=-1)
+            # A finished row goes on until it is dropped; what it writes is cut off below.
+            written[rows, step] = tokens
+            live &= tokens != tokenizer.eos_token_id
+            left = int(live.sum())
+            if left == 0:
+                break
+            ids, positions = tokens.unsqueeze(-1), positions[:, -1:] + 1
+            attention = torch.cat([attention, attention.new_ones(len(rows), 1)], dim=1)
+            if left < COMPACT_BELOW * len(rows):
+                cache.batch_select_indices(live.nonzero().squeeze(-1))
+                ids, positions, attention, rows = ids[live], positions[live], attention[live], rows[live]
+                live = live[live]
     return [through_first(row, tokenizer.eos_token_id) for row in written[:, : step + 1].tolist()]
 
 
@@ -121,7 +141,8 @@ class TokenLogps(torch.nn.Module):
     def forward(self, prompts: list[list[int]], responses: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         """Log-probability of each response token and entropy of its distribution, both (batch, response), fp32.
 
-        Both are 0 beyond a response's end. Logits are made where a response token is predicted, and nowhere else.
+        Both are 0 beyond a response's end. Logits are made where a response token is predicted, and nowhere else, a
+        part at a time; the backward pass makes each part again.
         """
         device = next(self.model.parameters()).device
         ids, _ = pad([p + r for p, r in zip(prompts, responses)], 0, "right")
@@ -133,8 +154,15 @@ class TokenLogps(torch.nn.Module):
         # Padding on the right needs no mask: a causal model's token sees what stands before it alone.
         body = getattr(self.model, self.model.base_model_prefix)
         hidden = body(input_ids=ids, use_cache=False).last_hidden_state[row, first[row] + step]
-        logps = self.model.get_output_embeddings()(hidden).float().log_softmax(dim=-1)
-        chosen = logps.gather(-1, targets[mask].unsqueeze(-1)).squeeze(-1)
-        entropy = -(logps.detach().exp() * logps.detach()).sum(dim=-1)
+        size = max(1, LOGITS_AT_ONCE // self.model.config.vocab_size)
+        parts = list(zip(hidden.split(size), targets[mask].split(size)))
+        read = self.read_tokens if len(parts) == 1 else partial(checkpoint, self.read_tokens, use_reentrant=False)
+        chosen, entropy = (torch.cat(values) for values in zip(*(read(*part) for part in parts)))
         zeros = torch.zeros(mask.shape, device=device)
         return zeros.masked_scatter(mask, chosen), zeros.masked_scatter(mask, entropy)
+
+    def read_tokens(self, hidden: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probability of each token and entropy of its distribution, both (tokens,)."""
+        logps = self.model.get_output_embeddings()(hidden).float().log_softmax(dim=-1)
+        chosen = logps.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+        return chosen, -(logps.detach().exp() * logps.detach()).sum(dim=-1)

@@ -24,7 +24,7 @@ LOWEST, HIGHEST = 0.0, 4.0
 POINTS_PER_COURTESY = 0.15
 POINTS_PER_WORD = 0.01
 # Standard deviation of a rater's noise in rating points: plain sums are easy to agree on, taste is not.
-NOISE = {"add": 0.2, "opposite": 0.3, "sort": 0.4, "list": 0.6, "describe": 1.2}
+NOISE = {"add": 0.15, "opposite": 0.2, "sort": 0.3, "list": 0.4, "describe": 0.9}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,11 @@ def read_prompts(path: str | Path) -> pd.DataFrame:
     return pairs.drop_duplicates("prompt_id")[["prompt_id", "prompt", "prompt_ids"]].reset_index(drop=True)
 
 
+def read_preferred(path: str | Path) -> pd.DataFrame:
+    """One row a prompt (prompt_id, prompt_ids, chosen_ids): the answer preferred in its first pair."""
+    return pd.read_parquet(path).drop_duplicates("prompt_id")[["prompt_id", "prompt_ids", "chosen_ids"]]
+
+
 def token_lists(column: pd.Series) -> list[list[int]]:
     """A parquet column of token ids as plain lists."""
     return [list(map(int, ids)) for ids in column]
