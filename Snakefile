@@ -21,6 +21,7 @@ include: "workflow/rules/reward.smk"
 include: "workflow/rules/policy.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/statistics.smk"
+include: "workflow/rules/studies.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -19,6 +19,7 @@ SEEDS = config["seeds"]
 JUDGE_SEEDS = config["judge_seeds"]
 ARMS = config["policies"]
 SFT_ARMS = ["sft", "sft_again"]
+STUDIES = config["studies"]
 POOL_SEED = config["evaluation"]["pool_seed"]
 SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
 SCALAR_SIGNALS = ("reward", "bounded")
@@ -33,7 +34,7 @@ VERDICT = f"{RESULTS}/statistics/verdict.txt"
 
 wildcard_constraints:
     kind="|".join(config["reward_models"]),
-    arm="|".join([*ARMS, "sft", "sft_pool"]),
+    arm="|".join([*ARMS, STUDIES["gradients"]["early"], "sft", "sft_pool"]),
     seed=r"\d+",
     fold="train|judge|validation",
 
@@ -67,6 +68,8 @@ def check_config():
     names = [(row["name"], row["arm"], row["against"]) for row in config["statistics"]["contrasts"]]
     if ("level1", "level1_scalar", "sft") not in names or "level1_scalar" not in ARMS:
         problems.append("the report's question needs the policy level1_scalar, and its contrast level1 against sft")
+    if STUDIES["gradients"]["arm"] not in ARMS or STUDIES["gradients"]["early"] not in config["arms"]:
+        problems.append("studies.gradients: arm must be one of policies, and early be declared under arms")
     training = config["reward_training"]
     if training["batch_size"] % training["micro_batch_size"]:
         problems.append("reward_training: batch_size is not a multiple of micro_batch_size")

@@ -1,4 +1,8 @@
-FIGURES = ("training", "frontier", "contrasts", "reward_models")
+FIGURES = ("training", "frontier", "contrasts", "reward_models", "matrix", "answers", "overoptimisation")
+FREE_ARM = "no_kl_penalty"
+# The methods' comparison is an experiment of its own, whose committed result the default report includes.
+METHODS_SUMMARY = Path(workflow.basedir) / "results/methods/statistics/summary.json"
+METHODS = ["results/methods/statistics/summary.json"] if EXPERIMENT == "pocket" and METHODS_SUMMARY.exists() else []
 
 
 rule plot_training:
@@ -120,11 +124,103 @@ rule plot_contrasts:
         " --output {output.png} {output.svg} 2>&1 | tee {log}"
 
 
+rule plot_matrix:
+    input:
+        script=script("plot_matrix"),
+        style="workflow/report/align.mplstyle",
+        answers=f"{RESULTS}/statistics/answers.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/matrix.png",
+            caption="../report/matrix.rst",
+            category="Results",
+            labels={"figure": "policies by judges"},
+        ),
+        svg=f"{RESULTS}/figures/matrix.svg",
+    log:
+        f"{RESULTS}/logs/plot_matrix.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_matrix.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        settings=flags(config["figures"], "width", "dpi"),
+    shell:
+        "python {input.script[0]} --answers {input.answers} {params.settings}"
+        " --output {output.png} {output.svg} 2>&1 | tee {log}"
+
+
+rule plot_answers:
+    input:
+        script=script("plot_answers"),
+        style="workflow/report/align.mplstyle",
+        distributions=f"{RESULTS}/statistics/distributions.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/answers.png",
+            caption="../report/answers.rst",
+            category="Answers",
+            labels={"figure": "lengths and differences"},
+        ),
+        svg=f"{RESULTS}/figures/answers.svg",
+    log:
+        f"{RESULTS}/logs/plot_answers.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_answers.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        settings=flags(config["figures"], "width", "dpi"),
+    shell:
+        "python {input.script[0]} --distributions {input.distributions} {params.settings}"
+        " --output {output.png} {output.svg} 2>&1 | tee {log}"
+
+
+rule plot_overoptimisation:
+    input:
+        script=script("plot_overoptimisation"),
+        style="workflow/report/align.mplstyle",
+        training=f"{RESULTS}/statistics/training.csv",
+    output:
+        png=report(
+            f"{RESULTS}/figures/overoptimisation.png",
+            caption="../report/overoptimisation.rst",
+            category="Training",
+            labels={"figure": "reward, judges and gold"},
+        ),
+        svg=f"{RESULTS}/figures/overoptimisation.svg",
+    log:
+        f"{RESULTS}/logs/plot_overoptimisation.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/plot_overoptimisation.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        settings=flags(config["figures"]),
+        arms=["level1_scalar", *([FREE_ARM] if FREE_ARM in ARMS else [])],
+    shell:
+        "python {input.script[0]} --training {input.training} {params.settings} --arms {params.arms}"
+        " --output {output.png} {output.svg} 2>&1 | tee {log}"
+
+
 rule write_report:
     input:
         script=script("write_report"),
         template="workflow/report/report.md.j2",
-        level2="workflow/report/level2.md.j2",
+        parts=[f"workflow/report/{part}.md.j2" for part in ("answers", "level2", "methods", "trl", "examples")],
+        paper="workflow/report/paper.json",
+        examples=f"{RESULTS}/studies/examples.json",
+        page=f"{RESULTS}/samples.html",
+        methods=METHODS,
         summary=f"{RESULTS}/statistics/summary.json",
         cost=f"{RESULTS}/statistics/cost.csv",
         figures=[f"{RESULTS}/figures/{name}.png" for name in FIGURES],
@@ -140,6 +236,10 @@ rule write_report:
     threads: 1
     resources:
         mem_mb=500,
+    params:
+        methods=lambda wildcards, input: f"--methods {input.methods}" if input.methods else "",
     shell:
-        "python {input.script[0]} --template {input.template} --summary {input.summary} --cost {input.cost} --figures {input.figures}"
+        "python {input.script[0]} --template {input.template} --summary {input.summary} --cost {input.cost}"
+        " --figures {input.figures} --examples {input.examples} --samples-page {input.page} --paper {input.paper}"
+        " {params.methods}"
         " --report-output {output.report} --verdict-output {output.verdict} 2>&1 | tee {log}"

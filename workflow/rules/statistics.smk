@@ -1,3 +1,4 @@
+import hashlib
 import json
 
 POLICY_RUNS = [(arm, seed) for arm in ARMS for seed in seeds_of(arm)]
@@ -23,7 +24,12 @@ REPORTED_SETTINGS = {
     "evaluation": config["evaluation"],
     "equivalence_margin": config["statistics"]["equivalence_margin"],
     "power": config["statistics"]["power"],
+    "studies": STUDIES,
+    "early_steps": config["arms"][STUDIES["gradients"]["early"]].get("steps", config["reinforce"]["steps"]),
 }
+# Of all that decides the numbers.
+DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures")}
+CONFIG_DIGEST = hashlib.sha256(json.dumps(DECIDING, sort_keys=True).encode()).hexdigest()[:16]
 
 
 rule compare_arms:
@@ -209,6 +215,10 @@ rule summarise_results:
         relabelling=rules.measure_signals.output.relabelling,
         equal_kl=rules.compare_at_equal_kl.output.contrasts,
         training=rules.trace_training.output.training,
+        answers=f"{RESULTS}/statistics/answers.csv",
+        gradients=[f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in seeds_of(STUDIES["gradients"]["early"])],
+        trl=f"{RESULTS}/studies/trl.json",
+        cost=f"{RESULTS}/statistics/cost.csv",
         world=[rules.describe_pocket.output.world] if IS_POCKET_DATA else [],
     output:
         summary=f"{RESULTS}/statistics/summary.json",
@@ -226,13 +236,16 @@ rule summarise_results:
         experiment=EXPERIMENT,
         settings=shlex.quote(json.dumps(REPORTED_SETTINGS, sort_keys=True)),
         primary=config["statistics"]["primary_metric"],
+        digest=CONFIG_DIGEST,
+        confidence=config["statistics"]["confidence"],
         world=lambda wildcards, input: f"--world {input.world[0]}" if input.world else "",
     shell:
         "python {input.script[0]} --experiment {params.experiment} --primary-metric {params.primary}"
         " --settings {params.settings} --split {input.split} --lengths {input.lengths} --contrasts {input.contrasts}"
         " --arms {input.arms} --reward-models {input.reward_models} --ratings {input.ratings} --screen {input.screen}"
         " --predictions {input.predictions} --relabelling {input.relabelling} --agreement {input.agreement} --equal-kl {input.equal_kl}"
-        " --training {input.training} {params.world}"
+        " --training {input.training} --answers {input.answers} --gradients {input.gradients} --trl {input.trl}"
+        " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.world}"
         " --output {output.summary} 2>&1 | tee {log}"
 
 
@@ -251,9 +264,9 @@ rule sum_costs:
             f"{RESULTS}/benchmarks/evaluate_arm/sft_pool_{POOL_SEED}.tsv",
             *[f"{RESULTS}/benchmarks/score_pool/{seed}.tsv" for seed in SEEDS if arms_of(seed)],
             *[f"{RESULTS}/benchmarks/evaluate_arm/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
+            *[f"{RESULTS}/benchmarks/study_gradients/{seed}.tsv" for seed in seeds_of(STUDIES["gradients"]["early"])],
         ],
     output:
-        # Apart from summary.json: what a run costs differs from run to run, what it finds does not.
         cost=f"{RESULTS}/statistics/cost.csv",
     log:
         f"{RESULTS}/logs/sum_costs.log",

@@ -4,9 +4,11 @@ import argparse
 import importlib.metadata
 import json
 
+import numpy as np
 import pandas as pd
 
 from align.errors import run
+from align.evidence import mean_interval
 from align.files import read_json, write_json
 
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "numpy", "scipy", "pandas")
@@ -17,6 +19,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--experiment", required=True)
     parser.add_argument("--primary-metric", required=True)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the settings that the report names")
+    parser.add_argument("--config-digest", required=True, help="of everything that decides the numbers")
+    parser.add_argument("--confidence", type=float, required=True, help="of the intervals of win rates")
     parser.add_argument("--split", required=True, help="JSON of the split")
     parser.add_argument("--lengths", nargs="+", required=True, help="JSON of tokens: train judge validation")
     parser.add_argument("--contrasts", required=True, help="CSV")
@@ -29,6 +33,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--agreement", required=True, help="CSV of how signals correlate")
     parser.add_argument("--equal-kl", required=True, help="CSV of the contrasts at equal KL")
     parser.add_argument("--training", required=True, help="CSV of the training curves")
+    parser.add_argument("--answers", required=True, help="CSV of measures of answers")
+    parser.add_argument("--gradients", nargs="+", required=True, help="CSV of the gradient study, one a seed")
+    parser.add_argument("--trl", required=True, help="JSON of the comparison with TRL")
+    parser.add_argument("--cost", required=True, help="CSV of what each rule cost")
     parser.add_argument("--world", help="JSON of the pocket world, where there is one")
     parser.add_argument("--output", required=True, help="JSON")
     return parser.parse_args(argv)
@@ -53,6 +61,27 @@ def means(path: str, keys: list[str]) -> list[dict]:
     return json.loads(table.groupby(keys, sort=False).mean().reset_index().to_json(orient="records"))
 
 
+def describe_answers(path: str, confidence: float) -> list[dict]:
+    """Means over seeds of every measure of an arm's answers, and intervals of its win rates."""
+    rows = means(path, ["arm", "decoding"])
+    for row in rows:
+        of_arm = pd.read_csv(path).query("arm == @row['arm'] and decoding == @row['decoding']")
+        for name in ("win_sft", "win_preferred"):
+            low, high = mean_interval(of_arm[name].to_numpy(), confidence)
+            known = not np.isnan(low)
+            row |= {f"{name}_low": low if known else None, f"{name}_high": high if known else None}
+    return rows
+
+
+def describe_gradients(paths: list[str]) -> list[dict]:
+    """Means over seeds of each estimate's variance, and the range of that variance relative to b_MA's."""
+    table = pd.concat(map(pd.read_csv, paths), ignore_index=True)
+    groups = table.groupby(["phase", "estimate"], sort=False)
+    relative = groups["relative_variance"].agg(relative_low="min", relative_high="max", seeds="size")
+    rows = groups[["baseline", "variance", "signal", "relative_variance"]].mean().join(relative).reset_index()
+    return json.loads(rows.to_json(orient="records"))
+
+
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     folds = ("train", "judge", "validation")
@@ -61,6 +90,8 @@ def main(argv: list[str] | None = None) -> None:
         args.output,
         {
             "experiment": args.experiment,
+            "config_digest": args.config_digest,
+            "seeds": args.settings["seeds"],
             "primary_metric": args.primary_metric,
             "settings": args.settings,
             "versions": {name: importlib.metadata.version(name).split("+")[0] for name in PACKAGES},
@@ -77,7 +108,12 @@ def main(argv: list[str] | None = None) -> None:
             "equal_kl": records(args.equal_kl),
             "first_tenth_of_training": mean_by_arm(training, "first"),
             "last_tenth_of_training": mean_by_arm(training, "last"),
+            "answers": describe_answers(args.answers, args.confidence),
+            "gradients": describe_gradients(args.gradients),
+            "trl": read_json(args.trl),
             "world": read_json(args.world) if args.world else None,
+            # What a run costs differs from run to run; what it finds, above, does not.
+            "cost": records(args.cost),
         },
     )
 

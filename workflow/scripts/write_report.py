@@ -3,6 +3,7 @@
 import argparse
 import functools
 import os
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import jinja2
@@ -10,8 +11,21 @@ import pandas as pd
 
 from align.errors import run
 from align.files import read_json, write_text
-
-METRIC_NAMES = {"judges": "the judges", "own": "the reward model it was trained on", "gold": "the gold rating"}
+from align.verdicts import (
+    answer_level1,
+    answer_level2,
+    find_arm,
+    find_contrast,
+    find_row,
+    format_p,
+    level2_rows,
+    list_reasons,
+    mean_of,
+    order_methods,
+    state_comparison,
+    state_levels,
+    state_verdict,
+)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -20,78 +34,41 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--summary", required=True, help="summary.json")
     parser.add_argument("--cost", required=True, help="CSV of what each rule cost")
     parser.add_argument("--figures", nargs="+", required=True, help="PNG files")
+    parser.add_argument("--examples", required=True, help="JSON of answers to show")
+    parser.add_argument("--samples-page", required=True, help="HTML, to be linked")
+    parser.add_argument("--paper", required=True, help="JSON of what the paper found")
+    parser.add_argument("--methods", help="summary.json of the methods' comparison, where it was run")
     parser.add_argument("--report-output", required=True)
     parser.add_argument("--verdict-output", required=True)
     return parser.parse_args(argv)
 
 
-def format_p(p: float) -> str:
-    return f"{p:.4f}" if p >= 0.0001 else "< 0.0001"
+@dataclass(frozen=True)
+class Beside:
+    """What the report shows beside its own summary."""
+
+    cost: list[dict]  # a row a rule
+    figures: dict[str, str]  # paths by name, relative to the report
+    examples: list[dict]  # prompts, with every arm's answers
+    samples_page: str  # relative to the report
+    paper: dict  # what the paper found
+    methods: dict | None = None  # the summary of the methods' comparison, where it was run
 
 
-def state_size(row: dict) -> str:
-    """Estimate, interval and p of a contrast."""
-    return (
-        f"{row['estimate']:+.2f} SFT standard deviations (interval {row['ci_low']:+.2f} to {row['ci_high']:+.2f},"
-        f" {row['seeds']} seeds, exact p {format_p(row['p_holm'])})"
-    )
+def table_cell(text: str) -> str:
+    """Text that stays within its cell of a Markdown table, as it was written."""
+    for mark in "\\`*_|<":
+        text = text.replace(mark, f"\\{mark}")
+    return " ".join(text.split()) or "(empty)"
 
 
-def state_verdict(row: dict) -> str:
-    """A contrast against SFT in words that follow from its verdict field."""
-    words = {
-        "rose": "rose",
-        "fell": "fell",
-        "equivalent": "changed by less than what matters",
-        "inconclusive": "was not shown to change",
-    }[row["verdict"]]
-    return f"By {METRIC_NAMES[row['metric']]}, the mean reward on held-out prompts {words}: {state_size(row)}."
+def pick_examples(summary: dict) -> list[str]:
+    """The arms whose answers stand beside SFT's in the report."""
+    return [arm for arm in ("level1_scalar", "level2_win", "placebo") if arm in summary["settings"]["arms"]]
 
 
-def state_comparison(row: dict, margin: float) -> str:
-    """A contrast between two arms in words that follow from its verdict field."""
-    words = {
-        "rose": f"is ahead of `{row['against']}`",
-        "fell": f"is behind `{row['against']}`",
-        "equivalent": f"is equivalent to `{row['against']}` (within ±{margin:g}, p {format_p(row['equivalence_p'])})",
-        "inconclusive": f"is not shown to differ from `{row['against']}`",
-    }[row["verdict"]]
-    return f"By {METRIC_NAMES[row['metric']]}, `{row['arm']}` {words}: {state_size(row)}."
-
-
-def find_contrast(contrasts: list[dict], name: str, decoding: str = "sampled") -> dict[str, dict]:
-    """The rows of a contrast by metric; empty if it was not declared."""
-    return {row["metric"]: row for row in contrasts if row["name"] == name and row["decoding"] == decoding}
-
-
-def find_arm(arms: list[dict], arm: str, decoding: str = "sampled") -> dict:
-    """An arm's means on held-out prompts; `log_ratio` is its KL to SFT, nats a response."""
-    return next(row for row in arms if row["arm"] == arm and row["decoding"] == decoding)
-
-
-def state_levels(summary: dict) -> list[str]:
-    """The answers to both questions, a line a metric."""
-    lines = ["Level 1, REINFORCE with b_MA against SFT:"]
-    lines += [state_verdict(row) for row in find_contrast(summary["contrasts"], "level1").values()]
-    levels = [row for row in summary["contrasts"] if row["against"] == "level1_scalar" and row["role"] == "test"]
-    if levels:
-        lines.append("Level 2, a reward model over ratings against Level 1:")
-        margin = summary["settings"]["equivalence_margin"]
-        lines += [state_comparison(row, margin) for row in levels if row["decoding"] == "sampled"]
-    return lines
-
-
-def mean_of(rows: list[dict], column: str) -> float:
-    return sum(row[column] for row in rows) / len(rows)
-
-
-def find_row(rows: list[dict], **values) -> dict:
-    """The row in which all columns have these values; empty if there is none."""
-    return next((row for row in rows if all(row[name] == value for name, value in values.items())), {})
-
-
-def render(template: Path, summary: dict, cost: list[dict], figures: dict[str, str]) -> str:
-    """The report as Markdown; `cost` is a row a rule, `figures` are paths by name, relative to the report."""
+def render(template: Path, summary: dict, beside: Beside) -> str:
+    """The report as Markdown."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template.parent),
         undefined=jinja2.StrictUndefined,
@@ -99,21 +76,37 @@ def render(template: Path, summary: dict, cost: list[dict], figures: dict[str, s
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"p": format_p, "percent": lambda share: f"{100 * share:.0f} %"}
+    environment.filters |= {"p": format_p, "percent": lambda share: f"{100 * share:.0f} %", "cell": table_cell}
     environment.filters |= {"signed": lambda number: f"{number:+.2f}", "two": lambda number: f"{number:.2f}"}
+    environment.filters |= {"three": lambda number: f"{number:.3f}", "change": lambda share: f"{100 * share:+.0f} %"}
     helpers = {"state": state_verdict, "contrast": find_contrast, "mean_of": mean_of, "find": find_row}
     helpers["compare"] = functools.partial(state_comparison, margin=summary["settings"]["equivalence_margin"])
     helpers["arm_means"] = functools.partial(find_arm, summary["arms"])
-    return environment.get_template(template.name).render(**summary, **helpers, cost=cost, figures=figures)
+    helpers["source"] = lambda name: f"`{summary['trl']['lines'][name] or 'not found in this version'}`"
+    given = {field.name: getattr(beside, field.name) for field in fields(beside)}
+    given |= {"answer_level1": answer_level1(summary), "reasons": list_reasons(summary)}
+    given |= {"ladder": level2_rows(summary), "answer_level2": answer_level2(summary)}
+    given |= {"example_arms": pick_examples(summary)}
+    given["methods_order"] = order_methods(beside.methods, beside.paper) if beside.methods else ""
+    return environment.get_template(template.name).render(**summary | given, **helpers)
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    summary = read_json(args.summary)
-    cost = pd.read_csv(args.cost).to_dict(orient="records")
-    here = Path(args.report_output).parent
-    figures = {Path(path).stem: Path(os.path.relpath(path, here)).as_posix() for path in args.figures}
-    write_text(args.report_output, render(Path(args.template), summary, cost, figures))
+    summary, here = read_json(args.summary), Path(args.report_output).parent
+
+    def relative(path: str) -> str:
+        return Path(os.path.relpath(path, here)).as_posix()
+
+    beside = Beside(
+        cost=pd.read_csv(args.cost).to_dict(orient="records"),
+        figures={Path(path).stem: relative(path) for path in args.figures},
+        examples=read_json(args.examples),
+        samples_page=relative(args.samples_page),
+        paper=read_json(args.paper),
+        methods=read_json(args.methods) if args.methods else None,
+    )
+    write_text(args.report_output, render(Path(args.template), summary, beside))
     write_text(args.verdict_output, "\n".join([*state_levels(summary), f"Report: {args.report_output}"]) + "\n")
 
 

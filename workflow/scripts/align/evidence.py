@@ -48,6 +48,13 @@ def share_won(differences: np.ndarray) -> float:
     return float(((differences > 0) + 0.5 * (differences == 0)).mean())
 
 
+def adjusted_for(x: np.ndarray, y: np.ndarray) -> float:
+    """Mean of y where x is 0, by a straight line: a difference in reward where there is none in length."""
+    if np.ptp(x) == 0:
+        return float(y.mean())
+    return float(np.polynomial.Polynomial.fit(x, y, 1)(0.0))
+
+
 def share_interval(successes: int, trials: int, confidence: float) -> tuple[float, float]:
     """Wilson's interval of a share."""
     interval = stats.binomtest(successes, trials).proportion_ci(confidence_level=confidence, method="wilson")

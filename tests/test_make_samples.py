@@ -1,0 +1,72 @@
+import json
+import re
+
+import make_samples
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+TEMPLATE = ROOT / "workflow" / "report" / "samples.html"
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Two arms, three prompts, two samples and a greedy answer, with text that HTML could trip over."""
+    for arm, shift in (("sft", 0.0), ("level1_scalar", 1.0)):
+        rows = [
+            {"arm": arm, "seed": 1, "prompt_id": f"p{p}", "decoding": decoding, "sample": sample, "tokens": 3 + p}
+            | {"finished": True, "judge_1": p + shift + 0.1 * sample, "prompt": f"prompt {p} </script>"}
+            | {"prompt_ids": [1], "response": f"<b>{arm}</b> {p}", "response_ids": [2]}
+            for decoding, samples in (("sampled", 2), ("greedy", 1))
+            for sample in range(samples)
+            for p in range(3)
+        ]
+        table = pd.DataFrame(rows)
+        table.drop(columns=["prompt", "prompt_ids", "response", "response_ids"]).to_parquet(tmp_path / f"{arm}.parquet")
+        table.to_parquet(tmp_path / f"{arm}_responses.parquet")
+    return tmp_path
+
+
+def run(files, prompts="2"):
+    arms = ("sft", "level1_scalar")
+    make_samples.main(
+        ["--template", str(TEMPLATE), "--sft-evaluations", str(files / "sft.parquet"), "--evaluations"]
+        + [str(files / f"{arm}.parquet") for arm in arms]
+        + ["--responses", *(str(files / f"{arm}_responses.parquet") for arm in arms), "--scoring-batch-size", "8"]
+        + ["--experiment", "test", "--seed", "1", "--prompts", prompts, "--examples", "1"]
+        + ["--page-output", str(files / "page.html"), "--examples-output", str(files / "examples.json")]
+    )
+    page = (files / "page.html").read_text()
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    return page, json.loads(found[1])
+
+
+def test_the_page_holds_every_arms_first_answers(files):
+    page, data = run(files)
+    assert data["arms"] == ["sft", "level1_scalar"] and len(data["prompts"]) == 2
+    answers = data["prompts"][0]["answers"]
+    assert [(a["arm"], a["decoding"]) for a in answers] == [
+        (arm, decoding) for arm in data["arms"] for decoding in ("sampled", "greedy")
+    ]
+    # In SFT standard deviations: one judge's step from SFT to the arm is the same for every prompt.
+    gaps = [p["answers"][2]["judges"] - p["answers"][0]["judges"] for p in data["prompts"]]
+    assert gaps[0] == pytest.approx(gaps[1]) and gaps[0] > 0
+
+
+def test_nothing_that_was_written_ends_the_script(files):
+    page, data = run(files)
+    assert (
+        data["prompts"][0]["prompt"] == "prompt 0 </script>"
+        and data["prompts"][0]["answers"][0]["text"] == "<b>sft</b> 0"
+    )
+    assert page.count("</script>") == 2 and "innerHTML" not in page
+
+
+def test_the_page_needs_nothing_else(files):
+    page, _ = run(files)
+    assert not re.search(r"(src|href)=|https?://|@import|url\(", page)
+
+
+def test_examples_are_the_first_prompts(files):
+    _, data = run(files)
+    assert json.loads((files / "examples.json").read_text()) == data["prompts"][:1]

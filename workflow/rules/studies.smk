@@ -1,0 +1,139 @@
+# What is looked at beside the contrasts: the gradient, TRL's trainer, and the answers themselves.
+GRADIENT_ARMS = [STUDIES["gradients"]["early"], STUDIES["gradients"]["arm"]]
+SAMPLES_SEED = SEEDS[0]
+SAMPLES_ARMS = ["sft", *arms_of(SAMPLES_SEED)]
+RATING_KINDS = [kind for kind in kinds_of(SAMPLES_SEED) if config["reward_models"][kind]["head"] == "ratings"]
+
+
+rule measure_answers:
+    input:
+        script=script("measure_answers"),
+        evaluations=EVALUATIONS,
+        responses=[path.replace(".parquet", "_responses.parquet") for path in EVALUATIONS],
+        preferred=[path.replace(".parquet", "_preferred.csv") for path in EVALUATIONS],
+        judges=[f"{RESULTS}/reward_models/judge/seed{seed}_validation.parquet" for seed in JUDGE_SEEDS],
+    output:
+        answers=f"{RESULTS}/statistics/answers.csv",
+        distributions=f"{RESULTS}/statistics/distributions.csv",
+    log:
+        f"{RESULTS}/logs/measure_answers.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/measure_answers.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    shell:
+        "python {input.script[0]} --evaluations {input.evaluations} --responses {input.responses}"
+        " --preferred {input.preferred} --judge-scores {input.judges}"
+        " --answers-output {output.answers} --distributions-output {output.distributions} 2>&1 | tee {log}"
+
+
+rule study_gradients:
+    input:
+        script=script("study_gradients"),
+        policies=[f"{RESULTS}/policies/{arm}/seed{{seed}}" for arm in GRADIENT_ARMS],
+        metrics=[f"{RESULTS}/training/{arm}/seed{{seed}}.csv" for arm in GRADIENT_ARMS],
+        scale=f"{RESULTS}/training/{GRADIENT_ARMS[1]}/seed{{seed}}_scale.json",
+        reference=f"{RESULTS}/models/sft",
+        reward_model=f"{RESULTS}/reward_models/{config['arms'][GRADIENT_ARMS[1]]['reward_model']}/seed{{seed}}",
+        references=f"{RESULTS}/data/references.parquet",
+    output:
+        table=f"{RESULTS}/studies/gradients/seed{{seed}}.csv",
+    log:
+        f"{RESULTS}/logs/study_gradients/{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/study_gradients/{{seed}}.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: config["runtime"]["threads"]
+    resources:
+        mem_mb=3000,
+        gpu=1,
+    params:
+        signal=signal_flags(GRADIENT_ARMS[1]),
+        settings=flags(config["reinforce"], "batch_size", "kl_coef", "baseline_decay"),
+        runtime=flags(
+            config["runtime"],
+            "generation_batch_size",
+            "scoring_batch_size",
+            prompts=STUDIES["gradients"]["prompts"],
+            max_new_tokens=config["lengths"]["max_new_tokens"],
+        ),
+    shell:
+        "python {input.script[0]} --phases early late --policies {input.policies} --metrics {input.metrics}"
+        " --reference {input.reference} --reward-model {input.reward_model} --references {input.references}"
+        " --scale {input.scale} --seed {wildcards.seed} {params.signal} {params.settings} {params.runtime}"
+        " --output {output.table} 2>&1 | tee {log}"
+
+
+rule compare_with_trl:
+    input:
+        script=script("compare_with_trl"),
+        model=f"{RESULTS}/models/sft",
+        reward_model=f"{RESULTS}/reward_models/{config['arms']['level1_scalar']['reward_model']}/seed{SEEDS[0]}",
+        pairs=f"{RESULTS}/data/train.jsonl",
+        lock="envs/requirements.lock",
+    output:
+        comparison=f"{RESULTS}/studies/trl.json",
+    log:
+        f"{RESULTS}/logs/compare_with_trl.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_with_trl.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: config["runtime"]["threads"]
+    resources:
+        mem_mb=3000,
+        gpu=1,
+    params:
+        settings=flags(
+            STUDIES["trl"],
+            max_new_tokens=config["lengths"]["max_new_tokens"],
+            kl_coef=config["reinforce"]["kl_coef"],
+            seed=SEEDS[0],
+        ),
+    shell:
+        "python {input.script[0]} --model {input.model} --reward-model {input.reward_model} --pairs {input.pairs}"
+        " --lock {input.lock} {params.settings} --output {output.comparison} 2>&1 | tee {log}"
+
+
+rule make_samples:
+    input:
+        script=script("make_samples"),
+        template="workflow/report/samples.html",
+        sft=SFT_EVALUATIONS,
+        evaluations=[f"{RESULTS}/evaluations/{arm}/seed{SAMPLES_SEED}.parquet" for arm in SAMPLES_ARMS],
+        responses=[f"{RESULTS}/evaluations/{arm}/seed{SAMPLES_SEED}_responses.parquet" for arm in SAMPLES_ARMS],
+        ratings=[f"{RESULTS}/reward_models/{kind}/seed{SAMPLES_SEED}" for kind in RATING_KINDS[:1]],
+    output:
+        page=report(
+            f"{RESULTS}/samples.html",
+            caption="../report/samples.rst",
+            category="Answers",
+            labels={"figure": "answers side by side"},
+        ),
+        examples=f"{RESULTS}/studies/examples.json",
+    log:
+        f"{RESULTS}/logs/make_samples.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/make_samples.tsv"
+    conda:
+        "../../envs/training.yaml"
+    threads: config["runtime"]["threads"]
+    resources:
+        mem_mb=2000,
+        gpu=1,
+    params:
+        ratings=lambda wildcards, input: flags({}, ratings_model=input.ratings[0]) if input.ratings else "",
+        settings=flags(
+            STUDIES["samples"],
+            experiment=EXPERIMENT,
+            seed=SAMPLES_SEED,
+            scoring_batch_size=config["runtime"]["scoring_batch_size"],
+        ),
+    shell:
+        "python {input.script[0]} --template {input.template} --sft-evaluations {input.sft}"
+        " --evaluations {input.evaluations} --responses {input.responses} {params.ratings} {params.settings}"
+        " --page-output {output.page} --examples-output {output.examples} 2>&1 | tee {log}"

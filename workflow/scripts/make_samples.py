@@ -1,0 +1,91 @@
+"""Put SFT's and every arm's answers to the same prompts side by side: a web page to read, and some for the report.
+
+Neither prompts nor answers are chosen: they are the first of the validation fold.
+"""
+
+import argparse
+import html
+import json
+
+import pandas as pd
+
+from align.errors import InputError, run
+from align.files import write_json, write_text
+from align.reward_models import load_scorer
+from align.units import in_sft_units, sft_units
+
+MARK = "/*DATA*/"
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--template", required=True, help="HTML of the page, with a mark where the data go")
+    parser.add_argument("--sft-evaluations", nargs="+", required=True, help="parquet of all seeds, for the unit")
+    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet of this seed's answers, scored")
+    parser.add_argument("--responses", nargs="+", required=True, help="parquet of the answers, in that order")
+    parser.add_argument("--ratings-model", help="folder of a reward model over ratings; default: none")
+    parser.add_argument("--scoring-batch-size", type=int, required=True)
+    parser.add_argument("--experiment", required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--prompts", type=int, required=True, help="prompts on the page, the first ones")
+    parser.add_argument("--examples", type=int, required=True, help="prompts in the report, the first ones")
+    parser.add_argument("--page-output", required=True, help="HTML")
+    parser.add_argument("--examples-output", required=True, help="JSON")
+    return parser.parse_args(argv)
+
+
+def read_answers(args: argparse.Namespace) -> pd.DataFrame:
+    """The greedy and the first sampled answer of each arm to the first prompts, with scores in SFT s.d."""
+    units = sft_units(pd.concat(map(pd.read_parquet, args.sft_evaluations), ignore_index=True))
+    tables = []
+    for scores, responses in zip(args.evaluations, args.responses, strict=True):
+        scored, answers = pd.read_parquet(scores), pd.read_parquet(responses)
+        columns = ["prompt", "prompt_ids", "response", "response_ids"]
+        tables.append(in_sft_units(scored, units).assign(**{name: answers[name] for name in columns}))
+    table = pd.concat(tables, ignore_index=True)
+    shown = table["prompt_id"].drop_duplicates().head(args.prompts)
+    table = table[(table["sample"] == 0) & (table["arm"] != "sft_again") & table["prompt_id"].isin(shown)]
+    if table.empty:
+        raise InputError("no answers to show: studies.samples.prompts must be at least 1")
+    return table.reset_index(drop=True)
+
+
+def describe_answer(row: pd.Series) -> dict:
+    """What the page shows of an answer."""
+    shown = {"arm": row["arm"], "decoding": row["decoding"], "text": row["response"], "tokens": int(row["tokens"])}
+    shown |= {"finished": bool(row["finished"])}
+    for name in ("judges", "own", "gold", "mean_rating"):
+        if name in row and pd.notna(row[name]):
+            shown[name] = round(float(row[name]), 3)
+    if "ratings" in row and isinstance(row["ratings"], list):
+        shown["ratings"] = [round(p, 3) for p in row["ratings"]]
+    return shown
+
+
+def group_by_prompt(table: pd.DataFrame) -> list[dict]:
+    groups = table.groupby("prompt_id", sort=False)
+    return [
+        {"prompt": rows["prompt"].iloc[0], "answers": [describe_answer(row) for _, row in rows.iterrows()]}
+        for _, rows in groups
+    ]
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    table = read_answers(args)
+    if args.ratings_model:
+        distributions = load_scorer(args.ratings_model, args.scoring_batch_size)(table).softmax(dim=-1)
+        table["ratings"] = distributions.tolist()
+        table["mean_rating"] = [sum((i + 1) * p for i, p in enumerate(row)) for row in table["ratings"]]
+    prompts = group_by_prompt(table)
+    with open(args.template, encoding="utf-8") as file:
+        page = file.read()
+    data = {"experiment": args.experiment, "seed": args.seed, "arms": list(table["arm"].unique()), "prompts": prompts}
+    # Within a script element only "</" could end it.
+    data = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
+    write_text(args.page_output, page.replace("{{title}}", html.escape(args.experiment)).replace(MARK, data))
+    write_json(args.examples_output, prompts[: args.examples])
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,133 @@
+"""Measure every arm's answers: each judge by itself, win rates, length, repetition, diversity and fluency.
+
+Fluency, win rates and diversity are the measures of Ahmadian et al. 2024, section 4.2.
+"""
+
+import argparse
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from align.errors import InputError, run
+from align.evidence import adjusted_for, share_won
+from align.files import atomic_path
+from align.tables import token_lists
+from align.units import in_sft_units, score_columns, sft_units
+
+PLACE = ["prompt_id", "decoding", "sample"]
+QUANTILES = np.linspace(0, 1, 51)
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables of scored answers")
+    parser.add_argument("--responses", nargs="+", required=True, help="parquet of the answers, in that order")
+    parser.add_argument("--preferred", nargs="+", required=True, help="CSV of the preferred ones, in that order")
+    parser.add_argument("--judge-scores", nargs="+", required=True, help="parquet of the judges' validation pairs")
+    parser.add_argument("--answers-output", required=True, help="CSV: a row an arm, seed and decoding")
+    parser.add_argument("--distributions-output", required=True, help="CSV: quantiles of lengths and differences")
+    return parser.parse_args(argv)
+
+
+def ngrams(ids: list[int], n: int) -> list[tuple[int, ...]]:
+    return list(zip(*(ids[start:] for start in range(n))))
+
+
+def distinct(answers: Iterable[list[int]], n: int) -> float:
+    """Different n-grams as a share of all, over the answers together (Li et al. 2016, arXiv 1510.03055)."""
+    seen = [gram for ids in answers for gram in ngrams(ids, n)]
+    return len(set(seen)) / len(seen) if seen else float("nan")
+
+
+def repetition(answers: Iterable[list[int]]) -> float:
+    """Share of an answer's bigrams that it has already said, mean over answers; one without bigrams repeats none."""
+    grams = [ngrams(ids, 2) for ids in answers]
+    return float(np.mean([1 - len(set(each)) / len(each) if each else 0.0 for each in grams]))
+
+
+def preferred_scores(paths: list[str]) -> dict[str, pd.Series]:
+    """Each judge's reward of the preferred answer in a prompt's first pair, by prompt."""
+    scores = {}
+    for path in paths:
+        table = pd.read_parquet(path).drop_duplicates("prompt_id").set_index("prompt_id")
+        scores[f"judge_{table['seed'].iloc[0]}"] = table["chosen_outputs"].map(lambda outputs: outputs[0])
+    return scores
+
+
+def beside_sft(table: pd.DataFrame, sft: pd.DataFrame) -> pd.DataFrame:
+    """SFT's answers in the same places as those of `table`, row by row."""
+    found = table[PLACE].merge(sft, on=PLACE, how="left", validate="one_to_one")
+    if found["tokens"].isna().any():
+        raise InputError(f"SFT was not evaluated in all places of {table['arm'].iloc[0]}")
+    return found
+
+
+def describe(table: pd.DataFrame, raw: pd.DataFrame, sft: pd.DataFrame, sft_raw: pd.DataFrame, preferred) -> dict:
+    """Measures of one arm's answers by one seed and decoding; scores are differences from SFT, in SFT s.d."""
+    judges = list(preferred)
+    difference = (table["judges"] - sft["judges"]).to_numpy()
+    one_each = token_lists(table.loc[table["sample"] == 0, "response_ids"])
+    row = {name: float((table[name] - sft[name]).mean()) for name in score_columns(table)}
+    if "own" in table and table["own"].notna().all():
+        row["own"] = float((table["own"] - table["own_sft"]).mean())
+    chosen = {name: raw["prompt_id"].map(preferred[name]) for name in judges}
+    return row | {
+        "win_sft": float(np.mean([share_won((raw[name] - sft_raw[name]).to_numpy().round(5)) for name in judges])),
+        "win_preferred": float(np.mean([share_won((raw[name] - chosen[name]).to_numpy()) for name in judges])),
+        "judges": float(difference.mean()),
+        "judges_at_equal_length": adjusted_for((table["tokens"] - sft["tokens"]).to_numpy(), difference),
+        "judges_tenth_percentile": float(np.quantile(table["judges"], 0.1)),
+        "judges_deviation": float(table["judges"].std()),
+        "tokens": float(table["tokens"].mean()),
+        "finished": float(table["finished"].mean()),
+        "distinct_1": distinct(one_each, 1),
+        "distinct_2": distinct(one_each, 2),
+        "repetition": repetition(token_lists(table["response_ids"])),
+    }
+
+
+def quantiles(table: pd.DataFrame, sft: pd.DataFrame) -> pd.DataFrame:
+    """Quantiles of answers' lengths, and over prompts of their mean difference from SFT by judges and gold."""
+    out = pd.DataFrame({"share": QUANTILES, "tokens": np.quantile(table["tokens"], QUANTILES)})
+    for name in ("judges", "gold"):
+        if name in table:
+            by_prompt = (table[name] - sft[name]).groupby(table["prompt_id"]).mean()
+            out[name] = np.quantile(by_prompt, QUANTILES)
+    return out
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    tables = []
+    for scores, responses in zip(args.evaluations, args.responses, strict=True):
+        scored, answers = pd.read_parquet(scores), pd.read_parquet(responses)
+        if not scored[["arm", *PLACE]].equals(answers[["arm", *PLACE]]):
+            raise InputError(f"{scores} and {responses} are not of the same answers")
+        tables.append(scored.assign(response_ids=answers["response_ids"]))
+    fluency = {}
+    for table, path in zip(tables, args.preferred, strict=True):
+        likelihood = pd.read_csv(path)
+        perplexity = np.exp(-likelihood["logp"].sum() / likelihood["tokens"].sum())
+        fluency |= {(arm, table["seed"].iloc[0]): float(perplexity) for arm in table["arm"].unique()}
+    raw = pd.concat(tables, ignore_index=True)
+    table, preferred = in_sft_units(raw, sft_units(raw)), preferred_scores(args.judge_scores)
+    rows, distributions = [], []
+    for (arm, seed, decoding), part in table.groupby(["arm", "seed", "decoding"], sort=False):
+        of_seed = table[(table["arm"] == "sft") & (table["seed"] == seed)]
+        part, part_raw = part.reset_index(drop=True), raw.loc[part.index].reset_index(drop=True)
+        sft, sft_raw = beside_sft(part, of_seed), beside_sft(part, raw.loc[of_seed.index])
+        key = {"arm": arm, "seed": seed, "decoding": decoding}
+        measures = describe(part, part_raw, sft, sft_raw, preferred)
+        rows.append(key | measures | {"perplexity_of_preferred": fluency[arm, seed]})
+        distributions.append(quantiles(part, sft).assign(**key))
+    for path, frame in (
+        (args.answers_output, pd.DataFrame(rows)),
+        (args.distributions_output, pd.concat(distributions)),
+    ):
+        with atomic_path(path) as draft:
+            frame.to_csv(draft, index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,52 @@
+"""Plot what answers are like: how long they are, and how the difference from SFT spreads over prompts."""
+
+import argparse
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from align.errors import run
+from align.plotting import figure_parser, lines_of, save_figure, use_style
+
+PANELS = {
+    "tokens": "length of sampled answers (tokens)",
+    "judges": "difference from SFT by the judges (SFT s.d.)",
+    "gold": "difference from SFT by gold (SFT s.d.)",
+}
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = figure_parser(__doc__)
+    parser.add_argument("--distributions", required=True, help="CSV of quantiles")
+    return parser.parse_args(argv)
+
+
+def draw_panel(axis, table: pd.DataFrame, column: str) -> None:
+    """Share of answers, or of prompts, up to each value: a thin line a seed, a thick one for the mean quantile."""
+    for arm, line in lines_of(list(table["arm"].unique())).items():
+        runs = table[table["arm"] == arm]
+        for _, one in runs.groupby("seed"):
+            axis.plot(one[column], one["share"], **line, linewidth=0.5, alpha=0.35)
+        mean = runs.groupby("share")[column].mean()
+        axis.plot(mean, mean.index, **line, linewidth=1.6, label=arm)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    use_style()
+    table = pd.read_csv(args.distributions)
+    table = table[(table["decoding"] == "sampled") & (table["arm"] != "sft_again")]
+    panels = {column: title for column, title in PANELS.items() if column in table}
+    figure, axes = plt.subplots(1, len(panels), sharey=True, figsize=(args.width, 3.4))
+    for axis, (column, title) in zip(axes.flat, panels.items()):
+        draw_panel(axis, table if column == "tokens" else table[table["arm"] != "sft"], column)
+        axis.set_xlabel(title.replace(" (", "\n("))
+        if column != "tokens":
+            axis.axvline(0, color="0.5", linewidth=0.8)
+    axes.flat[0].set_ylabel("share of answers, or of prompts")
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    save_figure(figure, args.output, args.dpi)
+
+
+if __name__ == "__main__":
+    run(main)

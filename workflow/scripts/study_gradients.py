@@ -1,0 +1,198 @@
+"""What a baseline buys: variance and signal of the policy gradient at fixed parameters, early and late in training.
+
+All estimates have the same mean, the true gradient; they differ in their variance. One with a value for all prompts
+treats each response by itself; leave-one-out treats the k responses to a prompt together, so that its variance is
+that of groups, k responses each.
+"""
+
+import argparse
+from dataclasses import dataclass, field
+
+import pandas as pd
+import torch
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+
+from align.devices import pick_device
+from align.errors import InputError, run
+from align.files import atomic_path, read_json
+from align.progress import Progress
+from align.reinforce import Baseline, leave_one_out, shape_reward
+from align.reward_models import score, score_table
+from align.rollout import TokenLogps, generate
+from align.seeds import derive_seed
+from align.signal_flags import add_signal_flags, signal_options
+from align.signals import Scale, compute_signal, signal_of_references
+from align.tables import token_lists
+
+SAMPLES = 4  # responses a prompt: two groups of 2, or one of 4
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--phases", nargs="+", required=True, help="names of the moments of training")
+    parser.add_argument("--policies", nargs="+", required=True, help="folders of the policies at these moments")
+    parser.add_argument("--metrics", nargs="+", required=True, help="CSV of the training up to each")
+    parser.add_argument("--reference", required=True, help="folder of the SFT model")
+    parser.add_argument("--reward-model", required=True)
+    parser.add_argument("--references", required=True, help="parquet: training prompts with SFT answers")
+    parser.add_argument("--scale", required=True, help="JSON of the signal's standardisation")
+    add_signal_flags(parser)
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--prompts", type=int, required=True, help="training prompts, each with 4 responses")
+    parser.add_argument("--batch-size", type=int, required=True, help="responses a step, for which variance is given")
+    parser.add_argument("--kl-coef", type=float, required=True)
+    parser.add_argument("--baseline-decay", type=float, required=True, help="of the exponential mean")
+    parser.add_argument("--max-new-tokens", type=int, required=True)
+    parser.add_argument("--generation-batch-size", type=int, required=True)
+    parser.add_argument("--scoring-batch-size", type=int, required=True)
+    parser.add_argument("--output", required=True, help="CSV: a row a phase and estimate")
+    return parser.parse_args(argv)
+
+
+@dataclass
+class Moments:
+    """Mean and total variance (the trace of the covariance) of gradient contributions, one vector at a time."""
+
+    total: torch.Tensor | float = 0.0
+    squares: float = 0.0
+    count: int = 0
+
+    def add(self, vector: torch.Tensor) -> None:
+        self.total = self.total + vector
+        self.squares += float(vector @ vector)
+        self.count += 1
+
+    def variance(self) -> float:
+        return (self.squares - float(self.total @ self.total) / self.count) / (self.count - 1)
+
+    def signal(self) -> float:
+        """Squared norm of the mean; what chance adds to it is taken off."""
+        return float(self.total @ self.total) / self.count**2 - self.variance() / self.count
+
+
+@dataclass
+class ConstantBaselines:
+    """Moments of (R - b) g for every constant b at once: all are quadratic in b."""
+
+    rewarded: Moments = field(default_factory=Moments)  # R g
+    plain: Moments = field(default_factory=Moments)  # g
+    product: float = 0.0
+
+    def add(self, reward: float, gradient: torch.Tensor) -> None:
+        self.rewarded.add(reward * gradient)
+        self.plain.add(gradient)
+        self.product += reward * float(gradient @ gradient)
+
+    def covariance(self) -> float:
+        count = self.plain.count
+        return (self.product - float(self.rewarded.total @ self.plain.total) / count) / (count - 1)
+
+    def variance(self, b: float) -> float:
+        return self.rewarded.variance() - 2 * b * self.covariance() + b * b * self.plain.variance()
+
+    def best(self) -> float:
+        """The constant of least variance, which no one knows beforehand."""
+        return self.covariance() / self.plain.variance()
+
+
+def history_baseline(kind: str, metrics: pd.DataFrame, decay: float) -> float:
+    """The baseline of the step after those in `metrics`."""
+    baseline = Baseline(kind, decay=decay)
+    for shaped in metrics["shaped_reward"]:
+        baseline.update(torch.tensor([shaped]))
+    return baseline.value()
+
+
+def sample_phase(args, policy: TokenLogps, reference: TokenLogps, reward_model, tokenizer, prompts, outputs, scale):
+    """Responses to `prompts` (each SAMPLES times in a row) and their shaped rewards, (responses,)."""
+    torch.manual_seed(derive_seed(args.seed, "gradients"))
+    responses: list[list[int]] = []
+    for start in range(0, len(prompts), args.generation_batch_size):
+        some = prompts[start : start + args.generation_batch_size]
+        responses += generate(policy.model, tokenizer, some, args.max_new_tokens)
+    texts = [prompt + response for prompt, response in zip(prompts, responses)]
+    scored = score(reward_model, texts, tokenizer.pad_token_id, args.scoring_batch_size)
+    signal = compute_signal(args.signal, scored, outputs.repeat_interleave(SAMPLES, dim=0), signal_options(args))
+    shaped = []
+    with torch.no_grad():
+        for start in range(0, len(prompts), args.generation_batch_size):
+            rows = slice(start, start + args.generation_batch_size)
+            logps, ref_logps = (model(prompts[rows], responses[rows])[0] for model in (policy, reference))
+            shaped.append(shape_reward(scale.apply(signal[rows]).to(logps.device), logps, ref_logps, args.kl_coef))
+    return responses, torch.cat(shaped)
+
+
+def response_gradients(policy: TokenLogps, prompt: list[int], responses: list[list[int]]) -> list[torch.Tensor]:
+    """Gradient of log pi(response | prompt) of each response, (parameters,)."""
+    gradients = []
+    for response in responses:
+        policy.zero_grad()
+        policy([prompt], [response])[0].sum().backward()
+        gradients.append(torch.cat([part.grad.flatten() for part in policy.parameters() if part.grad is not None]))
+    return gradients
+
+
+def measure_phase(args, phase: str, policy: TokenLogps, prompts, responses, shaped, expected, history) -> list[dict]:
+    """A row an estimate: its variance in a batch, and the squared norm of the gradient itself.
+
+    `expected` is the mean reward of SFT answers to each prompt; `history` are the constants known from training.
+    """
+    constants, by_prompt, groups = ConstantBaselines(), Moments(), {2: Moments(), 4: Moments()}
+    progress = Progress(f"gradients {phase}, seed {args.seed}", len(expected), unit="prompt")
+    for number in range(len(expected)):
+        rows = slice(number * SAMPLES, (number + 1) * SAMPLES)
+        gradients = response_gradients(policy, prompts[rows][0], responses[rows])
+        for reward, gradient in zip(shaped[rows].tolist(), gradients):
+            constants.add(reward, gradient)
+            by_prompt.add((reward - expected[number]) * gradient)
+        for size, moments in groups.items():
+            advantage = leave_one_out(shaped[rows], size).tolist()
+            weighted = [a * g for a, g in zip(advantage, gradients)]
+            for start in range(0, SAMPLES, size):
+                moments.add(sum(weighted[start : start + size]) / size)
+        progress.report(number + 1)
+    known = {"none": 0.0, **history, "best constant": constants.best()}
+    variances = {name: constants.variance(b) / args.batch_size for name, b in known.items()}
+    variances["mean of SFT answers"] = by_prompt.variance() / args.batch_size
+    variances |= {f"leave one out, k = {k}": m.variance() * k / args.batch_size for k, m in groups.items()}
+    # The gradient is the same for all: taken where it is seen best.
+    signal = min((by_prompt, *groups.values()), key=lambda moments: moments.variance() / moments.count).signal()
+    return [
+        {"phase": phase, "seed": args.seed, "estimate": name, "baseline": known.get(name), "variance": variance}
+        | {"signal": signal, "relative_variance": variance / variances["moving average"]}
+        for name, variance in variances.items()
+    ]
+
+
+def load_policy(folder: str, device: torch.device) -> TokenLogps:
+    return TokenLogps(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)).to(device).eval()
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    device, scale = pick_device(), Scale(**read_json(args.scale))
+    tokenizer = AutoTokenizer.from_pretrained(args.reference)
+    reward_model = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32).to(device)
+    reference = load_policy(args.reference, device)
+    table = pd.read_parquet(args.references)
+    outputs = score_table(reward_model, table, tokenizer.pad_token_id, args.scoring_batch_size)
+    outputs = outputs.view(table["sample"].nunique(), -1, outputs.shape[1]).transpose(0, 1)
+    expected = scale.apply(signal_of_references(args.signal, outputs, signal_options(args))).mean(dim=1)[: args.prompts]
+    if len(expected) < 2:
+        raise InputError("gradient_study.prompts: a variance over prompts needs at least 2")
+    prompts = [ids for ids in token_lists(table["prompt_ids"].head(len(expected))) for _ in range(SAMPLES)]
+    rows = []
+    for phase, folder, path in zip(args.phases, args.policies, args.metrics, strict=True):
+        policy, metrics = load_policy(folder, device), pd.read_csv(path)
+        drawn = sample_phase(args, policy, reference, reward_model, tokenizer, prompts, outputs[: len(expected)], scale)
+        history = {
+            "moving average": history_baseline("moving_average", metrics, args.baseline_decay),
+            "exponential mean": history_baseline("exponential", metrics, args.baseline_decay),
+        }
+        rows += measure_phase(args, phase, policy, prompts, *drawn, expected.tolist(), history)
+    with atomic_path(args.output) as draft:
+        pd.DataFrame(rows).to_csv(draft, index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    run(main)
