@@ -177,8 +177,9 @@ rule plot_answers:
         mem_mb=500,
     params:
         settings=flags(config["figures"], "width", "dpi"),
+        arms=["sft", *[arm for arm in ARMS if "relabelling" not in config["arms"][arm]]],
     shell:
-        "python {input.script[0]} --distributions {input.distributions} {params.settings}"
+        "python {input.script[0]} --distributions {input.distributions} {params.settings} --arms {params.arms}"
         " --output {output.png} {output.svg} 2>&1 | tee {log}"
 
 

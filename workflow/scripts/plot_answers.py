@@ -18,12 +18,13 @@ PANELS = {
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--distributions", required=True, help="CSV of quantiles")
+    parser.add_argument("--arms", nargs="+", required=True, help="arms to show, SFT first")
     return parser.parse_args(argv)
 
 
-def draw_panel(axis, table: pd.DataFrame, column: str) -> None:
+def draw_panel(axis, table: pd.DataFrame, column: str, lines: dict[str, dict]) -> None:
     """Share of answers, or of prompts, up to each value: a thin line a seed, a thick one for the mean quantile."""
-    for arm, line in lines_of(list(table["arm"].unique())).items():
+    for arm, line in lines.items():
         runs = table[table["arm"] == arm]
         for _, one in runs.groupby("seed"):
             axis.plot(one[column], one["share"], **line, linewidth=0.5, alpha=0.35)
@@ -35,11 +36,14 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
     table = pd.read_csv(args.distributions)
-    table = table[(table["decoding"] == "sampled") & (table["arm"] != "sft_again")]
+    table, lines = table[table["decoding"] == "sampled"], lines_of(args.arms)
     panels = {column: title for column, title in PANELS.items() if column in table}
     figure, axes = plt.subplots(1, len(panels), sharey=True, figsize=(args.width, 3.4))
     for axis, (column, title) in zip(axes.flat, panels.items()):
-        draw_panel(axis, table if column == "tokens" else table[table["arm"] != "sft"], column)
+        # SFT's difference from itself is none.
+        draw_panel(
+            axis, table, column, {arm: line for arm, line in lines.items() if column == "tokens" or arm != "sft"}
+        )
         axis.set_xlabel(title.replace(" (", "\n("))
         if column != "tokens":
             axis.axvline(0, color="0.5", linewidth=0.8)

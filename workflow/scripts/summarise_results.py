@@ -68,7 +68,7 @@ def describe_answers(path: str, confidence: float) -> list[dict]:
         of_arm = pd.read_csv(path).query("arm == @row['arm'] and decoding == @row['decoding']")
         for name in ("win_sft", "win_preferred"):
             low, high = mean_interval(of_arm[name].to_numpy(), confidence)
-            known = not np.isnan(low)
+            known, low, high = not np.isnan(low), max(low, 0.0), min(high, 1.0)
             row |= {f"{name}_low": low if known else None, f"{name}_high": high if known else None}
     return rows
 

@@ -53,5 +53,10 @@ def save_figure(figure, paths: list[str], dpi: int) -> None:
 
 
 def smooth(training: pd.DataFrame, column: str, steps: int) -> pd.Series:
-    """Running mean of a column of one arm's and seed's training, centred."""
-    return training[column].rolling(steps, center=True, min_periods=1).mean()
+    """Running mean over so many steps of a column of one arm's and seed's training, centred.
+
+    Of what was measured every some steps, rows span several.
+    """
+    spacing = max(1.0, training["step"].diff().median())
+    rows = max(1, round(steps / spacing))
+    return training[column].rolling(rows, center=True, min_periods=1).mean()

@@ -11,7 +11,7 @@ def state_size(row: dict) -> str:
     """Estimate, interval and p of a contrast."""
     return (
         f"{row['estimate']:+.2f} SFT standard deviations (interval {row['ci_low']:+.2f} to {row['ci_high']:+.2f},"
-        f" {row['seeds']} seeds, exact p {format_p(row['p_holm'])})"
+        f" {row['seeds']} seeds, exact p after Holm {format_p(row['p_holm'])})"
     )
 
 
@@ -85,7 +85,7 @@ def answer_level1(summary: dict) -> str:
     words["inconclusive"] = "is not shown to have changed"
     verdict, size = primary["verdict"], f"{primary['estimate']:+.2f} SFT standard deviations"
     text = f"{opening[verdict]}: on held-out prompts it {words[verdict]}, {size} by judges that no policy was trained"
-    text += f" against (exact p {format_p(primary['p_holm'])})"
+    text += f" against (exact p after Holm {format_p(primary['p_holm'])})"
     if "gold" in rows:
         gold = rows["gold"]
         text += f"; the gold rating, which no model saw, {words[gold['verdict']]} ({gold['estimate']:+.2f})"
@@ -98,8 +98,8 @@ def answer_level2(summary: dict) -> str:
     if not rows:
         return ""
     margin = summary["settings"]["equivalence_margin"]
-    words = {"rose": "ahead of Level 1", "fell": "behind it", "equivalent": f"equivalent to it within ±{margin:g}"}
-    words["inconclusive"] = "not told apart from it"
+    words = {"rose": "ahead of Level 1", "fell": "behind Level 1"}
+    words |= {"equivalent": f"equivalent to Level 1 within ±{margin:g}", "inconclusive": "not told apart from Level 1"}
     groups = {verdict: [row for row in rows if row["verdict"] == verdict] for verdict in words}
     said = [
         f"{list_arms(some)} {'is' if len(some) == 1 else 'are'} {words[verdict]}"
