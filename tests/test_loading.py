@@ -110,12 +110,15 @@ def test_a_wrong_row_is_named(change, told):
 
 
 def test_rows_are_checked_and_nothing_is_written(tmp_path):
-    import load_preferences
+    import load_sources
 
     rows = [make_row("one"), make_row("two") | {"chosen_rating": "good"}]
     (tmp_path / "in.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
     with pytest.raises(InputError, match="row 2: chosen_rating must be a number, not 'good'"):
-        load_preferences.main(["--source", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out.jsonl")])
+        load_sources.main(
+            ["--data-source", str(tmp_path / "in.jsonl"), "--data-output", str(tmp_path / "out.jsonl")]
+            + ["--output", str(tmp_path / "sources.json")]
+        )
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
 
 
@@ -208,6 +211,34 @@ def test_an_unreachable_hub_says_what_to_do(monkeypatch, load, key):
         load("no-one/nothing")
 
 
+def test_a_hub_out_of_reach_is_told_once_for_both(monkeypatch, tmp_path):
+    import huggingface_hub.constants as constants
+    import load_sources
+
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    outputs = {name: str(tmp_path / name) for name in ("pairs.jsonl", "sft", "sources.json")}
+    with pytest.raises(InputError) as caught:
+        load_sources.main(
+            ["--data-source", "no-one/pairs", "--data-split", "train", "--data-output", outputs["pairs.jsonl"]]
+            + ["--model-source", "no-one/model", "--model-output", outputs["sft"], "--output", outputs["sources.json"]]
+        )
+    told = str(caught.value)
+    assert "\n" not in told and "neither no-one/pairs nor no-one/model" in told
+    assert "set data.source and model.source to their folders" in told
+    assert not any(tmp_path.iterdir())
+
+
+def test_random_weights_need_config_and_tokenizer_alone(real):
+    models = [
+        load_sft(str(real / "smollm2-135m-instruct"), None, "<|endoftext|>", random_weights=True)[0] for _ in "ab"
+    ]
+    first, second = (next(model.parameters()) for model in models)
+    assert (first == second).all() and sum(part.numel() for part in models[0].parameters()) == 134_515_008
+    with pytest.raises(InputError, match="has no weights"):
+        load_sft(str(real / "smollm2-135m-instruct"), None, "<|endoftext|>")
+
+
 def test_a_base_model_gets_pad_token_and_template(real):
     model, tokenizer = load_sft(str(real / "stories260k"), None, None)
     ids = (tokenizer.unk_token_id, tokenizer.bos_token_id, tokenizer.eos_token_id)
@@ -218,10 +249,13 @@ def test_a_base_model_gets_pad_token_and_template(real):
 
 
 def test_what_was_completed_stays_when_saved(real, tmp_path):
-    import load_model
+    import load_sources
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    load_model.main(["--source", str(real / "stories260k"), "--output", str(tmp_path / "sft")])
+    load_sources.main(
+        ["--model-source", str(real / "stories260k"), "--model-output", str(tmp_path / "sft")]
+        + ["--output", str(tmp_path / "sources.json")]
+    )
     model = AutoModelForCausalLM.from_pretrained(tmp_path / "sft")
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "sft")
     assert model.config.pad_token_id == tokenizer.pad_token_id == len(tokenizer) - 1

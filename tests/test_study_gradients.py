@@ -43,7 +43,7 @@ def test_the_history_is_that_of_the_training():
 
 def test_a_response_has_its_own_gradient(policy):
     responses = [[4, 5], [6, 1]]
-    one, other = study_gradients.response_gradients(TokenLogps(policy), [2, 7], responses)
+    one, other = (study_gradients.response_gradient(TokenLogps(policy), [2, 7], response) for response in responses)
     policy.zero_grad()
     TokenLogps(policy)([[2, 7]] * 2, responses)[0].sum().backward()
     both = torch.cat([part.grad.flatten() for part in policy.parameters()])

@@ -230,7 +230,7 @@ def test_an_edit_in_the_report_rewrites_it(project, edit):
 
 
 def test_a_comment_in_an_unrelated_script_rebuilds_nothing(project, edit):
-    edit("workflow/scripts/load_model.py", "\n# an edit\n")
+    edit("workflow/scripts/load_sources.py", "\n# an edit\n")
     edit("tests/test_pocket.py", "\n# an edit\n")
     assert planned(project) == {}
 

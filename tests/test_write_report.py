@@ -2,21 +2,46 @@ import json
 import re
 import subprocess
 
+import jsonschema
 import pandas as pd
 import pytest
 import write_report
+import yaml
 from conftest import ROOT
+
+from align.verdicts import answer_level1, answer_level2, find_contrast, list_reasons, order_methods, state_levels
 
 TEMPLATE = ROOT / "workflow" / "report" / "report.md.j2"
 SUMMARY = ROOT / "results" / "pocket" / "statistics" / "summary.json"
-COST = pd.read_csv(SUMMARY.parent / "cost.csv").to_dict(orient="records")
-FIGURES = {name: f"{name}.png" for name in ("training", "frontier", "contrasts", "reward_models")}
+FIGURES = ("training", "frontier", "contrasts", "reward_models", "matrix", "answers", "overoptimisation")
+
+
+def beside(folder="", page="samples.html", methods=None):
+    """What stands beside the committed summary."""
+    return write_report.Beside(
+        cost=pd.read_csv(SUMMARY.parent / "cost.csv").to_dict(orient="records"),
+        figures={name: f"{folder}{name}.png" for name in FIGURES},
+        examples=json.loads((SUMMARY.parents[1] / "studies" / "examples.json").read_text()),
+        samples_page=page,
+        paper=json.loads((TEMPLATE.parent / "paper.json").read_text()),
+        methods=methods,
+    )
+
+
+def render(summary, **more):
+    return write_report.render(TEMPLATE, summary, beside(**more))
 
 
 @pytest.fixture
 def summary():
     """The committed result of the default experiment."""
     return json.loads(SUMMARY.read_text())
+
+
+def committed_methods():
+    """The committed result of the methods' comparison."""
+    path = ROOT / "results" / "methods" / "statistics" / "summary.json"
+    return json.loads(path.read_text()) if path.exists() else None
 
 
 def contrast_rows(summary, name):
@@ -35,7 +60,7 @@ def contrast_rows(summary, name):
 def test_words_follow_from_the_verdict(summary, verdict, words):
     for row in contrast_rows(summary, "level1"):
         row["verdict"] = verdict
-    report = write_report.render(TEMPLATE, summary, COST, FIGURES)
+    report = render(summary)
     answer = report[report.index("## Answer") : report.index("## Method")]
     assert answer.count(f"the mean reward on held-out prompts {words}:") == 3
     # What is only true of a gain is not said without one.
@@ -55,34 +80,109 @@ def test_the_comparison_of_levels_follows_from_the_verdict(summary, verdict, wor
     rows = [row for name in ("mean", "win", "risk") for row in contrast_rows(summary, name)]
     for row in rows:
         row["verdict"] = verdict
-    report = write_report.render(TEMPLATE, summary, COST, FIGURES)
-    answer = report[report.index("**Level 2: did") : report.index("## Method")]
+    report = render(summary)
+    answer = report[report.index("By every metric") : report.index("## Method")]
     sampled = [row for row in rows if row["decoding"] == "sampled"]
     assert answer.count(words) == len(sampled) >= 6
-    assert "\n".join(write_report.state_levels(summary)).count(words) == len(sampled)
+    assert "\n".join(state_levels(summary)).count(words) == len(sampled)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "opening", "words"),
+    [
+        ("rose", "Yes:", "it rose, "),
+        ("fell", "No, it fell:", "it fell, "),
+        ("equivalent", "No:", "it changed by less than what matters"),
+        ("inconclusive", "That is not shown:", "it is not shown to have changed"),
+    ],
+)
+def test_the_first_answer_follows_from_the_verdict(summary, verdict, opening, words):
+    find_contrast(summary["contrasts"], "level1")["judges"]["verdict"] = verdict
+    answer = answer_level1(summary)
+    assert answer.startswith(opening) and words in answer and answer.count(". ") == 0
+    assert answer in render(summary)
+
+
+def test_the_second_answer_follows_from_the_verdicts(summary):
+    rows = [find_contrast(summary["contrasts"], name)["judges"] for name in ("mean", "win", "risk")]
+
+    def answer(*verdicts):
+        for row, verdict in zip(rows, verdicts):
+            row["verdict"] = verdict
+        return answer_level2(summary)
+
+    assert answer("rose", "rose", "rose").startswith(
+        "Yes: by the judges `level2_mean`, `level2_win` and `level2_risk` are"
+    )
+    mixed = answer("rose", "fell", "inconclusive")
+    assert mixed.startswith("In part:") and "`level2_mean` is ahead of Level 1, `level2_win` is behind Level 1" in mixed
+    assert "`level2_risk` is not told apart from Level 1" in mixed
+    assert answer("equivalent", "equivalent", "fell").startswith("No gain is shown:")
+
+
+def test_a_reason_is_only_given_where_it_was_measured(summary):
+    before = list_reasons(summary)
+    for row in summary["agreement"]:
+        row["correlation"] = 0.1 if row["arm"] == "level2_mean" else row["correlation"]
+    for row in summary["reward_models"]:
+        if row["kind"] == "ratings":
+            row["spread_gain"] = 1.0
+    assert len(before) == 3 and list_reasons(summary) == []
+    assert "**Why?**" not in render(summary)
+
+
+def test_the_order_of_methods_is_compared_with_the_papers(summary):
+    paper = beside().paper
+    arms = ("rloo_4", "rloo_2", "raft_4", "level1_scalar")
+
+    def told(*judges):
+        answers = [{"arm": arm, "decoding": "sampled", "judges": value} for arm, value in zip(arms, judges)]
+        row = {"against": "level1_scalar", "metric": "judges", "decoding": "sampled"}
+        contrasts = [row | {"arm": "rloo_4", "verdict": "rose"}, row | {"arm": "raft_4", "verdict": "fell"}]
+        return order_methods({"answers": answers, "contrasts": contrasts}, paper)
+
+    assert "the same." in told(1.4, 1.3, 1.2, 1.1) and "another." in told(1.4, 1.3, 1.0, 1.1)
+    assert "ahead of REINFORCE: `rloo_4`; behind it: `raft_4`." in told(1.4, 1.3, 1.2, 1.1)
+
+
+def test_another_version_of_trl_is_named(summary):
+    assert "not the" not in render(summary).split("## Bonus")[1].split("## Answers")[0]
+    summary["trl"]["version"] = "9.9.9"
+    assert f"(**not the {summary['trl']['pinned']} that this was written for**)" in render(summary)
+
+
+def test_a_gradient_that_differs_from_trls_is_told(summary):
+    assert "So to be fair" in render(summary)
+    summary["trl"]["measured"]["cosine_same_baseline"] = 0.5
+    assert "The gradients differ" in render(summary) and "So to be fair" not in render(summary)
+
+
+def test_answers_do_not_break_out_of_their_table():
+    assert write_report.table_cell("a | b\n<i>*c*") == "a \\| b \\<i>\\*c\\*"
+    assert write_report.table_cell(" ") == "(empty)"
 
 
 def test_a_placebo_that_raises_anything_is_called_out(summary):
-    assert "success by its own measure, and none by any other" in write_report.render(TEMPLATE, summary, COST, FIGURES)
+    assert "success by its own measure, and none by any other" in render(summary)
     for row in contrast_rows(summary, "placebo"):
         row["verdict"] = "rose"
-    assert "A meaningless reward must not raise them" in write_report.render(TEMPLATE, summary, COST, FIGURES)
+    assert "A meaningless reward must not raise them" in render(summary)
 
 
 def test_level_1_alone_has_a_report(summary):
     kept = ("level1", "noise_floor")
     summary["contrasts"] = [row for row in summary["contrasts"] if row["name"] in kept]
     summary["reward_models"] = [row for row in summary["reward_models"] if row["kind"] in ("scalar", "judge")]
-    report = write_report.render(TEMPLATE, summary, COST, FIGURES)
+    report = render(summary)
     assert "## Level 2" not in report and "Level 2: did" not in report
 
 
 def test_a_noise_floor_that_shows_something_is_called_out(summary):
-    assert "nothing, as it must be" in write_report.render(TEMPLATE, summary, COST, FIGURES)
+    assert "nothing, as it must be" in render(summary)
     for equivalence_p, words in ((0.001, "to be expected once in twenty"), (0.5, "Distrust what is above")):
         for row in contrast_rows(summary, "noise_floor"):
             row |= {"verdict": "rose", "equivalence_p": equivalence_p}
-        report = write_report.render(TEMPLATE, summary, COST, FIGURES)
+        report = render(summary)
         assert words in re.sub(r"\s+", " ", report)
 
 
@@ -90,20 +190,20 @@ def test_an_experiment_without_gold_claims_none(summary):
     summary["world"] = None
     for table in ("contrasts", "predictions", "equal_kl"):
         summary[table] = [row for row in summary[table] if row["metric"] != "gold"]
-    report = write_report.render(TEMPLATE, summary, COST, FIGURES)
+    report = render(summary)
     assert "There is no gold rating" in report
     assert "By gold" not in report and "By the gold rating" not in report
 
 
 def test_every_number_of_the_results_is_from_the_summary(summary):
     # Change each number of the summary in turn by an amount that shows: the report must change with it.
-    before = write_report.render(TEMPLATE, summary, COST, FIGURES)
+    before = render(summary)
     for row in contrast_rows(summary, "level1"):
         for key in ("estimate", "ci_low", "ci_high"):
             changed = json.loads(json.dumps(summary))
             same = next(r for r in changed["contrasts"] if r == row)
             same[key] += 7.0
-            assert write_report.render(TEMPLATE, changed, COST, FIGURES) != before, (row["metric"], key)
+            assert render(changed) != before, (row["metric"], key)
 
 
 def test_the_template_has_no_result_typed_by_hand():
@@ -111,15 +211,27 @@ def test_the_template_has_no_result_typed_by_hand():
     text = "".join(path.read_text() for path in sorted(TEMPLATE.parent.glob("*.j2")))
     prose = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", "", text, flags=re.DOTALL)
     prose = re.sub(
-        r"\$\$?.*?\$\$?|\(Eq\. \d\)|Eq\. \d|\barXiv [\d.]+|abs/[\d.]+|\b(19|20)\d\d\b", "", prose, flags=re.DOTALL
+        r"\$\$?.*?\$\$?|\(Eq\. \d\)|Eq\. \d|\barXiv [\d.]+|abs/[\d.]+|\b(19|20)\d\d\b|\b[bf][fp]\d\d|section \d",
+        "",
+        prose,
+        flags=re.DOTALL,
     )
     allowed = {"0.05", "65", "85", "1", "2", "0", "4", "6"}
     assert set(re.findall(r"\d+(?:\.\d+)?", prose)) <= allowed
 
 
+def test_the_summary_is_what_its_schema_says(summary):
+    schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "summary.schema.yaml").read_text())
+    for found in filter(None, (summary, committed_methods())):
+        jsonschema.validate(found, schema)
+    del summary["contrasts"][0]["verdict"]
+    with pytest.raises(jsonschema.ValidationError, match="'verdict' is a required property"):
+        jsonschema.validate(summary, schema)
+
+
 def test_the_committed_report_is_the_summarys(summary):
-    figures = {name: f"results/pocket/figures/{name}.png" for name in FIGURES}
-    assert (ROOT / "report.md").read_text() == write_report.render(TEMPLATE, summary, COST, figures)
+    given = beside("results/pocket/figures/", "results/pocket/samples.html", committed_methods())
+    assert (ROOT / "report.md").read_text() == write_report.render(TEMPLATE, summary, given)
 
 
 def test_readme_quotes_the_committed_verdict():

@@ -127,6 +127,26 @@ def flags(section, *keys, **more):
     return shlex.join(words)
 
 
+# What comes from outside, and where it goes.
+SOURCE_OUTPUTS = {}
+if not IS_POCKET_DATA:
+    SOURCE_OUTPUTS["preferences"] = f"{RESULTS}/data/preferences.jsonl"
+if not IS_POCKET_MODEL:
+    SOURCE_OUTPUTS["model"] = directory(f"{RESULTS}/models/sft")
+
+
+def source_flags():
+    """Flags of load_sources: the sources that are not pocket's."""
+    settings = {}
+    if not IS_POCKET_DATA:
+        settings |= {f"data_{key}": config["data"][key] for key in ("source", "split", "revision")}
+        settings["data_output"] = SOURCE_OUTPUTS["preferences"]
+    if not IS_POCKET_MODEL:
+        settings |= {f"model_{key}": value for key, value in config["model"].items()}
+        settings["model_output"] = SOURCE_OUTPUTS["model"]
+    return flags(settings)
+
+
 def arm_flags(wildcards):
     """REINFORCE's settings for an arm: those of all arms, with what the arm itself declares."""
     own = {key: value for key, value in config["arms"][wildcards.arm].items() if key not in ("reward_model", "seeds")}

@@ -22,27 +22,30 @@ if IS_POCKET_DATA:
             " --preferences-output {output.preferences} --demonstrations-output {output.demonstrations}"
             " 2>&1 | tee {log}"
 
-else:
 
-    # The only rule that reads the data's source: it can run where there is a network, the others need none.
-    rule load_preferences:
+if not (IS_POCKET_DATA and IS_POCKET_MODEL):
+
+    # The only rule that reads data and model from outside: it can run where there is a network, the others need none.
+    rule load_sources:
         input:
-            script=script("load_preferences"),
+            script=script("load_sources"),
         output:
-            preferences=f"{RESULTS}/data/preferences.jsonl",
+            # Named by the flags that ask for them.
+            **SOURCE_OUTPUTS,
+            sources=f"{RESULTS}/data/sources.json",
         log:
-            f"{RESULTS}/logs/load_preferences.log",
+            f"{RESULTS}/logs/load_sources.log",
         benchmark:
-            f"{RESULTS}/benchmarks/load_preferences.tsv"
+            f"{RESULTS}/benchmarks/load_sources.tsv"
         conda:
             "../../envs/training.yaml"
         threads: 1
         resources:
-            mem_mb=2000,
+            mem_mb=4000,
         params:
-            settings=flags(config["data"], "source", "split", "revision"),
+            settings=source_flags(),
         shell:
-            "python {input.script[0]} {params.settings} --output {output.preferences} 2>&1 | tee {log}"
+            "python {input.script[0]} {params.settings} --output {output.sources} 2>&1 | tee {log}"
 
 
 rule split_data:

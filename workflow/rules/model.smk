@@ -24,28 +24,6 @@ if IS_POCKET_MODEL:
             "python {input.script[0]} --demonstrations {input.demonstrations} {params.settings} {params.runtime}"
             " --state {params.state} --output {output.model} 2>&1 | tee {log}"
 
-else:
-
-    # The only rule that reads the model's source: it can run where there is a network, the others need none.
-    rule load_model:
-        input:
-            script=script("load_model"),
-        output:
-            model=directory(f"{RESULTS}/models/sft"),
-        log:
-            f"{RESULTS}/logs/load_model.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/load_model.tsv"
-        conda:
-            "../../envs/training.yaml"
-        threads: 1
-        resources:
-            mem_mb=4000,
-        params:
-            settings=flags(config["model"]),
-        shell:
-            "python {input.script[0]} {params.settings} --output {output.model} 2>&1 | tee {log}"
-
 
 rule sample_references:
     input:

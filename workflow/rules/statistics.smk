@@ -219,6 +219,7 @@ rule summarise_results:
         gradients=[f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in seeds_of(STUDIES["gradients"]["early"])],
         trl=f"{RESULTS}/studies/trl.json",
         cost=f"{RESULTS}/statistics/cost.csv",
+        sources=[f"{RESULTS}/data/sources.json"] if SOURCE_OUTPUTS else [],
         world=[rules.describe_pocket.output.world] if IS_POCKET_DATA else [],
     output:
         summary=f"{RESULTS}/statistics/summary.json",
@@ -238,6 +239,7 @@ rule summarise_results:
         primary=config["statistics"]["primary_metric"],
         digest=CONFIG_DIGEST,
         confidence=config["statistics"]["confidence"],
+        sources=lambda wildcards, input: f"--sources {input.sources}" if input.sources else "",
         world=lambda wildcards, input: f"--world {input.world[0]}" if input.world else "",
     shell:
         "python {input.script[0]} --experiment {params.experiment} --primary-metric {params.primary}"
@@ -245,7 +247,7 @@ rule summarise_results:
         " --arms {input.arms} --reward-models {input.reward_models} --ratings {input.ratings} --screen {input.screen}"
         " --predictions {input.predictions} --relabelling {input.relabelling} --agreement {input.agreement} --equal-kl {input.equal_kl}"
         " --training {input.training} --answers {input.answers} --gradients {input.gradients} --trl {input.trl}"
-        " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.world}"
+        " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.sources} {params.world}"
         " --output {output.summary} 2>&1 | tee {log}"
 
 

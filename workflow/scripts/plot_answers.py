@@ -41,9 +41,8 @@ def main(argv: list[str] | None = None) -> None:
     figure, axes = plt.subplots(1, len(panels), sharey=True, figsize=(args.width, 3.4))
     for axis, (column, title) in zip(axes.flat, panels.items()):
         # SFT's difference from itself is none.
-        draw_panel(
-            axis, table, column, {arm: line for arm, line in lines.items() if column == "tokens" or arm != "sft"}
-        )
+        shown = {arm: line for arm, line in lines.items() if column == "tokens" or arm != "sft"}
+        draw_panel(axis, table, column, shown)
         axis.set_xlabel(title.replace(" (", "\n("))
         if column != "tokens":
             axis.axvline(0, color="0.5", linewidth=0.8)

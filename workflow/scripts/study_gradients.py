@@ -53,12 +53,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 class Moments:
     """Mean and total variance (the trace of the covariance) of gradient contributions, one vector at a time."""
 
-    total: torch.Tensor | float = 0.0
+    total: torch.Tensor | None = None
     squares: float = 0.0
     count: int = 0
 
     def add(self, vector: torch.Tensor) -> None:
-        self.total = self.total + vector
+        self.total = vector.clone() if self.count == 0 else self.total.add_(vector)
         self.squares += float(vector @ vector)
         self.count += 1
 
@@ -122,14 +122,11 @@ def sample_phase(args, policy: TokenLogps, reference: TokenLogps, reward_model, 
     return responses, torch.cat(shaped)
 
 
-def response_gradients(policy: TokenLogps, prompt: list[int], responses: list[list[int]]) -> list[torch.Tensor]:
-    """Gradient of log pi(response | prompt) of each response, (parameters,)."""
-    gradients = []
-    for response in responses:
-        policy.zero_grad()
-        policy([prompt], [response])[0].sum().backward()
-        gradients.append(torch.cat([part.grad.flatten() for part in policy.parameters() if part.grad is not None]))
-    return gradients
+def response_gradient(policy: TokenLogps, prompt: list[int], response: list[int]) -> torch.Tensor:
+    """Gradient of log pi(response | prompt), (parameters,)."""
+    policy.zero_grad()
+    policy([prompt], [response])[0].sum().backward()
+    return torch.cat([part.grad.flatten() for part in policy.parameters() if part.grad is not None])
 
 
 def measure_phase(args, phase: str, policy: TokenLogps, prompts, responses, shaped, expected, history) -> list[dict]:
@@ -138,18 +135,19 @@ def measure_phase(args, phase: str, policy: TokenLogps, prompts, responses, shap
     `expected` is the mean reward of SFT answers to each prompt; `history` are the constants known from training.
     """
     constants, by_prompt, groups = ConstantBaselines(), Moments(), {2: Moments(), 4: Moments()}
-    progress = Progress(f"gradients {phase}, seed {args.seed}", len(expected), unit="prompt")
-    for number in range(len(expected)):
-        rows = slice(number * SAMPLES, (number + 1) * SAMPLES)
-        gradients = response_gradients(policy, prompts[rows][0], responses[rows])
-        for reward, gradient in zip(shaped[rows].tolist(), gradients):
-            constants.add(reward, gradient)
-            by_prompt.add((reward - expected[number]) * gradient)
+    advantages = {size: (leave_one_out(shaped, size) / size).tolist() for size in groups}
+    pending: dict[int, torch.Tensor] = {}
+    progress = Progress(f"gradients {phase}, seed {args.seed}", len(responses), unit="response")
+    # One gradient at a time: a model's own size each.
+    for number, (prompt, response, reward) in enumerate(zip(prompts, responses, shaped.tolist())):
+        gradient = response_gradient(policy, prompt, response)
+        constants.add(reward, gradient)
+        by_prompt.add((reward - expected[number // SAMPLES]) * gradient)
         for size, moments in groups.items():
-            advantage = leave_one_out(shaped[rows], size).tolist()
-            weighted = [a * g for a, g in zip(advantage, gradients)]
-            for start in range(0, SAMPLES, size):
-                moments.add(sum(weighted[start : start + size]) / size)
+            part = advantages[size][number] * gradient
+            pending[size] = part if number % size == 0 else pending[size].add_(part)
+            if number % size == size - 1:
+                moments.add(pending[size])
         progress.report(number + 1)
     known = {"none": 0.0, **history, "best constant": constants.best()}
     variances = {name: constants.variance(b) / args.batch_size for name, b in known.items()}
@@ -181,15 +179,22 @@ def main(argv: list[str] | None = None) -> None:
     if len(expected) < 2:
         raise InputError("gradient_study.prompts: a variance over prompts needs at least 2")
     prompts = [ids for ids in token_lists(table["prompt_ids"].head(len(expected))) for _ in range(SAMPLES)]
+    phases = list(zip(args.phases, args.policies, args.metrics, strict=True))
+    some = outputs[: len(expected)]
+    drawn = [
+        sample_phase(args, load_policy(folder, device), reference, reward_model, tokenizer, prompts, some, scale)
+        for _, folder, _ in phases
+    ]
+    del reference, reward_model  # their room is wanted for gradients
     rows = []
-    for phase, folder, path in zip(args.phases, args.policies, args.metrics, strict=True):
-        policy, metrics = load_policy(folder, device), pd.read_csv(path)
-        drawn = sample_phase(args, policy, reference, reward_model, tokenizer, prompts, outputs[: len(expected)], scale)
+    for (phase, folder, path), (responses, shaped) in zip(phases, drawn):
+        metrics = pd.read_csv(path)
         history = {
             "moving average": history_baseline("moving_average", metrics, args.baseline_decay),
             "exponential mean": history_baseline("exponential", metrics, args.baseline_decay),
         }
-        rows += measure_phase(args, phase, policy, prompts, *drawn, expected.tolist(), history)
+        policy = load_policy(folder, device)
+        rows += measure_phase(args, phase, policy, prompts, responses, shaped, expected.tolist(), history)
     with atomic_path(args.output) as draft:
         pd.DataFrame(rows).to_csv(draft, index=False, float_format="%.6g")
 

@@ -37,6 +37,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--gradients", nargs="+", required=True, help="CSV of the gradient study, one a seed")
     parser.add_argument("--trl", required=True, help="JSON of the comparison with TRL")
     parser.add_argument("--cost", required=True, help="CSV of what each rule cost")
+    parser.add_argument("--sources", help="JSON of what was loaded from outside, where anything was")
     parser.add_argument("--world", help="JSON of the pocket world, where there is one")
     parser.add_argument("--output", required=True, help="JSON")
     return parser.parse_args(argv)
@@ -86,6 +87,10 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     folds = ("train", "judge", "validation")
     training = pd.read_csv(args.training)
+    world = read_json(args.world) if args.world else None
+    agreement = means(args.agreement, ["arm", "other"])
+    if world:
+        agreement.append({"arm": "judges", "other": "gold", "correlation": world["judge_gold_correlation"]})
     write_json(
         args.output,
         {
@@ -95,6 +100,7 @@ def main(argv: list[str] | None = None) -> None:
             "primary_metric": args.primary_metric,
             "settings": args.settings,
             "versions": {name: importlib.metadata.version(name).split("+")[0] for name in PACKAGES},
+            "sources": read_json(args.sources) if args.sources else None,
             "split": read_json(args.split),
             "lengths": {fold: read_json(path) for fold, path in zip(folds, args.lengths, strict=True)},
             "contrasts": records(args.contrasts),
@@ -104,14 +110,14 @@ def main(argv: list[str] | None = None) -> None:
             "screen": means(args.screen, ["arm", "n"]),
             "predictions": records(args.predictions),
             "relabelling": means(args.relabelling, ["kind", "signal", "relabelling"]),
-            "agreement": means(args.agreement, ["arm", "other"]),
+            "agreement": agreement,
             "equal_kl": records(args.equal_kl),
             "first_tenth_of_training": mean_by_arm(training, "first"),
             "last_tenth_of_training": mean_by_arm(training, "last"),
             "answers": describe_answers(args.answers, args.confidence),
             "gradients": describe_gradients(args.gradients),
             "trl": read_json(args.trl),
-            "world": read_json(args.world) if args.world else None,
+            "world": world,
             # What a run costs differs from run to run; what it finds, above, does not.
             "cost": records(args.cost),
         },

@@ -10,8 +10,8 @@ from typing import Any
 
 from align.chat import PLAIN_TEMPLATE
 from align.errors import InputError
+from align.formats import COLUMNS, canonical, rename_columns
 
-COLUMNS = ("prompt", "chosen", "rejected", "chosen_rating", "rejected_rating")
 FILE_READERS = {".jsonl": "json", ".json": "json", ".parquet": "parquet"}
 # What a model's folder holds, and the files that it may lie in.
 MODEL_PARTS = {
@@ -21,8 +21,12 @@ MODEL_PARTS = {
 }
 
 
+class HubError(InputError):
+    """What is not here could not be had from the hub."""
+
+
 def load_preferences(source: str, split: str | None, revision: str | None) -> list[dict[str, Any]]:
-    """Rows with HelpSteer2_binarized's columns from a hub id, a folder or a file.
+    """Rows with HelpSteer2_binarized's columns from a hub id, a folder or a file; see align/formats.py for variants.
 
     Raises InputError, saying what to do, if the source, the split or a column is missing, or a row is not as it should.
     """
@@ -42,10 +46,11 @@ def load_preferences(source: str, split: str | None, revision: str | None) -> li
                 hint = f"; did you mean {guess[0]!r}?" if guess else ""
                 raise InputError(f"{source} has no split {split!r}, it has {', '.join(sorted(splits))}{hint}")
             rows = splits[split]
-    missing = [name for name in COLUMNS if name not in rows.column_names]
+    held = rename_columns(rows.column_names)
+    missing = [name for name in COLUMNS if name not in held]
     if missing:
         raise InputError(f"{source} lacks the columns {', '.join(missing)}; it has {', '.join(rows.column_names)}")
-    rows = [dict(row) for row in rows.select_columns(list(COLUMNS))]
+    rows = [canonical({name: row[held[name]] for name in COLUMNS}) for row in rows]
     check_rows(rows, source)
     return rows
 
@@ -74,29 +79,19 @@ def check_rows(rows: list[dict[str, Any]], source: str) -> None:
             )
 
 
-def load_sft(source: str, revision: str | None, pad_token: str | None):
+def load_sft(source: str, revision: str | None, pad_token: str | None, random_weights: bool = False):
     """A causal language model in fp32 and its tokenizer, fit for what follows: a pad token that is not EOS, a template.
 
-    A base model without a chat template gets `PLAIN_TEMPLATE`. Raises InputError if the model cannot be had.
+    A base model without a chat template gets `PLAIN_TEMPLATE`. With `random_weights` only config and tokenizer are
+    read. Raises InputError if the model cannot be had.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers import AutoTokenizer
 
     _check_local(source, "model.source")
-    _check_model_folder(source)
+    _check_model_folder(source, needs_weights=not random_weights)
     with _one_line(source, "model.source"):
         tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
-        # The checkpoint's bf16 would swallow steps of 1e-6: weights stay in fp32, autocast does the rest.
-        model, found = AutoModelForCausalLM.from_pretrained(
-            source, revision=revision, dtype=torch.float32, output_loading_info=True
-        )
-    # The library fills what is missing with random numbers, and warns.
-    if found["missing_keys"] or found["mismatched_keys"]:
-        lacking = sorted(map(str, [*found["missing_keys"], *found["mismatched_keys"]]))
-        raise InputError(
-            f"model.source: the weights of {source} do not fill its config ({len(lacking)} lacking, such as"
-            f" {lacking[0]}); give a whole model"
-        )
+        model = _make_model(source, revision) if random_weights else _read_model(source, revision)
     if tokenizer.eos_token_id is None:
         raise InputError(f"{source}: the tokenizer has no EOS token, so that no response could end")
     _check_head(source, model)
@@ -104,6 +99,47 @@ def load_sft(source: str, revision: str | None, pad_token: str | None):
         tokenizer.chat_template = PLAIN_TEMPLATE
     set_pad_token(tokenizer, model, pad_token)
     return model, tokenizer
+
+
+def _make_model(source: str, revision: str | None):
+    """A model of the source's architecture with random weights, always the same ones."""
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    torch.manual_seed(0)
+    return AutoModelForCausalLM.from_config(
+        AutoConfig.from_pretrained(source, revision=revision), dtype=torch.float32
+    ).eval()
+
+
+def _read_model(source: str, revision: str | None):
+    """The source's model. Raises InputError if its weights do not fill its config."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    # The checkpoint's bf16 would swallow steps of 1e-6: weights stay in fp32, autocast does the rest.
+    model, found = AutoModelForCausalLM.from_pretrained(
+        source, revision=revision, dtype=torch.float32, output_loading_info=True
+    )
+    # The library fills what is missing with random numbers, and warns.
+    if found["missing_keys"] or found["mismatched_keys"]:
+        lacking = sorted(map(str, [*found["missing_keys"], *found["mismatched_keys"]]))
+        raise InputError(
+            f"model.source: the weights of {source} do not fill its config ({len(lacking)} lacking, such as"
+            f" {lacking[0]}); give a whole model"
+        )
+    return model
+
+
+def find_revision(source: str, wanted: str | None, kind: str) -> str | None:
+    """The commit on the hub that `wanted`, or the newest, stands for; None for what lies here. `kind` is the hub's."""
+    if Path(source).exists():
+        return None
+    from huggingface_hub import HfApi
+
+    with contextlib.suppress(Exception):  # an old cache may serve where the hub does not answer
+        return HfApi().repo_info(source, revision=wanted, repo_type=kind).sha
+    return wanted
 
 
 def _check_head(source: str, model) -> None:
@@ -146,13 +182,14 @@ def _check_local(source: str, key: str) -> None:
         raise InputError(f"{key}: there is no {source}")
 
 
-def _check_model_folder(source: str) -> None:
+def _check_model_folder(source: str, needs_weights: bool) -> None:
     """Raises InputError naming what a local model lacks: transformers would tell of another lack, or of none."""
     folder = Path(source)
     if folder.is_file():
         raise InputError(f"model.source: {source} is a file; give the folder that it lies in")
     if folder.is_dir():
-        lacking = [part for part, names in MODEL_PARTS.items() if not any(any(folder.glob(name)) for name in names)]
+        parts = {part: names for part, names in MODEL_PARTS.items() if needs_weights or "weights" not in part}
+        lacking = [part for part, names in parts.items() if not any(any(folder.glob(name)) for name in names)]
         if lacking:
             raise InputError(f"model.source: {source} has no {', no '.join(lacking)}; give a folder with a whole model")
 
@@ -173,7 +210,7 @@ def _one_line(source: str, key: str) -> Iterator[None]:
             raise InputError(f"{key}: {source} has no rows; give a data set with at least one") from error
         if Path(source).exists():
             raise InputError(f"{key}: could not read {source} ({reason}); mend it or give another") from error
-        raise InputError(
+        raise HubError(
             f"{key}: could not load {source} ({reason}); check its name and revision; with no network, download it"
             f" and set {key} to its folder"
         ) from error

@@ -1,0 +1,75 @@
+import json
+
+import pytest
+
+from align.errors import InputError
+from align.formats import canonical, rename_columns, split_turns
+from align.loading import load_preferences
+
+USER, ASSISTANT = "\n<extra_id_1>User\n", "\n<extra_id_1>Assistant\n"
+
+
+def test_a_flattened_conversation_becomes_its_turns():
+    turns = split_turns(f"hello{ASSISTANT}hi{USER}and you?")
+    assert turns == [
+        {"role": "user", "content": "hello"},
+        {"role": "assistant", "content": "hi"},
+        {"role": "user", "content": "and you?"},
+    ]
+    assert split_turns("one\nturn") == [{"role": "user", "content": "one\nturn"}]
+
+
+@pytest.mark.parametrize(
+    "prompt", [f"a{ASSISTANT}b", f"a{USER}b", f"a{ASSISTANT}b{ASSISTANT}c", "a<extra_id_1>User\nb"]
+)
+def test_what_is_no_conversation_is_left_as_it_is(prompt):
+    assert split_turns(prompt) == [{"role": "user", "content": prompt}]
+
+
+def test_plain_strings_follow_their_prompt():
+    row = {
+        "prompt": f"a{ASSISTANT}b{USER}c",
+        "chosen": "yes",
+        "rejected": "no",
+        "chosen_rating": 3,
+        "rejected_rating": 1,
+    }
+    chosen, rejected = (canonical(row)[name] for name in ("chosen", "rejected"))
+    assert [turn["role"] for turn in chosen] == ["user", "assistant", "user", "assistant"]
+    assert chosen[:-1] == rejected[:-1] and (chosen[-1]["content"], rejected[-1]["content"]) == ("yes", "no")
+
+
+def test_messages_keep_their_answer():
+    answer = [{"role": "user", "content": f"a{ASSISTANT}b{USER}c"}, {"role": "assistant", "content": "d"}]
+    row = {"prompt": answer[0]["content"], "chosen": answer, "rejected": answer}
+    assert [turn["content"] for turn in canonical(row)["chosen"]] == ["a", "b", "c", "d"]
+
+
+def test_ratings_under_another_name_are_found():
+    names = ["prompt", "chosen", "rejected", "chosen_score", "rejected_score"]
+    assert rename_columns(names)["chosen_rating"] == "chosen_score"
+    assert rename_columns([*names, "chosen_rating"])["chosen_rating"] == "chosen_rating"
+    assert "prompt" not in rename_columns(["chosen"])
+
+
+def test_a_copy_with_strings_and_scores_loads(tmp_path):
+    row = {"prompt": "a", "chosen": "b", "rejected": "c", "chosen_score": 3.2, "rejected_score": 1.0}
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(row) + "\n")
+    (loaded,) = load_preferences(str(tmp_path / "pairs.jsonl"), None, None)
+    assert loaded["chosen_rating"] == 3.2 and loaded["chosen"][-1] == {"role": "assistant", "content": "b"}
+    (tmp_path / "pairs.jsonl").write_text(json.dumps(row | {"chosen": 5}) + "\n")
+    with pytest.raises(InputError, match="row 1: chosen must be"):
+        load_preferences(str(tmp_path / "pairs.jsonl"), None, None)
+
+
+def test_the_true_rows_of_helpsteer2_load(real, tmp_path):
+    printed = [
+        json.loads(line)["row"] for line in (real / "helpsteer2_rows" / "printed_rows.jsonl").read_text().splitlines()
+    ]
+    rows = [row for row in printed if {"chosen", "rejected", "chosen_rating"} <= set(row)]
+    assert rows
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    loaded = load_preferences(str(tmp_path / "rows.jsonl"), None, None)
+    flattened = [row for row in loaded if "<extra_id_1>" in row["prompt"]]
+    assert flattened and all(len(row["chosen"]) > 2 and len(row["chosen"]) % 2 == 0 for row in flattened)
+    assert not any("<extra_id_1>" in turn["content"] for row in loaded for turn in row["chosen"][:-1])

@@ -1,0 +1,49 @@
+"""Preference rows as public copies of HelpSteer2 have them, put into HelpSteer2_binarized's columns.
+
+`prompt` is text, `chosen` and `rejected` are lists of {role, content} messages, the answer last, `chosen_rating` and
+`rejected_rating` are numbers.
+"""
+
+import re
+from typing import Any
+
+COLUMNS = ("prompt", "chosen", "rejected", "chosen_rating", "rejected_rating")
+# juyoungml/HelpSteer2-binarized calls its ratings so.
+OTHER_NAMES = {"chosen_rating": "chosen_score", "rejected_rating": "rejected_score"}
+# HelpSteer2 (Wang et al. 2024, arXiv 2406.08673) flattens a conversation into one prompt with these marks.
+TURN = re.compile(r"\n<extra_id_1>(User|Assistant)\n")
+
+
+def rename_columns(names: list[str]) -> dict[str, str]:
+    """The column that holds each of COLUMNS, for those that are there."""
+    found = {name: name if name in names else OTHER_NAMES.get(name) for name in COLUMNS}
+    return {name: held for name, held in found.items() if held in names}
+
+
+def split_turns(prompt: str) -> list[dict[str, str]]:
+    """The turns of a flattened conversation; of any other prompt, the one turn that it is.
+
+    Text in which users and assistants do not take turns, users first and last, is left as it is.
+    """
+    first, *rest = TURN.split(prompt)
+    turns = [{"role": "user", "content": first}]
+    turns += [{"role": role.lower(), "content": text} for role, text in zip(rest[::2], rest[1::2])]
+    expected = ["user", "assistant"] * len(turns)
+    if len(turns) % 2 == 0 or [turn["role"] for turn in turns] != expected[: len(turns)]:
+        return [{"role": "user", "content": prompt}]
+    return turns
+
+
+def expand(answer: Any, prompt: Any) -> Any:
+    """Messages of an answer: a plain string follows its prompt, a flattened prompt becomes its turns."""
+    if isinstance(answer, str) and isinstance(prompt, str):
+        return [*split_turns(prompt), {"role": "assistant", "content": answer}]
+    is_one_turn = isinstance(answer, list) and len(answer) == 2 and isinstance(answer[0], dict)
+    if is_one_turn and answer[0].get("role") == "user" and isinstance(answer[0].get("content"), str):
+        return [*split_turns(answer[0]["content"]), answer[1]]
+    return answer
+
+
+def canonical(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of COLUMNS with its answers as messages; what is no pair of answers is left for the check to name."""
+    return row | {name: expand(row[name], row["prompt"]) for name in ("chosen", "rejected")}
