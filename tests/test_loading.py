@@ -211,12 +211,15 @@ def test_an_unreachable_hub_says_what_to_do(monkeypatch, load, key):
         load("no-one/nothing")
 
 
-def test_a_hub_out_of_reach_is_told_once_for_both(monkeypatch, tmp_path):
+def test_a_hub_out_of_reach_is_told_once_and_at_once(monkeypatch, tmp_path, capsys):
+    import datasets
     import huggingface_hub.constants as constants
     import load_sources
 
+    # A closed port of this machine stands for the hub; what the code switches off is switched on again afterwards.
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
     outputs = {name: str(tmp_path / name) for name in ("pairs.jsonl", "sft", "sources.json")}
     with pytest.raises(InputError) as caught:
         load_sources.main(
@@ -226,6 +229,7 @@ def test_a_hub_out_of_reach_is_told_once_for_both(monkeypatch, tmp_path):
     told = str(caught.value)
     assert "\n" not in told and "neither no-one/pairs nor no-one/model" in told
     assert "set data.source and model.source to their folders" in told
+    assert "does not answer" in capsys.readouterr().out and constants.HF_HUB_OFFLINE
     assert not any(tmp_path.iterdir())
 
 

@@ -5,10 +5,11 @@ pad token and chat template are completed.
 """
 
 import argparse
+from pathlib import Path
 
 from align.errors import InputError, run
 from align.files import atomic_path, write_json, write_jsonl
-from align.loading import HubError, find_revision, load_preferences, load_sft
+from align.loading import HubError, find_revision, load_preferences, load_sft, use_cache_if_unreachable
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -55,6 +56,8 @@ def load_all(args: argparse.Namespace) -> tuple[list[dict] | None, tuple | None]
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
+    if not all(Path(source).exists() for source in (args.data_source, args.model_source) if source):
+        use_cache_if_unreachable()
     rows, model = load_all(args)
     loaded = {}
     if rows is not None:

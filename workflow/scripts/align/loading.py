@@ -25,6 +25,23 @@ class HubError(InputError):
     """What is not here could not be had from the hub."""
 
 
+def use_cache_if_unreachable() -> None:
+    """Where the hub does not answer, use what was downloaded before, and fail at once if that is nothing.
+
+    The libraries would try for more than a minute.
+    """
+    import datasets
+    from huggingface_hub import constants
+    from huggingface_hub.utils import get_session
+
+    try:
+        get_session().head(constants.ENDPOINT, timeout=10)
+    # The client's errors have had several bases over its versions.
+    except Exception as error:
+        print(f"{constants.ENDPOINT} does not answer ({error}): looking for what was downloaded before", flush=True)
+        constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = True
+
+
 def load_preferences(source: str, split: str | None, revision: str | None) -> list[dict[str, Any]]:
     """Rows with HelpSteer2_binarized's columns from a hub id, a folder or a file; see align/formats.py for variants.
 
