@@ -71,6 +71,14 @@ def test_the_head_computes_in_fp32_under_autocast():
     assert torch.equal(outputs, hidden @ head.weight.T)
 
 
+def test_a_loaded_models_rewards_are_fp32_under_autocast(reward_model, tokenizer, texts):
+    # Loading gives a plain head, which autocast would compute in half precision.
+    assert type(reward_model.score) is torch.nn.Linear
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        rewards = score(reward_model, texts, tokenizer.pad_token_id, batch_size=3)
+    assert rewards.dtype == torch.float32 and (rewards.bfloat16().float() != rewards).all()
+
+
 def test_a_replaced_head_names_its_ratings_and_is_saved(reward_model, tokenizer, tmp_path):
     from transformers import AutoModelForSequenceClassification
 

@@ -13,6 +13,7 @@ import torch
 import train_policy
 import train_reward_model
 import train_sft
+from accelerate.state import AcceleratorState
 from conftest import ROOT
 from safetensors.torch import load_file
 
@@ -151,9 +152,13 @@ def test_a_zero_learning_rate_leaves_sft_to_the_bit(world):
     assert weights(world / "still") == weights(world / "sft")
 
 
+def read_weights(folder):
+    parts = load_file(folder / "model.safetensors")
+    return torch.cat([parts[key].flatten() for key in sorted(parts)])
+
+
 def read_training(world, name):
-    parts = load_file(world / name / "model.safetensors")
-    return pd.read_parquet(world / f"{name}.parquet"), torch.cat([parts[key].flatten() for key in sorted(parts)])
+    return pd.read_parquet(world / f"{name}.parquet"), read_weights(world / name)
 
 
 def test_micro_batches_change_memory_and_not_the_policy(world):
@@ -175,6 +180,24 @@ def test_a_policy_that_outgrows_the_gpu_goes_on_in_smaller_parts(world, monkeypa
     (rollouts, policy), (as_whole, whole) = read_training(world, "outgrown"), read_training(world, "policy")
     assert rollouts["response"].tolist() == as_whole["response"].tolist()
     torch.testing.assert_close(policy, whole, atol=1e-5, rtol=0)
+
+
+def test_mixed_precision_trains_the_policy_that_it_samples(world, monkeypatch):
+    # A CPU has bf16 autocast, as a GPU has fp16: the same contexts, though not the scaler.
+    monkeypatch.setattr("train_policy.resolve_precision", lambda wanted: "bf16")
+    AcceleratorState._reset_state()  # one process has one precision
+    try:
+        train_policy.main(policy_flags(world, "mixed", "--precision", "bf16"))
+    finally:
+        AcceleratorState._reset_state()
+    metrics = pd.read_csv(world / "mixed.csv")
+    # At the first step policy and reference are one model, in one precision: no KL, and later little.
+    assert metrics["kl"].iloc[0] == 0 and metrics["kl"].abs().max() < 5
+    assert metrics["grad_norm"].gt(0).all()
+    (mixed, sft, full) = (read_weights(world / name) for name in ("mixed", "sft", "policy"))
+    # Master weights are fp32: most steps of 1e-3 would be lost between bf16 numbers.
+    assert mixed.dtype == torch.float32 and (mixed.bfloat16().float() != mixed).any()
+    assert (mixed - sft).norm() > 0.5 * (full - sft).norm()
 
 
 def test_a_gpu_too_small_for_one_response_is_told_in_a_line(world, monkeypatch):

@@ -9,6 +9,8 @@ from pathlib import Path
 os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+# A job is written for one GPU; of several that nobody chose among, the libraries' trainers would split each batch.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
 # Rules call `python`: it is this one, whether or not its environment was activated. A conda environment comes before it.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 

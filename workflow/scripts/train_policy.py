@@ -133,7 +133,8 @@ def train_step(
         with accelerator.autocast():
             answers += generate(policy, tokenizer, some, args.max_new_tokens)
     texts = [prompt + answer for prompt, answer in zip(prompts, answers)]
-    outputs = score(models.reward, texts, tokenizer.pad_token_id, args.micro_batch_size)
+    with accelerator.autocast():
+        outputs = score(models.reward, texts, tokenizer.pad_token_id, args.micro_batch_size)
     signal = compute_signal(args.signal, outputs, references, signal_options(args))
     rewards = scale.apply(signal).to(accelerator.device)
     weights = confidence(outputs).to(accelerator.device) if args.advantage_weight == "confidence" else 1.0
@@ -264,7 +265,8 @@ def main(argv: list[str] | None = None) -> None:
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
     references = pd.read_parquet(args.references)
     prompts = references[references["sample"] == 0]
-    outputs = score_references(models.reward, references, models.tokenizer.pad_token_id, args.micro_batch_size)
+    with accelerator.autocast():
+        outputs = score_references(models.reward, references, models.tokenizer.pad_token_id, args.micro_batch_size)
     torch.manual_seed(derive_seed(args.seed, "scale"))  # for the one signal that draws
     scale = fit_scale(signal_of_references(args.signal, outputs, signal_options(args)))
     state = state_folder(args.state, args, [args.model, args.reward_model, args.references])

@@ -53,7 +53,9 @@ def score(model, sequences: list[list[int]], pad_token_id: int, batch_size: int)
         # Padding on the right needs no mask: a causal model's token sees what stands before it alone.
         hidden = body(input_ids=ids, use_cache=False).last_hidden_state
         last = hidden[torch.arange(len(rows), device=device), mask.sum(dim=1) - 1]
-        for i, row in zip(rows, model.score(last.float()).cpu()):
+        with torch.autocast(device.type, enabled=False):  # a reward in half precision has three digits
+            rewards = model.score(last.float()).cpu()
+        for i, row in zip(rows, rewards):
             outputs[i] = row
     return torch.stack(outputs)
 
