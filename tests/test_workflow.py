@@ -68,15 +68,20 @@ def edit(project):
         path.write_text(text)
 
 
-# Level 1 in two replicates, eight other arms in one.
-POLICIES = 10
+# Level 1 in two replicates, six other arms in one; beside them Level 1 after few steps, for the gradient study.
+POLICIES, EARLY = 8, 1
 STATISTICS_ONWARDS = {
     "compare_arms": 1,
     "sum_costs": 1,
     "trace_training": 1,
     "compare_at_equal_kl": 1,
     "summarise_results": 1,
+    "measure_answers": 1,
+    "make_samples": 1,
     "plot_training": 1,
+    "plot_matrix": 1,
+    "plot_answers": 1,
+    "plot_overoptimisation": 1,
     "plot_frontier": 1,
     "plot_contrasts": 1,
     "write_report": 1,
@@ -87,7 +92,9 @@ def test_the_smoke_experiment_ends_in_its_report(project):
     results = project / "results" / "smoke"
     summary = json.loads((results / "statistics" / "summary.json").read_text())
     declared = yaml.safe_load((ROOT / "config.yaml").read_text())["statistics"]["contrasts"]
-    assert {row["name"] for row in summary["contrasts"]} == {row["name"] for row in declared}
+    trained = {*yaml.safe_load((ROOT / SMOKE).read_text())["policies"], "sft", "sft_again"}
+    expected = {row["name"] for row in declared if {row["arm"], row["against"]} <= trained}
+    assert {row["name"] for row in summary["contrasts"]} == expected
     estimate = next(r["estimate"] for r in summary["contrasts"] if r["name"] == "level1" and r["metric"] == "gold")
     report = (results / "report.md").read_text()
     assert f"{estimate:+.2f} SFT standard deviations" in report
@@ -157,21 +164,24 @@ def test_a_fresh_clone_runs_from_the_beginning(tmp_path):
 
 
 def test_a_figures_setting_redraws_and_rewrites(project):
-    plots = {f"plot_{name}": 1 for name in ("training", "frontier", "contrasts", "reward_models")} | {"write_report": 1}
-    assert planned(project, {"figures": {"dpi": 90}}) == plots
+    names = ("training", "frontier", "contrasts", "reward_models", "matrix", "answers", "overoptimisation")
+    plots = {f"plot_{name}": 1 for name in names}
+    assert planned(project, {"figures": {"dpi": 90}}) == plots | {"write_report": 1}
 
 
 def test_kl_coef_rebuilds_policies_onwards(project):
     # The control sets a kl_coef of its own, so that the common one does not concern it.
     assert planned(project, {"reinforce": {"kl_coef": 0.2}}) == {
-        "train_policy": POLICIES - 1,
+        "train_policy": POLICIES - 1 + EARLY,
         "evaluate_arm": POLICIES - 1,
+        "study_gradients": 1,
+        "compare_with_trl": 1,
         **STATISTICS_ONWARDS,
     }
 
 
 def test_one_more_arm_is_that_arm_and_the_statistics(project):
-    arms = list(yaml.safe_load((ROOT / "config.yaml").read_text())["policies"])
+    arms = list(yaml.safe_load((ROOT / SMOKE).read_text())["policies"])
     overlay = {"policies": [*arms, "level2_cvar"], "arms": {"level2_cvar": {"seeds": [1]}}}
     assert planned(project, overlay) == {
         "train_policy": 1,
@@ -211,8 +221,10 @@ def test_one_more_judge_rescores_and_retrains_nothing(project):
 def test_an_edit_in_a_module_reruns_the_rules_that_import_it(project, edit):
     edit("workflow/scripts/align/reinforce.py", "\n# an edit\n")
     assert planned(project) == {
-        "train_policy": POLICIES,
+        "train_policy": POLICIES + EARLY,
         "evaluate_arm": POLICIES,
+        "study_gradients": 1,
+        "compare_with_trl": 1,
         **STATISTICS_ONWARDS,
     }
 
