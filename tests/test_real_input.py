@@ -25,7 +25,7 @@ def test_a_real_model_and_real_pairs_run_to_their_report(real, tmp_path):
         "reward_training": {"epochs": 1, "batch_size": 8, "micro_batch_size": 8, "learning_rate": 3.0e-4, "bins": 5},
         "references": {"prompts": 16, "samples": 2},
         "reinforce": {"steps": 3, "batch_size": 8, "micro_batch_size": 4, "learning_rate": 1.0e-4},
-        "evaluation": {"prompts": 40, "samples": 1, "pool_samples": 4, "trace_every": 1},
+        "evaluation": {"prompts": 40, "samples": 2, "pool_samples": 4, "trace_every": 1},
         "statistics": {"bootstrap_resamples": 200},
     }
     (project / "real.yaml").write_text(yaml.safe_dump(overlay))

@@ -36,9 +36,8 @@ def test_prompt_and_response_are_in_its_own_template(smollm2, prompts):
     )
     # The template ends a turn with a line break, which no policy writes after its EOS.
     assert tokenizer.decode(prompts[0] + encode_response(tokenizer, "Plum.")) + "\n" == whole
-    assert (
-        tokenizer.convert_ids_to_tokens(encode_response(tokenizer, "Plum."))[-1] == "<|im_end|>" == tokenizer.eos_token
-    )
+    assert tokenizer.convert_ids_to_tokens(encode_response(tokenizer, "Plum.")[-1]) == "<|im_end|>"
+    assert tokenizer.eos_token == "<|im_end|>"
     assert tokenizer.pad_token == "<|endoftext|>" and tokenizer.pad_token_id != tokenizer.eos_token_id
 
 
