@@ -108,8 +108,8 @@ def answer_level2(summary: dict) -> str:
     ]
     opening = "Yes" if len(groups["rose"]) == len(rows) else "In part" if groups["rose"] else "No gain is shown"
     spread = [row["estimate"] for row in rows]
-    sizes = f"{min(spread):+.2f} to {max(spread):+.2f} SFT standard deviations"
-    return f"{opening}: by the judges {', '.join(said)} ({sizes})."
+    sizes = f"{spread[0]:+.2f}" if len(rows) == 1 else f"{min(spread):+.2f} to {max(spread):+.2f}"
+    return f"{opening}: by the judges {', '.join(said)} ({sizes} SFT standard deviations)."
 
 
 def list_reasons(summary: dict) -> list[str]:
