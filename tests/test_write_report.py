@@ -3,7 +3,6 @@ import re
 import subprocess
 
 import jsonschema
-import pandas as pd
 import pytest
 import write_report
 import yaml
@@ -19,7 +18,6 @@ FIGURES = ("training", "frontier", "contrasts", "reward_models", "matrix", "answ
 def beside(folder="", page="samples.html", methods=None):
     """What stands beside the committed summary."""
     return write_report.Beside(
-        cost=pd.read_csv(SUMMARY.parent / "cost.csv").to_dict(orient="records"),
         figures={name: f"{folder}{name}.png" for name in FIGURES},
         examples=json.loads((SUMMARY.parents[1] / "studies" / "examples.json").read_text()),
         samples_page=page,

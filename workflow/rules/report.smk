@@ -223,7 +223,6 @@ rule write_report:
         page=f"{RESULTS}/samples.html",
         methods=METHODS,
         summary=f"{RESULTS}/statistics/summary.json",
-        cost=f"{RESULTS}/statistics/cost.csv",
         figures=[f"{RESULTS}/figures/{name}.png" for name in FIGURES],
     output:
         report=REPORT,
@@ -240,7 +239,7 @@ rule write_report:
     params:
         methods=lambda wildcards, input: f"--methods {input.methods}" if input.methods else "",
     shell:
-        "python {input.script[0]} --template {input.template} --summary {input.summary} --cost {input.cost}"
+        "python {input.script[0]} --template {input.template} --summary {input.summary}"
         " --figures {input.figures} --examples {input.examples} --samples-page {input.page} --paper {input.paper}"
         " {params.methods}"
         " --report-output {output.report} --verdict-output {output.verdict} 2>&1 | tee {log}"

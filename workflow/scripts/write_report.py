@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import jinja2
-import pandas as pd
 
 from align.errors import run
 from align.files import read_json, write_text
@@ -32,7 +31,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--template", required=True)
     parser.add_argument("--summary", required=True, help="summary.json")
-    parser.add_argument("--cost", required=True, help="CSV of what each rule cost")
     parser.add_argument("--figures", nargs="+", required=True, help="PNG files")
     parser.add_argument("--examples", required=True, help="JSON of answers to show")
     parser.add_argument("--samples-page", required=True, help="HTML, to be linked")
@@ -47,7 +45,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 class Beside:
     """What the report shows beside its own summary."""
 
-    cost: list[dict]  # a row a rule
     figures: dict[str, str]  # paths by name, relative to the report
     examples: list[dict]  # prompts, with every arm's answers
     samples_page: str  # relative to the report
@@ -99,7 +96,6 @@ def main(argv: list[str] | None = None) -> None:
         return Path(os.path.relpath(path, here)).as_posix()
 
     beside = Beside(
-        cost=pd.read_csv(args.cost).to_dict(orient="records"),
         figures={Path(path).stem: relative(path) for path in args.figures},
         examples=read_json(args.examples),
         samples_page=relative(args.samples_page),
