@@ -12,6 +12,7 @@ from align.reinforce import leave_one_out
 def comparison(world):  # noqa: F811
     compare_with_trl.main(
         ["--model", str(world / "sft"), "--reward-model", str(world / "rm"), "--pairs", str(world / "train.jsonl")]
+        + ["--tokens", str(world / "train.parquet")]
         + ["--lock", str(ROOT / "envs" / "requirements.lock"), "--prompts", "12", "--max-new-tokens", "80"]
         + ["--kl-coef", "0.1", "--seed", "1", "--output", str(world / "trl.json")]
     )
@@ -55,6 +56,7 @@ def test_another_baseline_would_be_seen(comparison, monkeypatch, world):  # noqa
     monkeypatch.setattr(compare_with_trl, "leave_one_out", of_wrong_groups)
     compare_with_trl.main(
         ["--model", str(world / "sft"), "--reward-model", str(world / "rm"), "--pairs", str(world / "train.jsonl")]
+        + ["--tokens", str(world / "train.parquet")]
         + ["--lock", str(ROOT / "envs" / "requirements.lock"), "--prompts", "12", "--max-new-tokens", "80"]
         + ["--kl-coef", "0.1", "--seed", "1", "--output", str(world / "wrong.json")]
     )

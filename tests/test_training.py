@@ -209,6 +209,15 @@ def test_a_gpu_too_small_for_one_response_is_told_in_a_line(world, monkeypatch):
         train_policy.main(policy_flags(world, "tiny"))
 
 
+def test_an_optimizer_that_does_not_fit_is_not_tried_again(world, monkeypatch):
+    def no_room(*_, **__):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr("torch.optim.AdamW.step", no_room)
+    with pytest.raises(InputError, match="step 1: the GPU's memory does not hold the optimizer's state"):
+        train_policy.main(policy_flags(world, "no-room"))
+
+
 def test_a_reward_model_that_outgrows_the_gpu_goes_on_in_smaller_parts(world, monkeypatch, capsys):
     seen = []
 

@@ -266,7 +266,11 @@ rule sum_costs:
             f"{RESULTS}/benchmarks/evaluate_arm/sft_pool_{POOL_SEED}.tsv",
             *[f"{RESULTS}/benchmarks/score_pool/{seed}.tsv" for seed in SEEDS if arms_of(seed)],
             *[f"{RESULTS}/benchmarks/evaluate_arm/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
-            *[f"{RESULTS}/benchmarks/study_gradients/{seed}.tsv" for seed in seeds_of(STUDIES["gradients"]["early"])],
+            *[
+                f"{RESULTS}/benchmarks/{rule}{seed}.tsv"
+                for rule in (f"train_policy/{STUDIES['gradients']['early']}_", "study_gradients/")
+                for seed in seeds_of(STUDIES["gradients"]["early"])
+            ],
         ],
     output:
         cost=f"{RESULTS}/statistics/cost.csv",

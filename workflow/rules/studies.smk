@@ -74,6 +74,7 @@ rule compare_with_trl:
         model=f"{RESULTS}/models/sft",
         reward_model=f"{RESULTS}/reward_models/{config['arms']['level1_scalar']['reward_model']}/seed{SEEDS[0]}",
         pairs=f"{RESULTS}/data/train.jsonl",
+        tokens=f"{RESULTS}/data/tokens/train.parquet",
         lock="envs/requirements.lock",
     output:
         comparison=f"{RESULTS}/studies/trl.json",
@@ -96,6 +97,7 @@ rule compare_with_trl:
         ),
     shell:
         "python {input.script[0]} --model {input.model} --reward-model {input.reward_model} --pairs {input.pairs}"
+        " --tokens {input.tokens}"
         " --lock {input.lock} {params.settings} --output {output.comparison} 2>&1 | tee {log}"
 
 

@@ -13,6 +13,7 @@ import tempfile
 from copy import deepcopy
 from pathlib import Path
 
+import pandas as pd
 import torch
 from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer, TrainerCallback
@@ -45,6 +46,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", required=True, help="folder of the SFT model")
     parser.add_argument("--reward-model", required=True, help="folder of a scalar reward model")
     parser.add_argument("--pairs", required=True, help="JSON lines of the training fold, for its prompts")
+    parser.add_argument("--tokens", required=True, help="parquet of that fold, which lacks what is too long")
     parser.add_argument("--lock", required=True, help="requirements file that names the TRL this was written for")
     parser.add_argument("--prompts", type=int, required=True, help="prompts of the batch, with 2 responses each")
     parser.add_argument("--max-new-tokens", type=int, required=True)
@@ -200,7 +202,8 @@ def main(argv: list[str] | None = None) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     policy = AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32)
     reward_model = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32)
-    conversations = [row["chosen"][:-1] for row in read_jsonl(args.pairs)[: args.prompts]]
+    kept = set(pd.read_parquet(args.tokens, columns=["prompt_id"])["prompt_id"])
+    conversations = [row["chosen"][:-1] for row in read_jsonl(args.pairs) if row["prompt_id"] in kept][: args.prompts]
     torch.manual_seed(args.seed)
     ours = TokenLogps(deepcopy(policy)).eval()
     with tempfile.TemporaryDirectory() as folder:

@@ -52,6 +52,8 @@ def mean_by_arm(training: pd.DataFrame, part: str) -> dict[str, dict]:
     """Means of the "first" or "last" tenth of each arm's steps over seeds, by arm."""
     steps = training.groupby("arm")["step"].transform("max")
     tenth = (steps // 10).clip(lower=1)
+    # A step that fp16's scaler skipped has no finite gradient norm.
+    training = training.replace([np.inf, -np.inf], np.nan)
     kept = training[training["step"] <= tenth if part == "first" else training["step"] > steps - tenth]
     return json.loads(kept.drop(columns=["seed", "step"]).groupby("arm").mean().to_json(orient="index"))
 

@@ -168,8 +168,12 @@ def train_step(
         accelerator.backward(loss * len(shaped) / len(prompts))
         kl = (logps.detach() - ref_logps).sum(dim=1)
         parts.append({"shaped_reward": shaped, "advantage": advantage, "kl": kl, "entropy": entropy.sum(dim=1)})
-    grad_norm = accelerator.clip_grad_norm_(models.policy.parameters(), args.max_grad_norm)
-    optimizer.step()
+    try:
+        grad_norm = accelerator.clip_grad_norm_(models.policy.parameters(), args.max_grad_norm)
+        optimizer.step()
+    except torch.OutOfMemoryError as error:
+        # Neither could be repeated, and smaller micro-batches would not help.
+        raise InputError(f"step {step}: the GPU's memory does not hold the optimizer's state: take another") from error
 
     rows = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
     rows |= {"reward": rewards, "length": lengths, "finished": torch.tensor(finished, device=accelerator.device)}

@@ -21,6 +21,7 @@ from align.verdicts import (
     list_reasons,
     mean_of,
     order_methods,
+    paired_by_seed,
     state_comparison,
     state_levels,
     state_verdict,
@@ -76,7 +77,13 @@ def render(template: Path, summary: dict, beside: Beside) -> str:
     environment.filters |= {"p": format_p, "percent": lambda share: f"{100 * share:.0f} %", "cell": table_cell}
     environment.filters |= {"signed": lambda number: f"{number:+.2f}", "two": lambda number: f"{number:.2f}"}
     environment.filters |= {"three": lambda number: f"{number:.3f}", "change": lambda share: f"{100 * share:+.0f} %"}
-    helpers = {"state": state_verdict, "contrast": find_contrast, "mean_of": mean_of, "find": find_row}
+    helpers = {
+        "state": state_verdict,
+        "contrast": find_contrast,
+        "mean_of": mean_of,
+        "find": find_row,
+        "paired": paired_by_seed,
+    }
     helpers["compare"] = functools.partial(state_comparison, margin=summary["settings"]["equivalence_margin"])
     helpers["arm_means"] = functools.partial(find_arm, summary["arms"])
     helpers["source"] = lambda name: f"`{summary['trl']['lines'][name] or 'not found in this version'}`"

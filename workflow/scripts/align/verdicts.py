@@ -1,5 +1,9 @@
 """The words of the report and of the verdict: each follows from a contrast's verdict field, and from nothing else."""
 
+import numpy as np
+
+from align.evidence import exact_sign_flip_p
+
 METRIC_NAMES = {"judges": "the judges", "own": "the reward model it was trained on", "gold": "the gold rating"}
 
 
@@ -132,8 +136,8 @@ def list_reasons(summary: dict) -> list[str]:
             f" ({mean_scalar['correlation']:.2f} between mean rating and scalar reward,"
             f" {scalar_seeds['correlation']:.2f} between two scalar models)"
         )
-    if rated and mean_of(rated, "spread_gain") < 2 * mean_of(rated, "spread_gain_error"):
-        reasons.append("the spread adds nothing to the mean that shows in held-out choices")
+    if rated and sum(row["spread_gain"] > 0 for row in rated) <= len(rated) / 2:
+        reasons.append("the spread adds nothing to the mean that helps to tell held-out choices")
     return reasons
 
 
@@ -153,6 +157,13 @@ def order_methods(methods: dict, paper: dict) -> str:
     said += f" {', '.join(row['name'] for row in here)}: " + ("the same." if theirs == here else "another.")
     said += f" Shown to be ahead of REINFORCE: {list_arms(ahead) or 'none'}; behind it: {list_arms(behind) or 'none'}."
     return said
+
+
+def paired_by_seed(rows: list[dict], others: list[dict], column: str) -> dict:
+    """Mean difference of a column between two kinds of models of the same seeds, and its exact p."""
+    theirs = {row["seed"]: row[column] for row in others}
+    differences = np.array([row[column] - theirs[row["seed"]] for row in rows if row["seed"] in theirs])
+    return {"mean": float(differences.mean()), "p": exact_sign_flip_p(differences), "seeds": len(differences)}
 
 
 def mean_of(rows: list[dict], column: str) -> float:
