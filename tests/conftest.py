@@ -55,7 +55,7 @@ def reward_model(tokenizer):
     return LlamaForSequenceClassification(config).eval()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def real():
     """The folder of real files beside the project."""
     if not REAL.is_dir():

@@ -236,3 +236,7 @@ def own_flags(wildcards):
 
 
 check_config()
+# Those in which both moments of training can be had: an overlay may have fewer seeds than the early arm names.
+GRADIENT_SEEDS = [
+    seed for seed in seeds_of(STUDIES["gradients"]["early"]) if seed in seeds_of(STUDIES["gradients"]["arm"])
+] or SEEDS[:1]

@@ -216,7 +216,7 @@ rule summarise_results:
         equal_kl=rules.compare_at_equal_kl.output.contrasts,
         training=rules.trace_training.output.training,
         answers=f"{RESULTS}/statistics/answers.csv",
-        gradients=[f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in seeds_of(STUDIES["gradients"]["early"])],
+        gradients=[f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in GRADIENT_SEEDS],
         trl=f"{RESULTS}/studies/trl.json",
         cost=f"{RESULTS}/statistics/cost.csv",
         sources=[f"{RESULTS}/data/sources.json"] if SOURCE_OUTPUTS else [],
@@ -269,7 +269,7 @@ rule sum_costs:
             *[
                 f"{RESULTS}/benchmarks/{rule}{seed}.tsv"
                 for rule in (f"train_policy/{STUDIES['gradients']['early']}_", "study_gradients/")
-                for seed in seeds_of(STUDIES["gradients"]["early"])
+                for seed in GRADIENT_SEEDS
             ],
         ],
     output:
