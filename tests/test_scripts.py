@@ -11,6 +11,7 @@ SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 ANALYSIS = ["compare_arms", "measure_reward_models", "describe_pocket", "trace_training", "write_report", "sum_costs"]
 ANALYSIS += ["measure_signals", "compare_at_equal_kl", "summarise_results", "make_pocket", "split_data"]
 ANALYSIS += ["plot_training", "plot_frontier", "plot_contrasts", "plot_reward_models"]
+ANALYSIS += ["measure_answers", "plot_matrix", "plot_answers", "plot_overoptimisation"]
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
@@ -31,7 +32,8 @@ def test_statistics_figures_and_report_need_no_torch():
 
 
 def test_an_input_error_is_one_line_and_a_nonzero_exit(tmp_path):
-    command = [sys.executable, "workflow/scripts/load_model.py", "--source", "./nowhere", "--output", tmp_path / "m"]
+    command = [sys.executable, "workflow/scripts/load_sources.py", "--model-source", "./nowhere"]
+    command += ["--model-output", tmp_path / "m", "--output", tmp_path / "sources.json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr.strip() == "error: model.source: there is no ./nowhere"

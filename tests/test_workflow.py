@@ -195,7 +195,8 @@ def test_one_more_arm_is_that_arm_and_the_statistics(project):
 
 def test_level_1_alone_needs_no_other_contrasts(project):
     plan = snakemake(project, "--dry-run", "--configfile", "config.yaml", "--config", "policies=[level1_scalar]")
-    assert re.search(r"^train_policy +8$", plan, re.MULTILINE)
+    # Three of them for the gradient study.
+    assert re.search(r"^train_policy +11$", plan, re.MULTILINE)
     assert re.search(r"^train_reward_model +11$", plan, re.MULTILINE)
 
 
