@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from argparse import Namespace
 
 import make_pocket
 import pandas as pd
@@ -268,6 +269,32 @@ def test_a_killed_policy_training_ends_with_the_same_bytes(world):
     )
     pd.testing.assert_frame_equal(pd.read_parquet(world / "killed.parquet"), pd.read_parquet(world / "policy.parquet"))
     assert not (world / "state-killed").exists()
+
+
+def test_packed_demonstrations_teach_what_each_teaches_alone(tokenizer):
+    model = train_sft.make_model(Namespace(seed=0, hidden_size=16, layers=2, heads=2), tokenizer)
+    lengths = [(3, 5), (9, 20), (2, 40), (4, 1), (20, 44), (1, 2), (5, 7)]
+    draw = torch.Generator().manual_seed(0)
+    examples = []
+    for prompt, response in lengths:
+        ids = torch.randint(4, model.config.vocab_size, (prompt + response,), generator=draw).tolist()
+        examples.append({"input_ids": ids, "labels": [-100] * prompt + ids[prompt:]})
+    packed = train_sft.pack_demonstrations(examples, pad_token_id=1)
+    assert len(packed["input_ids"]) < len(examples)
+    assert (packed["labels"] != -100).sum() == sum(response for _, response in lengths)
+    loss = model(**packed).loss
+    loss.backward()
+    found = [part.grad.clone() for part in model.parameters()]
+    model.zero_grad()
+    alone = [
+        model(input_ids=torch.tensor([e["input_ids"]]), labels=torch.tensor([e["labels"]])).loss * response
+        for e, (_, response) in zip(examples, lengths)
+    ]
+    expected = sum(alone) / sum(response for _, response in lengths)
+    expected.backward()
+    assert loss.item() == pytest.approx(expected.item(), abs=1e-6)
+    for one, part in zip(found, model.parameters()):
+        torch.testing.assert_close(one, part.grad, atol=1e-6, rtol=1e-4)
 
 
 def test_a_killed_sft_training_ends_with_the_same_bytes(world):

@@ -19,6 +19,7 @@ rule evaluate_arm:
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
+    priority: 1
     resources:
         mem_mb=2000,
         gpu=1,

@@ -39,6 +39,7 @@ rule sample_references:
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
+    priority: 2
     resources:
         mem_mb=2000,
         gpu=1,

@@ -16,6 +16,7 @@ rule train_policy:
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
+    priority: 2
     resources:
         mem_mb=3000,
         gpu=1,

@@ -14,6 +14,7 @@ rule train_reward_model:
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
+    priority: 3
     resources:
         mem_mb=3000,
         gpu=1,

@@ -22,7 +22,13 @@ from accelerate import Accelerator
 from datasets import Dataset
 from train_policy import Models, load_models, train_step
 from train_sft import make_tokenizer
-from transformers import AutoModelForSequenceClassification, GenerationConfig, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    GenerationConfig,
+    LlamaConfig,
+    LlamaForCausalLM,
+)
 from transformers.trainer_callback import PrinterCallback, TrainerCallback
 from transformers.utils import logging
 from trl import RLOOConfig, RLOOTrainer
@@ -32,7 +38,7 @@ from align.errors import InputError, run
 from align.files import write_json
 from align.loading import load_sft
 from align.reinforce import Baseline
-from align.rollout import through_first
+from align.rollout import TokenLogps, through_first
 from align.signals import Options, Scale
 
 PARTS = ("generate", "reference forward", "reward forward", "policy forward and backward")
@@ -166,8 +172,11 @@ def measure(args: argparse.Namespace, folder: Path) -> list[dict]:
     vars(settings).update(kl_coef=KL_COEF, max_grad_norm=MAX_GRAD_NORM, advantage_weight=None, **asdict(Options()))
     prompts = [encode_prompt(models.tokenizer, messages) for messages in make_conversations(args.batch_size)]
     ours = partial(run_our_step, settings, accelerator, models, optimizer, Baseline("moving_average"), prompts)
-    turns = TakeTurns([partial(run_bare_parts, models, prompts, args.max_new_tokens), ours])
-    make_trainer(args, models, turns, folder).train()
+    # The bare parts and TRL have the models as the library loads them, with the attention that it chooses.
+    policy, reference = (TokenLogps(AutoModelForCausalLM.from_pretrained(sft)) for _ in range(2))
+    plain = Models(policy, reference, models.reward, models.tokenizer)
+    turns = TakeTurns([partial(run_bare_parts, plain, prompts, args.max_new_tokens), ours])
+    make_trainer(args, plain, turns, folder).train()
     # A reused batch would flatter TRL.
     assert [len(lengths) for lengths in turns.completions] == [args.batch_size] * len(turns.turns)
     return turns.turns[1:]

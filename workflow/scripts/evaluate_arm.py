@@ -7,7 +7,7 @@ import argparse
 
 import pandas as pd
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
 from align.chat import decode_response
 from align.devices import pick_device
@@ -15,7 +15,7 @@ from align.errors import InputError, run
 from align.files import atomic_path, read_json
 from align.progress import Progress
 from align.reward_models import load_scorer
-from align.rollout import TokenLogps, generate
+from align.rollout import TokenLogps, generate, load_policy
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
 from align.signals import Scale, compute_signal
@@ -79,13 +79,9 @@ def answer_prompts(policy, reference, tokenizer, prompts: list[list[int]], max_n
     ]
 
 
-def load_policy(folder: str) -> TokenLogps:
-    return TokenLogps(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)).to(pick_device()).eval()
-
-
 def sample_responses(args: argparse.Namespace, policy: TokenLogps) -> pd.DataFrame:
     """Answers of the policy to all validation prompts: `samples` drawn at temperature 1 and a greedy one, per name."""
-    tokenizer, reference = AutoTokenizer.from_pretrained(args.reference), load_policy(args.reference)
+    tokenizer, reference = AutoTokenizer.from_pretrained(args.reference), load_policy(args.reference, pick_device())
     prompts = read_prompts(args.tokens).head(args.prompts)
     prompt_ids = token_lists(prompts["prompt_ids"])
     passes = [("sampled", sample) for sample in range(args.samples)] + [("greedy", 0)]
@@ -170,7 +166,7 @@ def rate_by_rubric(responses: pd.DataFrame) -> pd.DataFrame:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    policy = load_policy(args.policy)
+    policy = load_policy(args.policy, pick_device())
     responses = sample_responses(args, policy)
     preferred = preferred_likelihood(args, policy)
     scores, traced = responses[KEPT].copy(), select_rollouts(args)

@@ -4,12 +4,12 @@ import argparse
 
 import pandas as pd
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
 from align.devices import pick_device
 from align.errors import InputError, run
 from align.progress import Progress
-from align.rollout import generate
+from align.rollout import generate, load_policy
 from align.seeds import derive_seed
 from align.tables import read_prompts, token_lists, write_table
 
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.samples < 2:
         raise InputError(f"references.samples is {args.samples}: a deviation within a prompt needs at least 2")
     tokenizer = AutoTokenizer.from_pretrained(args.model)
-    model = AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32).to(pick_device())
+    model = load_policy(args.model, pick_device()).model
     prompts = read_prompts(args.tokens).head(args.prompts)
     prompt_ids = token_lists(prompts["prompt_ids"])
     torch.manual_seed(derive_seed(args.seed, "references"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 import torch
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from align.devices import pick_device
 from align.errors import InputError, run
@@ -18,7 +18,7 @@ from align.files import atomic_path, read_json
 from align.progress import Progress
 from align.reinforce import Baseline, leave_one_out, shape_reward
 from align.reward_models import score, score_table
-from align.rollout import TokenLogps, generate
+from align.rollout import TokenLogps, generate, load_policy
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
 from align.signals import Scale, compute_signal, signal_of_references
@@ -160,10 +160,6 @@ def measure_phase(args, phase: str, policy: TokenLogps, prompts, responses, shap
         | {"signal": signal, "relative_variance": variance / variances["moving average"]}
         for name, variance in variances.items()
     ]
-
-
-def load_policy(folder: str, device: torch.device) -> TokenLogps:
-    return TokenLogps(AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)).to(device).eval()
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 import torch
 from accelerate import Accelerator
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from align.chat import decode_response
 from align.devices import halve, resolve_precision
@@ -30,7 +30,7 @@ from align.reinforce import (
 )
 from align.resume import forget_state, load_state, save_state, state_folder
 from align.reward_models import score, score_table
-from align.rollout import TokenLogps, generate
+from align.rollout import TokenLogps, generate, load_policy
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
 from align.signals import Scale, compute_signal, confidence, fit_scale, signal_of_references
@@ -88,14 +88,10 @@ class Models:
 
 
 def load_models(args: argparse.Namespace, device: torch.device) -> Models:
-    def causal():
-        # As loaded, without dropout: what is sampled and what is scored are the same policy.
-        return TokenLogps(AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32)).eval()
-
     reward = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32)
     return Models(
-        policy=causal(),
-        reference=causal().to(device).requires_grad_(False),
+        policy=load_policy(args.model, device),
+        reference=load_policy(args.model, device).requires_grad_(False),
         reward=reward.to(device).eval().requires_grad_(False),
         tokenizer=AutoTokenizer.from_pretrained(args.model),
     )

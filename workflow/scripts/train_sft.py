@@ -1,6 +1,7 @@
 """Train pocket's SFT model from scratch on demonstrations: a word-level tokenizer, a ChatML template, a small Llama."""
 
 import argparse
+from functools import partial
 
 import torch
 
@@ -66,6 +67,8 @@ def make_model(args: argparse.Namespace, tokenizer):
             num_key_value_heads=args.heads,
             max_position_embeddings=128,
             tie_word_embeddings=False,
+            # With a cache, the model does not look for where packed demonstrations begin.
+            use_cache=False,
             # The default of 0.02 suits widths of thousands; at 64 it keeps attention flat for most of the training.
             initializer_range=0.1,
             bos_token_id=tokenizer.bos_token_id,
@@ -79,10 +82,30 @@ def encode_demonstration(tokenizer, row: dict) -> dict[str, list[int]]:
     """Tokens of a demonstration; only the response is learned (labels of -100 are passed over)."""
     prompt = encode_prompt(tokenizer, [{"role": "user", "content": row["prompt"]}])
     response = encode_response(tokenizer, row["response"])
+    return {"input_ids": prompt + response, "labels": [-100] * len(prompt) + response}
+
+
+def pack_demonstrations(examples: list[dict[str, list[int]]], pad_token_id: int) -> dict[str, torch.Tensor]:
+    """A batch in rows of 64 tokens, or of the longest example: one a row, four tokens in ten would be padding.
+
+    Positions start anew with each demonstration, by which the model keeps those that share a row apart.
+    """
+    examples = sorted(examples, key=lambda example: len(example["input_ids"]), reverse=True)
+    width = max(64, len(examples[0]["input_ids"]))
+    rows: list[dict[str, list[int]]] = []
+    for example in examples:
+        length = len(example["input_ids"])
+        row = next((row for row in rows if len(row["input_ids"]) + length <= width), None)
+        if row is None:
+            row = {"input_ids": [], "labels": [], "position_ids": []}
+            rows.append(row)
+        row["input_ids"] += example["input_ids"]
+        row["labels"] += example["labels"]
+        row["position_ids"] += range(length)
+    fillers = {"input_ids": pad_token_id, "labels": -100, "position_ids": 0}
     return {
-        "input_ids": prompt + response,
-        "attention_mask": [1] * (len(prompt) + len(response)),
-        "labels": [-100] * len(prompt) + response,
+        name: torch.tensor([row[name] + [filler] * (width - len(row[name])) for row in rows])
+        for name, filler in fillers.items()
     }
 
 
@@ -90,7 +113,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     if args.threads:
         torch.set_num_threads(args.threads)
-    from transformers import DataCollatorForSeq2Seq, Trainer, TrainingArguments
+    from transformers import Trainer, TrainingArguments
 
     rows = read_jsonl(args.demonstrations)
     tokenizer = make_tokenizer([f"{row['prompt']} {row['response']}" for row in rows])
@@ -110,7 +133,7 @@ def main(argv: list[str] | None = None) -> None:
         model,
         settings,
         train_dataset=[encode_demonstration(tokenizer, row) for row in rows],
-        data_collator=DataCollatorForSeq2Seq(tokenizer, padding=True),
+        data_collator=partial(pack_demonstrations, pad_token_id=tokenizer.pad_token_id),
     )
     train_resumably(trainer, "SFT model", ["loss"])
     with atomic_path(args.output) as folder:

@@ -1,1 +1,7 @@
 """What the workflow's scripts share: pure, importable functions, one module a job."""
+
+import gc
+
+# The libraries that scripts load make half a million objects, which live to the end: Python's default is to go through
+# them all again and again. A job of pocket takes 5 to 10 % longer with it.
+gc.set_threshold(100_000, 50, 50)
