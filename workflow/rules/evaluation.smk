@@ -16,10 +16,10 @@ rule evaluate_arm:
         f"{RESULTS}/logs/evaluate_arm/{{arm}}_{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate_arm/{{arm}}_{{seed}}.tsv"
+    priority: 1
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
-    priority: 1
     resources:
         mem_mb=2000,
         gpu=1,

@@ -36,10 +36,10 @@ rule sample_references:
         f"{RESULTS}/logs/sample_references.log",
     benchmark:
         f"{RESULTS}/benchmarks/sample_references.tsv"
+    priority: 2
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
-    priority: 2
     resources:
         mem_mb=2000,
         gpu=1,

@@ -13,10 +13,10 @@ rule train_policy:
         f"{RESULTS}/logs/train_policy/{{arm}}_{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train_policy/{{arm}}_{{seed}}.tsv"
+    priority: 2
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
-    priority: 2
     resources:
         mem_mb=3000,
         gpu=1,

@@ -11,10 +11,10 @@ rule train_reward_model:
         f"{RESULTS}/logs/train_reward_model/{{kind}}_{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train_reward_model/{{kind}}_{{seed}}.tsv"
+    priority: 3
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
-    priority: 3
     resources:
         mem_mb=3000,
         gpu=1,
