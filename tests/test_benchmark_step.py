@@ -20,7 +20,18 @@ def model(tokenizer, tmp_path):
 
 
 def test_a_row_for_each_part_and_each_step(model, tmp_path, capsys):
-    flags = ["--batch-size", "4", "--max-new-tokens", "8", "--repetitions", "1", "--output", str(tmp_path / "b.json")]
+    flags = [
+        "--batch-size",
+        "4",
+        "--micro-batch-size",
+        "2",
+        "--max-new-tokens",
+        "8",
+        "--repetitions",
+        "1",
+        "--output",
+        str(tmp_path / "b.json"),
+    ]
     benchmark_step.main(["--model", str(model), *flags])
 
     printed = capsys.readouterr().out
@@ -43,3 +54,8 @@ def test_a_row_for_each_part_and_each_step(model, tmp_path, capsys):
 def test_an_odd_batch_is_refused():
     with pytest.raises(InputError, match="even"):
         benchmark_step.main(["--batch-size", "3"])
+
+
+def test_parts_that_do_not_fill_a_batch_are_refused():
+    with pytest.raises(InputError, match="multiple"):
+        benchmark_step.main(["--batch-size", "10", "--micro-batch-size", "4"])

@@ -52,6 +52,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", help="folder of a causal LM; default: a random Llama of 260k parameters")
     parser.add_argument("--batch-size", type=int, default=64, help="responses a step; even, TRL draws two a prompt")
+    # Of 64, what attention makes no longer fits the processor's cache.
+    parser.add_argument(
+        "--micro-batch-size", type=int, default=16, help="responses that TRL and we take forward and back at once"
+    )
     parser.add_argument("--max-new-tokens", type=int, default=64)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=5, help="timed steps of each, after one to warm up")
@@ -147,8 +151,10 @@ class TakeTurns(TrainerCallback):
 def make_trainer(args: argparse.Namespace, models: Models, turns: TakeTurns, folder: Path) -> RLOOTrainer:
     """TRL's trainer at our settings: a batch of new completions, one forward and backward and one update a step."""
     config = {"output_dir": str(folder / "trl"), "max_steps": args.repetitions + 1, "reward_weights": [1.0, 0.0]}
-    config |= {"per_device_train_batch_size": args.batch_size, "num_generations": 2, "steps_per_generation": 1}
-    config |= {"num_iterations": 1, "max_completion_length": args.max_new_tokens, "temperature": 1.0, "top_k": 0}
+    parts = args.batch_size // args.micro_batch_size
+    config |= {"per_device_train_batch_size": args.micro_batch_size, "gradient_accumulation_steps": parts}
+    config |= {"num_generations": 2, "steps_per_generation": parts, "num_iterations": 1}
+    config |= {"max_completion_length": args.max_new_tokens, "temperature": 1.0, "top_k": 0}
     config |= {"beta": KL_COEF, "learning_rate": LEARNING_RATE, "max_grad_norm": MAX_GRAD_NORM, "use_cpu": True}
     config |= {"bf16": False, "gradient_checkpointing": False, "save_strategy": "no", "logging_strategy": "no"}
     config = RLOOConfig(**config, report_to="none", disable_tqdm=True)
@@ -167,7 +173,7 @@ def measure(args: argparse.Namespace, folder: Path) -> list[dict]:
     models = load_models(argparse.Namespace(model=sft, reward_model=reward), accelerator.device)
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
-    settings = argparse.Namespace(micro_batch_size=args.batch_size, generation_batch_size=args.batch_size)
+    settings = argparse.Namespace(micro_batch_size=args.micro_batch_size, generation_batch_size=args.batch_size)
     vars(settings).update(max_new_tokens=args.max_new_tokens, signal="reward", method="reinforce")
     vars(settings).update(kl_coef=KL_COEF, max_grad_norm=MAX_GRAD_NORM, advantage_weight=None, **asdict(Options()))
     prompts = [encode_prompt(models.tokenizer, messages) for messages in make_conversations(args.batch_size)]
@@ -195,6 +201,9 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     if args.batch_size < 2 or args.batch_size % 2 or args.repetitions < 1:
         raise InputError("--batch-size must be even (TRL draws two responses a prompt) and --repetitions at least 1")
+    args.micro_batch_size = min(args.micro_batch_size, args.batch_size)
+    if args.micro_batch_size < 1 or args.batch_size % args.micro_batch_size:
+        raise InputError("--batch-size must be a multiple of --micro-batch-size")
     warnings.filterwarnings("ignore", category=FutureWarning)  # TRL uses names that transformers deprecates
     logging.set_verbosity_error()
     logging.disable_progress_bar()
