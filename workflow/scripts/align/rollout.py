@@ -4,50 +4,16 @@ from functools import partial
 
 import torch
 from torch.utils.checkpoint import checkpoint
-from transformers import AutoModelForCausalLM, DynamicCache
-from transformers.cache_utils import DynamicLayer
+from transformers import AutoModelForCausalLM
 
 from align.chat import pad
+from align.decoding import make_decoder
 from align.errors import InputError
 
 # Log-probabilities are made of so many logits at once, 128 MiB in fp32: a batch of SmolLM2's would be gigabytes.
 LOGITS_AT_ONCE = 2**25
 # The share of rows still being written at which the finished ones are dropped: dropping copies the cache.
 COMPACT_BELOW = 0.75
-
-
-class RoomyLayer(DynamicLayer):
-    """A cache layer with room for a whole response: DynamicLayer copies itself at every token."""
-
-    def __init__(self, room: int) -> None:
-        super().__init__()
-        self.room = room
-
-    def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_, **__):
-        """Keys and values so far with the new ones, (batch, heads, time, width)."""
-        start = self.get_seq_length()
-        end = start + key_states.shape[-2]
-        if not self.is_initialized:
-            self.lazy_initialization(key_states, value_states)
-            self.all_keys, self.all_values = (
-                new.new_empty(*new.shape[:-2], self.room, new.shape[-1]) for new in (key_states, value_states)
-            )
-        self.all_keys[..., start:end, :] = key_states
-        self.all_values[..., start:end, :] = value_states
-        self.keys, self.values = self.all_keys[..., :end, :], self.all_values[..., :end, :]
-        return self.keys, self.values
-
-    def batch_select_indices(self, indices: torch.Tensor) -> None:
-        end = self.get_seq_length()
-        self.all_keys, self.all_values = self.all_keys[indices], self.all_values[indices]
-        self.keys, self.values = self.all_keys[..., :end, :], self.all_values[..., :end, :]
-
-
-def make_cache(model, room: int) -> DynamicCache:
-    """The model's own kind of cache, its plain layers with room for `room` tokens."""
-    cache = DynamicCache(config=model.config)
-    cache.layers = [RoomyLayer(room) if type(layer) is DynamicLayer else layer for layer in cache.layers]
-    return cache
 
 
 def draw(logits: torch.Tensor, uniforms: torch.Tensor) -> torch.Tensor:
@@ -78,33 +44,23 @@ def generate(model, tokenizer, prompts: list[list[int]], max_new_tokens: int, sa
     ids, attention = (part.to(device) for part in pad(prompts, tokenizer.pad_token_id, "left"))
     # Drawn at once, and on the CPU: a row's numbers depend on nothing but the seed and the row.
     uniforms = torch.rand(len(prompts), max_new_tokens, dtype=torch.float64).to(device) if sample else None
-    cache = make_cache(model, longest + max_new_tokens)
+    decoder = make_decoder(model, attention, longest + max_new_tokens)
     written = torch.full((len(prompts), max_new_tokens), tokenizer.eos_token_id, device=device)
     rows = torch.arange(len(prompts), device=device)
     live = torch.ones(len(prompts), dtype=torch.bool, device=device)
-    positions = (attention.cumsum(dim=1) - 1).clamp(min=0)
+    logits = decoder.read(ids)
     for step in range(max_new_tokens):
-        logits = model(
-            input_ids=ids,
-            attention_mask=attention,
-            position_ids=positions,
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        ).logits[:, -1]
         tokens = draw(logits, uniforms[rows, step]) if sample else logits.argmax(dim=-1)
         # A finished row goes on until it is dropped; what it writes is cut off below.
         written[rows, step] = tokens
         live &= tokens != tokenizer.eos_token_id
         left = int(live.sum())
-        if left == 0:
+        if left == 0 or step + 1 == max_new_tokens:
             break
-        ids, positions = tokens.unsqueeze(-1), positions[:, -1:] + 1
-        attention = torch.cat([attention, attention.new_ones(len(rows), 1)], dim=1)
         if left < COMPACT_BELOW * len(rows):
-            cache.batch_select_indices(live.nonzero().squeeze(-1))
-            ids, positions, attention, rows = ids[live], positions[live], attention[live], rows[live]
-            live = live[live]
+            decoder.keep(live.nonzero().squeeze(-1))
+            tokens, rows, live = tokens[live], rows[live], live[live]
+        logits = decoder.step(tokens)
     return [through_first(row, tokenizer.eos_token_id) for row in written[:, : step + 1].tolist()]
 
 

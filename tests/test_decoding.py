@@ -1,0 +1,143 @@
+"""Decoding in steps of fixed shapes: the same answers as plain decoding, and nothing that a recording would not see."""
+
+import pytest
+import torch
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from align import decoding, rollout
+from align.chat import pad
+from align.decoding import Decoder, ReplayingDecoder, make_decoder
+from align.rollout import generate
+
+
+class Traced:
+    """Stands in for a CUDA graph: the operations of one step, by themselves, on the very memory that they were on."""
+
+    def __init__(self, decoder) -> None:
+        self.decoder = decoder
+        self.steps = make_fx(lambda ids: decoder.read(ids))(decoder.ids)
+        self.replays = 0
+
+    def replay(self) -> None:
+        self.decoder.logits = self.steps(self.decoder.ids)
+        self.replays += 1
+
+
+class TracingDecoder(ReplayingDecoder):
+    graphs: list[Traced] = []
+
+    def __init__(self, *args) -> None:
+        super().__init__(*args)
+        self.records = True
+
+    def record(self) -> None:
+        # Unlike a CUDA graph's recording, tracing takes the step; it writes to the cache what the replay writes again.
+        self.graph = Traced(self)
+        self.graphs.append(self.graph)
+
+
+@pytest.fixture
+def prompts(tokenizer):
+    draws = torch.Generator().manual_seed(0)
+    lengths = torch.randint(2, 20, (60,), generator=draws).tolist()
+    return [torch.randint(4, len(tokenizer), (n,), generator=draws).tolist() for n in lengths]
+
+
+@pytest.fixture
+def fused(policy):
+    before = policy.config._attn_implementation
+    policy.set_attn_implementation("sdpa")
+    yield policy
+    policy.set_attn_implementation(before)
+
+
+@pytest.mark.parametrize("sample", [True, False])
+@pytest.mark.parametrize("kind", [ReplayingDecoder, TracingDecoder])
+def test_fixed_shapes_write_what_plain_decoding_writes(fused, tokenizer, prompts, monkeypatch, kind, sample):
+    def answers():
+        torch.manual_seed(3)
+        return generate(fused, tokenizer, prompts, max_new_tokens=20, sample=sample)
+
+    plain = answers()
+    assert len(set(map(len, plain))) > 4  # rows end at several steps: the finished are dropped, and shapes change
+    monkeypatch.setattr(rollout, "make_decoder", kind)
+    TracingDecoder.graphs.clear()
+    assert answers() == plain
+    if kind is TracingDecoder:
+        assert len(TracingDecoder.graphs) > 1
+        assert sum(graph.replays for graph in TracingDecoder.graphs) > 2
+
+
+def test_what_a_graph_reads_and_writes_stays_where_it_is(fused, prompts):
+    ids, attention = pad(prompts, 0, "left")
+    decoder = ReplayingDecoder(fused, attention, room=ids.shape[1] + 8)
+    tokens = decoder.read(ids).argmax(dim=-1)
+
+    def memory():
+        layer = decoder.cache.layers[-1]
+        buffers = (decoder.ids, decoder.positions, decoder.attention, decoder.at, layer.all_keys, layer.all_values)
+        return [buffer.data_ptr() for buffer in buffers]
+
+    tokens = decoder.step(tokens).argmax(dim=-1)
+    before = memory()
+    for _ in range(3):
+        tokens = decoder.step(tokens).argmax(dim=-1)
+        assert memory() == before
+
+
+def test_a_recording_that_fails_is_said_and_done_without(fused, prompts, monkeypatch, capsys):
+    def fail():
+        raise RuntimeError("operation not permitted when stream is capturing\nand more")
+
+    monkeypatch.setattr(decoding.torch.cuda, "CUDAGraph", lambda: None)
+    monkeypatch.setattr(decoding.torch.cuda, "current_stream", fail)
+    monkeypatch.setattr(ReplayingDecoder, "works", True)
+    ids, attention = pad(prompts, 0, "left")
+    fixed, plain = (kind(fused, attention, room=ids.shape[1] + 8) for kind in (ReplayingDecoder, Decoder))
+    fixed.records = True
+    for decoder in (fixed, plain):
+        logits = decoder.read(ids)
+        for _ in range(4):
+            logits = decoder.step(logits.argmax(dim=-1))
+    torch.testing.assert_close(fixed.logits, logits)
+    said = capsys.readouterr().out.splitlines()
+    assert said == [
+        "decoding without a CUDA graph, more slowly: recording it failed (operation not permitted when stream is"
+        " capturing)"
+    ]
+    assert not ReplayingDecoder(fused, attention, room=64).records  # nor is it tried again
+
+
+def test_memory_that_does_not_suffice_is_for_the_caller(fused, prompts, monkeypatch):
+    def fail():
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(decoding.torch.cuda, "CUDAGraph", fail)
+    with pytest.raises(torch.OutOfMemoryError):
+        ReplayingDecoder(fused, pad(prompts, 0, "left")[1], room=64).record()
+
+
+def test_a_cpu_decodes_plainly(fused, prompts):
+    assert type(make_decoder(fused, pad(prompts, 0, "left")[1], room=64)) is Decoder
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("sample", [True, False])
+def test_a_gpu_replays_what_plain_decoding_writes(policy, tokenizer, prompts, monkeypatch, sample):
+    from copy import deepcopy
+
+    model = deepcopy(policy).cuda()
+    model.set_attn_implementation("sdpa")
+    recorded = []
+    monkeypatch.setattr(ReplayingDecoder, "works", True)
+    record = ReplayingDecoder.record
+    monkeypatch.setattr(ReplayingDecoder, "record", lambda self: (record(self), recorded.append(self.graph)))
+
+    def answers():
+        torch.manual_seed(3)
+        return generate(model, tokenizer, prompts, max_new_tokens=20, sample=sample)
+
+    replayed = answers()
+    assert recorded and None not in recorded
+    monkeypatch.setattr(rollout, "make_decoder", Decoder)
+    assert replayed == answers()
