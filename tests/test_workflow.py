@@ -230,6 +230,11 @@ def test_an_edit_in_a_module_reruns_the_rules_that_import_it(project, edit):
     }
 
 
+def test_an_edit_in_the_modules_package_concerns_all_of_them(project, edit):
+    edit("workflow/scripts/align/__init__.py", "\n# an edit\n")
+    assert {"make_pocket", "train_sft", "train_policy", "compare_arms"} <= set(planned(project))
+
+
 def test_an_edit_in_statistics_retrains_nothing(project, edit):
     edit("workflow/scripts/align/evidence.py", "\n# an edit\n")
     plan = set(planned(project))
@@ -267,6 +272,7 @@ def test_the_html_report_holds_the_figures(project):
         ({"judge_seeds": [2]}, "a judge shares its seed with a replicate"),
         ({"arms": {"level1_scalar": {"reward_model": "judge"}}}, "a judge must stay one"),
         ({"data": {"source": "../rows.jsonl"}}, "set model.source too"),
+        ({"arms": {"level1_early": {"kl_coef": 0.5}}}, "early must be as arm is, but for steps and seeds"),
     ],
 )
 def test_a_wrong_config_is_refused_before_anything_runs(project, overlay, message):

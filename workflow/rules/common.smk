@@ -72,6 +72,10 @@ def check_config():
         problems.append("the report's question needs the policy level1_scalar, and its contrast level1 against sft")
     if STUDIES["gradients"]["arm"] not in ARMS or STUDIES["gradients"]["early"] not in config["arms"]:
         problems.append("studies.gradients: arm must be one of policies, and early be declared under arms")
+    moments = (config["arms"].get(STUDIES["gradients"][moment], {}) for moment in ("early", "arm"))
+    early, late = (arm | {"steps": None, "seeds": None} for arm in moments)
+    if early != late:
+        problems.append("studies.gradients: early must be as arm is, but for steps and seeds")
     training = config["reward_training"]
     if training["batch_size"] % training["micro_batch_size"]:
         problems.append("reward_training: batch_size is not a multiple of micro_batch_size")
@@ -106,6 +110,8 @@ def imported_modules(path):
             file = SCRIPTS.joinpath(*name.split(".")).with_suffix(".py")
             if file.is_file():
                 found |= {file} | imported_modules(file)
+                package = file.with_name("__init__.py")  # which Python runs before any of its modules
+                found |= {package} if package.is_file() else set()
     return frozenset(found)
 
 
