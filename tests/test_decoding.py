@@ -68,6 +68,22 @@ def test_fixed_shapes_write_what_plain_decoding_writes(fused, tokenizer, prompts
         assert sum(graph.replays for graph in TracingDecoder.graphs) > 2
 
 
+@pytest.mark.parametrize("kind", [Decoder, ReplayingDecoder])
+def test_the_cache_has_autocasts_precision(fused, prompts, kind):
+    ids, attention = pad(prompts, 0, "left")
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        decoder = kind(fused, attention, room=ids.shape[1] + 8)
+        tokens = decoder.read(ids).argmax(dim=-1)
+        logits = decoder.step(tokens)
+        texts = torch.cat([ids, tokens[:, None]], dim=1)
+        mask = torch.cat([attention, attention.new_ones(len(ids), 1)], dim=1)
+        positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
+        whole = fused(input_ids=texts, attention_mask=mask, position_ids=positions, use_cache=False).logits[:, -1]
+    kept = [part for layer in decoder.cache.layers for part in (layer.all_keys, layer.all_values)]
+    assert {part.dtype for part in kept} == {torch.bfloat16}
+    torch.testing.assert_close(logits, whole, atol=0.03, rtol=0.03)
+
+
 def test_what_a_graph_reads_and_writes_stays_where_it_is(fused, prompts):
     ids, attention = pad(prompts, 0, "left")
     decoder = ReplayingDecoder(fused, attention, room=ids.shape[1] + 8)

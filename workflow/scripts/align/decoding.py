@@ -19,16 +19,17 @@ class RoomyLayer(DynamicLayer):
     def update(self, key_states: torch.Tensor, value_states: torch.Tensor, *_, **__):
         """Keys and values so far with the new ones, (batch, heads, time, width)."""
         if self.at is not None:
-            self.all_keys.index_copy_(2, self.at, key_states)
+            self.all_keys.index_copy_(2, self.at, key_states.to(self.all_keys.dtype))
             self.all_values.index_copy_(2, self.at, value_states)
             return self.all_keys, self.all_values
         start = self.get_seq_length()
         end = start + key_states.shape[-2]
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
-            # Zeros: what is masked is multiplied by 0, and what lies about in memory may not be a number.
+            # Zeros: what is masked is multiplied by 0, and what lies about in memory may not be a number. Keys in the
+            # values' precision: autocast turns them in fp32, and attention would cast all of them at every step.
             self.all_keys, self.all_values = (
-                new.new_zeros(*new.shape[:-2], self.room, new.shape[-1]) for new in (key_states, value_states)
+                value_states.new_zeros(*new.shape[:-2], self.room, new.shape[-1]) for new in (key_states, value_states)
             )
         self.all_keys[..., start:end, :] = key_states
         self.all_values[..., start:end, :] = value_states
