@@ -83,13 +83,14 @@ class ReplayingDecoder(Decoder):
     """A decoder whose steps all have the same shapes, so that a GPU can be told of them once, as a CUDA graph.
 
     A small model's step is hundreds of kernels, each of which runs for less time than Python takes to launch it. The
-    price is that attention goes over the whole room, what is not written yet being masked. The first step after a
-    change of shapes is a plain one, the second is recorded, and from then on it is replayed: recording takes no longer
-    than a plain step, so that nothing need be kept from one batch to the next, nor prompts be sorted into few shapes.
-    Under autocast, weights are cast before the recording, and last as long as its block.
+    price is that attention goes over the whole room, what is not written yet being masked. After a change of shapes the
+    first steps are plain ones, in case that shapes change again at once: recording costs several. Then it is done once
+    and replayed, so that nothing need be kept from one batch to the next, nor prompts be sorted into few shapes. Under
+    autocast, the plain steps have cast the weights, and what they cast lasts as long as its block.
     """
 
     works = True  # until it turns out that this model or machine cannot be recorded
+    plain_steps = 4  # of new shapes, before they are recorded
 
     def __init__(self, model, attention: torch.Tensor, room: int) -> None:
         # Fused attention wants rows of masks that are aligned.
@@ -97,7 +98,7 @@ class ReplayingDecoder(Decoder):
         self.at = torch.tensor([attention.shape[1] - 1], device=attention.device)
         self.records = attention.is_cuda and self.works
         self.graph: torch.cuda.CUDAGraph | None = None
-        self.ids: torch.Tensor | None = None
+        self.taken = 0  # steps of these shapes
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         if self.attention.dim() == 2:
@@ -105,17 +106,17 @@ class ReplayingDecoder(Decoder):
         self.at += 1
         self.positions += 1
         self.attention.index_fill_(3, self.at, True)
-        warm = self.ids is not None
-        if warm:
+        if self.taken:
             self.ids.copy_(tokens.unsqueeze(-1))
         else:
             self.ids = tokens.unsqueeze(-1)
-        if warm and self.graph is None and self.records:
+        if self.taken == self.plain_steps and self.records:
             self.record()
         if self.graph:
             self.graph.replay()
         else:
             self.logits = self.read(self.ids)
+        self.taken += 1
         return self.logits
 
     def fix_shapes(self) -> None:
@@ -134,18 +135,20 @@ class ReplayingDecoder(Decoder):
             # The outer one brings back the stream if the inner one cannot.
             with torch.cuda.stream(torch.cuda.current_stream()), torch.cuda.graph(graph):
                 self.logits = self.read(self.ids)
-        except torch.OutOfMemoryError:
-            raise
         except RuntimeError as error:
+            # What ended the recording, rather than that it did not end well.
+            cause = error.__context__ or error
+            if "out of memory" in str(cause):
+                raise torch.OutOfMemoryError(str(cause)) from error
             ReplayingDecoder.works = self.records = False
-            reason = str(error).splitlines()[0]
+            reason = str(cause).splitlines()[0]
             print(f"decoding without a CUDA graph, more slowly: recording it failed ({reason})", flush=True)
         else:
             self.graph = graph
 
     def keep(self, rows: torch.Tensor) -> None:
         super().keep(rows)
-        self.graph = self.ids = None
+        self.graph, self.taken = None, 0
 
 
 def make_decoder(model, attention: torch.Tensor, room: int) -> Decoder:
