@@ -1,5 +1,7 @@
 """The statistics that the report rests on. The unit of analysis is the seed: a whole replicate of the pipeline."""
 
+from functools import lru_cache
+
 import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
@@ -22,12 +24,17 @@ def exact_sign_flip_p(differences: np.ndarray) -> float:
     return float(result.pvalue)
 
 
+@lru_cache(maxsize=4)  # drawing them takes longer than all the rest, and contrasts share them
+def bootstrap_weights(seeds: int, prompts: int, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """How much of each resample is each seed, (resamples, seeds), and each prompt, (resamples, prompts)."""
+    rng = np.random.default_rng(seed)
+    counts = (rng.multinomial(size, np.full(size, 1 / size), size=resamples) / size for size in (seeds, prompts))
+    return tuple(counts)
+
+
 def two_way_bootstrap(differences: np.ndarray, resamples: int, confidence: float, seed: int) -> tuple[float, float]:
     """Percentile interval of the mean of `differences`, (seeds, prompts), drawing seeds and prompts anew, crossed."""
-    rng = np.random.default_rng(seed)
-    seeds, prompts = differences.shape
-    seed_weights = rng.multinomial(seeds, np.full(seeds, 1 / seeds), size=resamples) / seeds
-    prompt_weights = rng.multinomial(prompts, np.full(prompts, 1 / prompts), size=resamples) / prompts
+    seed_weights, prompt_weights = bootstrap_weights(*differences.shape, resamples, seed)
     means = ((seed_weights @ differences) * prompt_weights).sum(axis=1)
     tail = 100 * (1 - confidence) / 2
     low, high = np.percentile(means, [tail, 100 - tail])
