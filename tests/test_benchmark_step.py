@@ -20,18 +20,8 @@ def model(tokenizer, tmp_path):
 
 
 def test_a_row_for_each_part_and_each_step(model, tmp_path, capsys):
-    flags = [
-        "--batch-size",
-        "4",
-        "--micro-batch-size",
-        "2",
-        "--max-new-tokens",
-        "8",
-        "--repetitions",
-        "1",
-        "--output",
-        str(tmp_path / "b.json"),
-    ]
+    flags = "--batch-size 4 --micro-batch-size 2 --max-new-tokens 8 --repetitions 1 --output".split()
+    flags.append(str(tmp_path / "b.json"))
     benchmark_step.main(["--model", str(model), *flags])
 
     printed = capsys.readouterr().out

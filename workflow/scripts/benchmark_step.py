@@ -90,7 +90,7 @@ def make_conversations(count: int) -> list[list[dict[str, str]]]:
 
 
 def run_bare_parts(models: Models, prompts: list[list[int]], max_new_tokens: int) -> dict:
-    """The least work that a step consists of, timed part by part."""
+    """The least work that a step consists of, timed part by part, each on the batch in one piece."""
     tokenizer, policy, reference = models.tokenizer, models.policy.model, models.reference.model
     settings = GenerationConfig(max_new_tokens=max_new_tokens, do_sample=True, temperature=1.0, top_k=0)
     settings.eos_token_id, settings.pad_token_id = tokenizer.eos_token_id, tokenizer.pad_token_id
