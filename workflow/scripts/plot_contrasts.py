@@ -30,9 +30,9 @@ def draw_forest(axis, contrasts: pd.DataFrame, differences: pd.DataFrame) -> Non
             axis.plot([row.ci_low, row.ci_high], [height] * 2, color=colours[metric], linewidth=1.5)
         axis.plot(rows["estimate"], heights, "o", color=colours[metric], markersize=5, label=METRICS[metric])
     first = [contrasts[contrasts["name"] == name].iloc[0] for name in names]
-    axis.set_yticks(
-        range(len(names)), [f"{row.arm} - {row.against}\n{row['name']}, {row.seeds} seeds" for row in first]
-    )
+    counts = [f"{row.seeds} seed{'s' if row.seeds > 1 else ''}" for row in first]
+    labels = [f"{row.arm} - {row.against}\n{row['name']}, {count}" for row, count in zip(first, counts)]
+    axis.set_yticks(range(len(names)), labels)
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.axvline(0, color="black", linewidth=0.8)
 
