@@ -57,8 +57,8 @@ def test_the_study_of_a_real_policy(world):  # noqa: F811
     flags += ["--references", str(world / "references.parquet"), "--scale", str(world / "policy.json")]
     flags += ["--signal", "reward", "--seed", "1", "--prompts", "6", "--batch-size", "8", "--kl-coef", "0.1"]
     flags += ["--baseline-decay", "0.9", "--max-new-tokens", "12", "--generation-batch-size", "10"]
-    flags += ["--scoring-batch-size", "16", "--phases", "early", "late", "--output", str(world / "gradients.csv")]
-    flags += ["--policies", str(world / "sft"), str(world / "policy")]
+    flags += ["--precision", "fp32", "--scoring-batch-size", "16", "--output", str(world / "gradients.csv")]
+    flags += ["--phases", "early", "late", "--policies", str(world / "sft"), str(world / "policy")]
     study_gradients.main(flags + ["--metrics", str(world / "policy.csv"), str(world / "policy.csv")])
     table = pd.read_csv(world / "gradients.csv").set_index(["phase", "estimate"])
     assert len(table) == 2 * 7 and (table["variance"] > 0).all()

@@ -89,7 +89,7 @@ def world(tmp_path_factory):
         )
     sample_references.main(
         ["--model", str(path / "sft"), "--tokens", str(path / "train.parquet"), "--prompts", "20", "--samples", "3"]
-        + ["--max-new-tokens", "12", "--generation-batch-size", "8", "--seed", "0"]
+        + ["--max-new-tokens", "12", "--generation-batch-size", "8", "--precision", "fp32", "--seed", "0"]
         + ["--output", str(path / "references.parquet")]
     )
     train_reward_model.main(reward_flags(path, "rm"))

@@ -33,6 +33,7 @@ rule evaluate_arm:
             max_new_tokens=config["lengths"]["max_new_tokens"],
             generation_batch_size=config["runtime"]["generation_batch_size"],
             scoring_batch_size=config["runtime"]["scoring_batch_size"],
+            precision=config["runtime"]["precision"],
         ),
         judge_seeds=JUDGE_SEEDS,
         own=own_flags,

@@ -48,6 +48,7 @@ rule sample_references:
             config["references"],
             max_new_tokens=config["lengths"]["max_new_tokens"],
             generation_batch_size=config["runtime"]["generation_batch_size"],
+            precision=config["runtime"]["precision"],
         ),
     shell:
         "python {input.script[0]} --model {input.model} --tokens {input.tokens} {params.settings}"

@@ -51,7 +51,7 @@ rule score_pool:
     params:
         kinds=lambda wildcards: kinds_of(int(wildcards.seed)),
         arms=lambda wildcards: pool_arms(int(wildcards.seed)),
-        settings=flags(config["runtime"], "scoring_batch_size"),
+        settings=flags(config["runtime"], "scoring_batch_size", "precision"),
     shell:
         "python {input.script[0]} --pool {input.pool} --kinds {params.kinds} --reward-models {input.reward_models}"
         " --arms {params.arms} --seed {wildcards.seed} {params.settings} --output {output.scores} 2>&1 | tee {log}"

@@ -58,6 +58,7 @@ rule study_gradients:
             config["runtime"],
             "generation_batch_size",
             "scoring_batch_size",
+            "precision",
             prompts=STUDIES["gradients"]["prompts"],
             max_new_tokens=config["lengths"]["max_new_tokens"],
         ),

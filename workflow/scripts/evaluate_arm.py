@@ -10,7 +10,7 @@ import torch
 from transformers import AutoTokenizer
 
 from align.chat import decode_response
-from align.devices import pick_device
+from align.devices import autocast, pick_device
 from align.errors import InputError, run
 from align.files import atomic_path, read_json
 from align.progress import Progress
@@ -37,6 +37,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--max-new-tokens", type=int, required=True)
     parser.add_argument("--generation-batch-size", type=int, required=True, help="prompts sampled at once")
     parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
+    parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
     parser.add_argument("--judges", nargs="+", required=True, help="folders of the judges")
     parser.add_argument("--judge-seeds", nargs="+", required=True, help="one a judge, for the columns' names")
     own = parser.add_argument_group("the reward model that the arm was trained on; SFT has none")
@@ -122,7 +123,8 @@ def own_rewards(args: argparse.Namespace, responses: pd.DataFrame) -> dict[str, 
 
     Standardised as in training, and as it reads (`_raw`).
     """
-    scale, score_table = Scale(**read_json(args.scale)), load_scorer(args.reward_model, args.scoring_batch_size)
+    scale = Scale(**read_json(args.scale))
+    score_table = load_scorer(args.reward_model, args.scoring_batch_size, args.precision)
     sft = pd.read_parquet(args.sft_responses)
     sft = sft[sft["arm"] == "sft"].reset_index(drop=True)
     if not sft[PLACE].equals(responses[PLACE]):
@@ -167,12 +169,13 @@ def rate_by_rubric(responses: pd.DataFrame) -> pd.DataFrame:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     policy = load_policy(args.policy, pick_device())
-    responses = sample_responses(args, policy)
-    preferred = preferred_likelihood(args, policy)
+    with autocast(args.precision):
+        responses = sample_responses(args, policy)
+        preferred = preferred_likelihood(args, policy)
     scores, traced = responses[KEPT].copy(), select_rollouts(args)
     names = [f"judge_{seed}" for seed in args.judge_seeds]
     for name, folder in zip(names, args.judges, strict=True):
-        score_table = load_scorer(folder, args.scoring_batch_size)
+        score_table = load_scorer(folder, args.scoring_batch_size, args.precision)
         scores[name] = score_table(responses)[:, 0].tolist()
         traced[name] = score_table(traced)[:, 0].tolist() if len(traced) else []
     if args.reward_model:

@@ -6,7 +6,7 @@ import pandas as pd
 import torch
 from transformers import AutoTokenizer
 
-from align.devices import pick_device
+from align.devices import autocast, pick_device
 from align.errors import InputError, run
 from align.progress import Progress
 from align.rollout import generate, load_policy
@@ -22,6 +22,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--samples", type=int, required=True, help="answers a prompt, at least 2")
     parser.add_argument("--max-new-tokens", type=int, required=True)
     parser.add_argument("--generation-batch-size", type=int, required=True, help="prompts sampled at once")
+    parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--output", required=True, help="parquet: prompt_id, sample, prompt_ids, response_ids")
     return parser.parse_args(argv)
@@ -42,7 +43,8 @@ def main(argv: list[str] | None = None) -> None:
         responses: list[list[int]] = []
         for start in range(0, len(prompts), args.generation_batch_size):
             batch = prompt_ids[start : start + args.generation_batch_size]
-            responses += generate(model, tokenizer, batch, args.max_new_tokens)
+            with autocast(args.precision):
+                responses += generate(model, tokenizer, batch, args.max_new_tokens)
             progress.report(sample * len(prompts) + len(responses))
         tables.append(prompts[["prompt_id", "prompt_ids"]].assign(sample=sample, response_ids=responses))
     write_table(args.output, pd.concat(tables, ignore_index=True))

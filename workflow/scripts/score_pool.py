@@ -22,6 +22,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
+    parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
     parser.add_argument("--output", required=True, help="parquet: a row an answer, a column an arm")
     return parser.parse_args(argv)
 
@@ -51,7 +52,7 @@ def main(argv: list[str] | None = None) -> None:
     pool = pool[pool["decoding"] == "sampled"].sort_values(["prompt_id", "sample"]).reset_index(drop=True)
     table, outputs = pool[["prompt_id", "sample"]].assign(seed=args.seed), {}
     for kind, folder in zip(args.kinds, args.reward_models, strict=True):
-        scored = load_scorer(folder, args.scoring_batch_size)(pool)
+        scored = load_scorer(folder, args.scoring_batch_size, args.precision)(pool)
         outputs[kind] = scored.view(pool["prompt_id"].nunique(), -1, scored.shape[1])
         if scored.shape[1] > 1:
             table = table.assign(**describe_ratings(kind, outputs[kind]))

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from align.devices import pick_device
+from align.devices import autocast, pick_device
 from align.errors import InputError, run
 from align.files import atomic_path, read_json
 from align.progress import Progress
@@ -45,6 +45,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--max-new-tokens", type=int, required=True)
     parser.add_argument("--generation-batch-size", type=int, required=True)
     parser.add_argument("--scoring-batch-size", type=int, required=True)
+    parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True, help="of all but gradients")
     parser.add_argument("--output", required=True, help="CSV: a row a phase and estimate")
     return parser.parse_args(argv)
 
@@ -169,7 +170,8 @@ def main(argv: list[str] | None = None) -> None:
     reward_model = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32).to(device)
     reference = load_policy(args.reference, device)
     table = pd.read_parquet(args.references)
-    outputs = score_table(reward_model, table, tokenizer.pad_token_id, args.scoring_batch_size)
+    with autocast(args.precision):
+        outputs = score_table(reward_model, table, tokenizer.pad_token_id, args.scoring_batch_size)
     outputs = outputs.view(table["sample"].nunique(), -1, outputs.shape[1]).transpose(0, 1)
     expected = scale.apply(signal_of_references(args.signal, outputs, signal_options(args))).mean(dim=1)[: args.prompts]
     if len(expected) < 2:
@@ -177,10 +179,11 @@ def main(argv: list[str] | None = None) -> None:
     prompts = [ids for ids in token_lists(table["prompt_ids"].head(len(expected))) for _ in range(SAMPLES)]
     phases = list(zip(args.phases, args.policies, args.metrics, strict=True))
     some = outputs[: len(expected)]
-    drawn = [
-        sample_phase(args, load_policy(folder, device), reference, reward_model, tokenizer, prompts, some, scale)
-        for _, folder, _ in phases
-    ]
+    with autocast(args.precision):
+        drawn = [
+            sample_phase(args, load_policy(folder, device), reference, reward_model, tokenizer, prompts, some, scale)
+            for _, folder, _ in phases
+        ]
     del reference, reward_model  # their room is wanted for gradients
     rows = []
     for (phase, folder, path), (responses, shaped) in zip(phases, drawn):

@@ -10,7 +10,7 @@ from datasets import Dataset
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from trl import RewardConfig
 
-from align.devices import halve
+from align.devices import autocast, halve
 from align.errors import InputError, run
 from align.files import atomic_path
 from align.preference_trainer import PreferenceTrainer, RatingCollator
@@ -148,7 +148,8 @@ def main(argv: list[str] | None = None) -> None:
             # Its batches were others.
             forget_state(state)
     model = trainer.model
-    scores = score_pairs(model, tokenizer, args.validation_tokens, 2 * micro_batch_size)
+    with autocast(args.precision):
+        scores = score_pairs(model, tokenizer, args.validation_tokens, 2 * micro_batch_size)
     # Beside the validation pairs' own: does a model that does worse there learn less, or remember more?
     losses = pd.Series([row["loss"] for row in trainer.state.log_history if "loss" in row])
     scores["training_nll"] = losses.tail(1 + len(losses) // 10).mean()

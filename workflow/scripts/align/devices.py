@@ -1,10 +1,13 @@
 """Which device and precision a job runs in."""
 
+from functools import cache
+
 import torch
 
 from align.errors import InputError
 
 
+@cache  # said once
 def resolve_precision(wanted: str) -> str:
     """Accelerate's name of the precision: "fp16" or "bf16" where there is a GPU, else "no" (fp32), said aloud."""
     if wanted == "fp32":
@@ -13,6 +16,13 @@ def resolve_precision(wanted: str) -> str:
         print(f"no GPU: {wanted} falls back to fp32", flush=True)
         return "no"
     return wanted
+
+
+def autocast(precision: str) -> torch.autocast:
+    """The precision in which a job that does not train samples and scores: that of the models' own training."""
+    mixed = resolve_precision(precision)
+    half = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(mixed)
+    return torch.autocast(pick_device().type, dtype=half, enabled=half is not None)
 
 
 def halve(micro_batch_size: int, multiple_of: int = 1) -> int:

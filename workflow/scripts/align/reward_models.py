@@ -4,13 +4,12 @@ A scalar one has one label; one over ratings 1..K has K, named "1" to "K", whose
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import pandas as pd
 import torch
 
 from align.chat import pad
-from align.devices import pick_device
+from align.devices import autocast, pick_device
 from align.losses import log_win_probability
 from align.tables import token_lists
 
@@ -66,13 +65,18 @@ def score_table(model, table: pd.DataFrame, pad_token_id: int, batch_size: int) 
     return score(model, texts, pad_token_id, batch_size)
 
 
-def load_scorer(folder: str, batch_size: int) -> Callable[[pd.DataFrame], torch.Tensor]:
+def load_scorer(folder: str, batch_size: int, precision: str = "fp32") -> Callable[[pd.DataFrame], torch.Tensor]:
     """The reward model in `folder` as a function from a table to `score_table`'s outputs."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).to(pick_device())
-    return partial(score_table, model, pad_token_id=tokenizer.pad_token_id, batch_size=batch_size)
+
+    def score_in_precision(table: pd.DataFrame) -> torch.Tensor:
+        with autocast(precision):
+            return score_table(model, table, tokenizer.pad_token_id, batch_size)
+
+    return score_in_precision
 
 
 def log_preference(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
