@@ -133,6 +133,26 @@ def test_run_again_there_is_nothing_to_do(project):
     assert planned(project) == {}
 
 
+def test_a_policy_that_is_not_kept_goes_once_it_is_evaluated(project, tmp_path):
+    results = project / "results" / "smoke"
+    policy, scores = results / "policies/level2_win/seed1", results / "evaluations/level2_win/seed1.parquet"
+    touched = ("policies", "evaluations", "benchmarks")
+    for name in touched:
+        shutil.copytree(results / name, tmp_path / name)
+    scores.unlink()
+    (project / "disk.yaml").write_text("runtime: { keep_policies: false }")
+    try:
+        snakemake(project, str(scores.relative_to(project)), "--configfile", SMOKE, "disk.yaml")
+        assert scores.exists() and not policy.exists()
+        # Nor is it missed: what follows from the new scores is all that is left to do.
+        assert planned(project, {"runtime": {"keep_policies": False}}).keys() <= STATISTICS_ONWARDS.keys()
+    finally:
+        for name in touched:
+            shutil.rmtree(results / name)
+            shutil.copytree(tmp_path / name, results / name)
+    assert planned(project) == {}
+
+
 def test_new_times_and_a_fresh_checkout_rebuild_nothing(project):
     later = time.time() + 10
     for path in project.rglob("*"):

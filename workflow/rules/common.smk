@@ -25,6 +25,7 @@ STUDIES = config["studies"]
 POOL_SEED = config["evaluation"]["pool_seed"]
 SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
 SCALAR_SIGNALS = ("reward", "bounded")
+KEEPS_POLICIES = config["runtime"]["keep_policies"]
 IS_POCKET_DATA = config["data"]["source"] == "pocket"
 IS_POCKET_MODEL = config["model"]["source"] == "pocket"
 
@@ -209,6 +210,11 @@ def pool_arms(seed):
         )
         for arm in arms_of(seed)
     ]
+
+
+def kept_policy(path):
+    """A policy's folder, which goes once nothing needs it any more if the config does not keep policies."""
+    return directory(path) if KEEPS_POLICIES else temp(directory(path))
 
 
 def policy_of_arm(wildcards):

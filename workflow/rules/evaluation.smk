@@ -16,7 +16,8 @@ rule evaluate_arm:
         f"{RESULTS}/logs/evaluate_arm/{{arm}}_{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/evaluate_arm/{{arm}}_{{seed}}.tsv"
-    priority: 1
+    # Before further policies, where those are not kept: few are then there at a time.
+    priority: 1 if KEEPS_POLICIES else 3
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
