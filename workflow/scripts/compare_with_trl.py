@@ -20,6 +20,7 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 from transformers.trainer_callback import PrinterCallback
 from trl import RLOOConfig, RLOOTrainer
 
+from align.attention import avoid_unfused_attention
 from align.errors import run
 from align.files import read_jsonl, write_json
 from align.reinforce import leave_one_out, reinforce_loss, shape_reward
@@ -199,6 +200,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     logging.getLogger("transformers").setLevel(logging.ERROR)
     pinned = re.search(r"^trl==(\S+)", Path(args.lock).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    avoid_unfused_attention()
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     policy = AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32)
     reward_model = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32)

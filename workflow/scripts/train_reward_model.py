@@ -10,6 +10,7 @@ from datasets import Dataset
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from trl import RewardConfig
 
+from align.attention import avoid_unfused_attention
 from align.devices import autocast, halve
 from align.errors import InputError, run
 from align.files import atomic_path
@@ -137,6 +138,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     if args.bins < 2:
         raise InputError(f"reward_training.bins is {args.bins}: a distribution over ratings needs at least 2")
+    avoid_unfused_attention()
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     state = state_folder(args.state, args, [args.model, args.tokens])
     micro_batch_size, trainer = args.micro_batch_size, None

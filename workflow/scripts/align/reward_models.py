@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pandas as pd
 import torch
 
+from align.attention import avoid_unfused_attention
 from align.chat import pad
 from align.devices import autocast, pick_device
 from align.losses import log_win_probability
@@ -69,6 +70,7 @@ def load_scorer(folder: str, batch_size: int, precision: str = "fp32") -> Callab
     """The reward model in `folder` as a function from a table to `score_table`'s outputs."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+    avoid_unfused_attention()
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).to(pick_device())
 

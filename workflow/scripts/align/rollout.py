@@ -6,6 +6,7 @@ import torch
 from torch.utils.checkpoint import checkpoint
 from transformers import AutoModelForCausalLM
 
+from align.attention import avoid_unfused_attention
 from align.chat import pad
 from align.decoding import make_decoder
 from align.errors import InputError
@@ -115,6 +116,7 @@ def load_policy(folder: str, device: torch.device) -> TokenLogps:
     On a CPU with attention by plain matrix products: for small models, the fused one takes twice the time of a decoding
     step and a tenth more of a training step.
     """
+    avoid_unfused_attention()
     attention = "eager" if device.type == "cpu" else None
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation=attention)
     return TokenLogps(model).to(device).eval()
