@@ -22,6 +22,7 @@ from align.files import read_jsonl
 from align.reinforce import Baseline
 from align.rollout import TokenLogps, generate
 from align.signals import SIGNALS, Scale, fit_scale, scalar_reward, signal_of_references
+from align.training_step import train_step
 
 OUTPUTS = ("{}", "{}.csv", "{}.parquet", "{}.json")
 
@@ -99,7 +100,7 @@ def step(world):  # noqa: F811
     references = table[table["sample"] == 0].head(8)
     prompts = [list(map(int, ids)) for ids in references["prompt_ids"]]
     torch.manual_seed(3)
-    out = train_policy.train_step(
+    out = train_step(
         args, accelerator, models, optimizer, Baseline("moving_average", initial=0.3), scale, prompts, outputs[:8], 1
     )
     gradient = torch.cat([p.grad.flatten() for p in models.policy.parameters()])
@@ -138,7 +139,7 @@ def test_a_signal_that_compares_does_so_with_answers_to_the_same_prompt(world, s
     optimizer = torch.optim.SGD(models.policy.parameters(), lr=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
     references = torch.arange(24.0).view(8, 3, 1) / 10
-    out = train_policy.train_step(
+    out = train_step(
         args, accelerator, models, optimizer, Baseline("none"), Scale(0.0, 1.0), step["prompts"], references, 1
     )
     with torch.no_grad():

@@ -18,8 +18,10 @@ from accelerate.state import AcceleratorState
 from conftest import ROOT
 from safetensors.torch import load_file
 
+from align import training_step
 from align.errors import InputError
 from align.files import read_json
+from align.rollout import TokenLogps
 
 
 def sft_flags(world, name, state):
@@ -170,15 +172,31 @@ def test_micro_batches_change_memory_and_not_the_policy(world):
 
 
 def test_a_policy_that_outgrows_the_gpu_goes_on_in_smaller_parts(world, monkeypatch, capsys):
-    def two_at_most(self, prompts, responses, forward=train_policy.TokenLogps.forward):
+    def two_at_most(self, prompts, responses, forward=TokenLogps.forward):
         if len(prompts) > 2:
             raise torch.OutOfMemoryError
         return forward(self, prompts, responses)
 
-    monkeypatch.setattr("train_policy.TokenLogps.forward", two_at_most)
+    monkeypatch.setattr(TokenLogps, "forward", two_at_most)
     train_policy.main(policy_flags(world, "outgrown"))
-    assert "out of GPU memory: micro-batches of 2 instead of 4" in capsys.readouterr().out
+    assert "out of GPU memory: a micro-batch of 2 instead of 4" in capsys.readouterr().out
     (rollouts, policy), (as_whole, whole) = read_training(world, "outgrown"), read_training(world, "policy")
+    assert rollouts["response"].tolist() == as_whole["response"].tolist()
+    torch.testing.assert_close(policy, whole, atol=1e-5, rtol=0)
+
+
+def test_sampling_that_outgrows_the_gpu_goes_on_with_fewer_at_once(world, monkeypatch, capsys):
+    def three_at_most(model, tokenizer, prompts, *rest, generate=training_step.generate):
+        if len(prompts) > 3:
+            raise torch.OutOfMemoryError
+        return generate(model, tokenizer, prompts, *rest)
+
+    monkeypatch.setattr(training_step, "generate", three_at_most)
+    train_policy.main(policy_flags(world, "crowded"))
+    out = capsys.readouterr().out
+    # What is learned from at once fits, and stays.
+    assert "a generation batch of 2 instead of 4" in out and "micro-batch" not in out
+    (rollouts, policy), (as_whole, whole) = read_training(world, "crowded"), read_training(world, "policy")
     assert rollouts["response"].tolist() == as_whole["response"].tolist()
     torch.testing.assert_close(policy, whole, atol=1e-5, rtol=0)
 
@@ -205,7 +223,7 @@ def test_a_gpu_too_small_for_one_response_is_told_in_a_line(world, monkeypatch):
     def none_at_all(*_):
         raise torch.OutOfMemoryError
 
-    monkeypatch.setattr("train_policy.TokenLogps.forward", none_at_all)
+    monkeypatch.setattr(TokenLogps, "forward", none_at_all)
     with pytest.raises(InputError, match="does not hold a micro-batch of 1.* lower lengths"):
         train_policy.main(policy_flags(world, "tiny"))
 
@@ -231,7 +249,7 @@ def test_a_reward_model_that_outgrows_the_gpu_goes_on_in_smaller_parts(world, mo
     monkeypatch.setattr("train_reward_model.PreferenceTrainer.training_step", four_pairs_at_most)
     train_reward_model.main(reward_flags(world, "rm-outgrown"))
     out = capsys.readouterr().out
-    assert "micro-batches of 4 instead of 8" in out
+    assert "a micro-batch of 4 instead of 8" in out
     pairs = len(pd.read_parquet(world / "train.parquet"))
     # Still 16 pairs a step.
     assert sum(seen[1:]) == pairs and f"step {-(-pairs // 16)}/{-(-pairs // 16)}" in out

@@ -6,35 +6,27 @@ penalty and the baseline, and take one gradient step on -(advantage * log-probab
 
 import argparse
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import torch
 from accelerate import Accelerator
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from accelerate.utils import GradScalerKwargs
 
 from align.chat import decode_response
-from align.devices import halve, resolve_precision
-from align.errors import InputError, run
+from align.devices import resolve_precision
+from align.errors import run
 from align.files import atomic_path, write_json
 from align.progress import Progress
-from align.reinforce import (
-    BASELINES,
-    METHODS,
-    Baseline,
-    best_of_group,
-    leave_one_out,
-    reinforce_loss,
-    shape_reward,
-)
+from align.reinforce import BASELINES, METHODS, Baseline
 from align.resume import forget_state, load_state, save_state, state_folder
-from align.reward_models import score, score_table
-from align.rollout import TokenLogps, generate, load_policy
+from align.reward_models import score_table
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
-from align.signals import Scale, compute_signal, confidence, fit_scale, signal_of_references
+from align.signals import Scale, fit_scale, signal_of_references
 from align.tables import token_lists, write_table
+from align.training_step import Models, load_models, step_within_memory
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -77,26 +69,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-@dataclass
-class Models:
-    """The four parties: the policy is trained, the others are frozen."""
-
-    policy: TokenLogps
-    reference: TokenLogps
-    reward: torch.nn.Module
-    tokenizer: object
-
-
-def load_models(args: argparse.Namespace, device: torch.device) -> Models:
-    reward = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32)
-    return Models(
-        policy=load_policy(args.model, device),
-        reference=load_policy(args.model, device).requires_grad_(False),
-        reward=reward.to(device).eval().requires_grad_(False),
-        tokenizer=AutoTokenizer.from_pretrained(args.model),
-    )
-
-
 def score_references(model, references: pd.DataFrame, pad_token_id: int, batch_size: int) -> torch.Tensor:
     """The reward model's outputs for the SFT answers, (prompts, answers, labels), prompts in their order."""
     outputs = score_table(model, references, pad_token_id, batch_size)
@@ -109,97 +81,6 @@ def prompt_order(prompts: int, draws: int, seed: int) -> list[int]:
     generator = torch.Generator().manual_seed(seed)
     rounds = -(-draws // prompts)
     return torch.cat([torch.randperm(prompts, generator=generator) for _ in range(rounds)])[:draws].tolist()
-
-
-def train_step(
-    args, accelerator, models: Models, optimizer, baseline: Baseline, scale: Scale, prompts, references, step: int
-) -> dict:
-    """One step on a batch of tokenised prompts, a response each; returns the step's metrics and its responses.
-
-    `references` are the reward model's outputs for SFT answers to the same prompts, (prompts, answers, labels).
-
-    b_MA is made of earlier batches alone, so the batch may go through memory in parts without changing the gradient.
-    Raises InputError, naming the step, if a reward or the loss is not a finite number.
-    """
-    policy, tokenizer = accelerator.unwrap_model(models.policy).model, models.tokenizer
-    answers: list[list[int]] = []
-    for start in range(0, len(prompts), args.generation_batch_size):
-        some = prompts[start : start + args.generation_batch_size]
-        # In the precision of the log-probabilities below: what is sampled and what is learned from are one policy.
-        with accelerator.autocast():
-            answers += generate(policy, tokenizer, some, args.max_new_tokens)
-    texts = [prompt + answer for prompt, answer in zip(prompts, answers)]
-    with accelerator.autocast():
-        outputs = score(models.reward, texts, tokenizer.pad_token_id, args.micro_batch_size)
-    signal = compute_signal(args.signal, outputs, references, signal_options(args))
-    rewards = scale.apply(signal).to(accelerator.device)
-    weights = confidence(outputs).to(accelerator.device) if args.advantage_weight == "confidence" else 1.0
-    lengths = torch.tensor([len(answer) for answer in answers], device=accelerator.device, dtype=torch.float32)
-    finished = [float(answer[-1] == tokenizer.eos_token_id) for answer in answers]
-
-    b = baseline.value()
-    optimizer.zero_grad()
-    parts = []
-    for start in range(0, len(prompts), args.micro_batch_size):
-        part = slice(start, start + args.micro_batch_size)
-        with torch.no_grad(), accelerator.autocast():
-            ref_logps, _ = models.reference(prompts[part], answers[part])
-        with accelerator.autocast():
-            logps, entropy = models.policy(prompts[part], answers[part])
-        shaped = shape_reward(rewards[part], logps, ref_logps, args.kl_coef)
-        if args.method == "rloo":
-            advantage = leave_one_out(shaped, args.samples_per_prompt)
-        elif args.method == "raft":
-            advantage = best_of_group(shaped, args.samples_per_prompt)
-        else:
-            advantage = shaped - b
-        if args.advantage_weight:
-            advantage = advantage * weights[part]
-        loss = reinforce_loss(advantage, logps)
-        if not (torch.isfinite(shaped).all() and torch.isfinite(loss)):
-            raise InputError(
-                f"step {step}: reward or loss is not finite. Nothing was written, and the last state that was saved is"
-                " kept: lower reinforce.learning_rate, or look at the reward model"
-            )
-        accelerator.backward(loss * len(shaped) / len(prompts))
-        kl = (logps.detach() - ref_logps).sum(dim=1)
-        parts.append({"shaped_reward": shaped, "advantage": advantage, "kl": kl, "entropy": entropy.sum(dim=1)})
-    try:
-        grad_norm = accelerator.clip_grad_norm_(models.policy.parameters(), args.max_grad_norm)
-        optimizer.step()
-    except torch.OutOfMemoryError as error:
-        # Neither could be repeated, and smaller micro-batches would not help.
-        raise InputError(f"step {step}: the GPU's memory does not hold the optimizer's state: take another") from error
-
-    rows = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-    rows |= {"reward": rewards, "length": lengths, "finished": torch.tensor(finished, device=accelerator.device)}
-    rows["entropy"] = rows["entropy"] / lengths  # a token
-    rows = {name: accelerator.gather(value) for name, value in rows.items()}
-    baseline.update(rows["shaped_reward"])
-    advantage = rows.pop("advantage")
-    metrics = {name: value.mean().item() for name, value in rows.items()}
-    metrics |= {
-        "baseline": b,
-        "advantage_mean": advantage.mean().item(),
-        "advantage_std": advantage.std().item(),
-        "grad_norm": float(grad_norm),
-        "skipped": int(accelerator.optimizer_step_was_skipped),
-    }
-    return {"metrics": metrics, "responses": answers, "rewards": rewards.tolist()}
-
-
-def step_within_memory(args, accelerator, *rest) -> dict:
-    """`train_step`; where a GPU runs out of memory, again with half the micro-batch and the same random numbers."""
-    state = torch.get_rng_state()
-    while True:
-        try:
-            return train_step(args, accelerator, *rest)
-        except torch.OutOfMemoryError:
-            if accelerator.num_processes > 1:  # the other processes would wait for this one
-                raise
-        args.micro_batch_size = halve(args.micro_batch_size, args.samples_per_prompt)
-        args.generation_batch_size = max(1, args.generation_batch_size // 2)
-        torch.set_rng_state(state)
 
 
 def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts, outputs, state: Path) -> dict:
@@ -259,7 +140,10 @@ def write_outputs(args: argparse.Namespace, policy: torch.nn.Module, tokenizer, 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    accelerator = Accelerator(mixed_precision=resolve_precision(args.precision))
+    # A response's log-probability is a sum over its tokens: at the scaler's usual first scale, 2^16, its gradient
+    # overflows in fp16, and the first steps would be skipped.
+    scaler = GradScalerKwargs(init_scale=2.0**12)
+    accelerator = Accelerator(mixed_precision=resolve_precision(args.precision), kwargs_handlers=[scaler])
     models = load_models(args, accelerator.device)
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)

@@ -1,6 +1,7 @@
 """Train a reward model, scalar or over ratings, with TRL's RewardTrainer, and score the validation pairs with it."""
 
 import argparse
+import contextlib
 import random
 from pathlib import Path
 
@@ -141,14 +142,13 @@ def main(argv: list[str] | None = None) -> None:
     avoid_unfused_attention()
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     state = state_folder(args.state, args, [args.model, args.tokens])
-    micro_batch_size, trainer = args.micro_batch_size, None
-    while trainer is None:
-        try:
+    micro_batch_size = args.micro_batch_size
+    while True:
+        with contextlib.suppress(torch.OutOfMemoryError):
             trainer = train(args, tokenizer, micro_batch_size, state)
-        except torch.OutOfMemoryError:
-            micro_batch_size = halve(micro_batch_size)
-            # Its batches were others.
-            forget_state(state)
+            break
+        micro_batch_size = halve(micro_batch_size, "micro-batch")
+        forget_state(state)  # its batches were others
     model = trainer.model
     with autocast(args.precision):
         scores = score_pairs(model, tokenizer, args.validation_tokens, 2 * micro_batch_size)

@@ -136,12 +136,13 @@ class ReplayingDecoder(Decoder):
             with torch.cuda.stream(torch.cuda.current_stream()), torch.cuda.graph(graph):
                 self.logits = self.read(self.ids)
         except RuntimeError as error:
-            # What ended the recording, rather than that it did not end well.
-            cause = error.__context__ or error
-            if "out of memory" in str(cause):
-                raise torch.OutOfMemoryError(str(cause)) from error
+            # What ended the recording, rather than that it did not end well. As text: the error holds this frame, and
+            # with it a cache of gigabytes.
+            reason = str(error.__context__ or error)
+            if "out of memory" in reason:
+                raise torch.OutOfMemoryError(reason) from None
             ReplayingDecoder.works = self.records = False
-            reason = str(cause).splitlines()[0]
+            reason = reason.splitlines()[0]
             print(f"decoding without a CUDA graph, more slowly: recording it failed ({reason})", flush=True)
         else:
             self.graph = graph

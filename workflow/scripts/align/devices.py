@@ -1,5 +1,6 @@
 """Which device and precision a job runs in."""
 
+import gc
 from functools import cache
 
 import torch
@@ -25,16 +26,20 @@ def autocast(precision: str) -> torch.autocast:
     return torch.autocast(pick_device().type, dtype=half, enabled=half is not None)
 
 
-def halve(micro_batch_size: int, multiple_of: int = 1) -> int:
-    """A micro-batch size of half as many, after a GPU ran out of memory. Raises InputError if it cannot be halved."""
-    half = micro_batch_size // 2
+def halve(size: int, what: str, multiple_of: int = 1) -> int:
+    """Half as many texts at once, after a GPU ran out of memory. Raises InputError if they cannot be halved.
+
+    To be called after the except block: as long as that lasts, the error holds what is to be freed.
+    """
+    half = size // 2
     if half < 1 or half % multiple_of:
         raise InputError(
-            f"the GPU's memory does not hold a micro-batch of {micro_batch_size}, which cannot be halved: lower"
-            " lengths.max_pair_tokens or lengths.max_new_tokens"
+            f"the GPU's memory does not hold a {what} of {size}, which cannot be halved: lower lengths.max_pair_tokens"
+            " or lengths.max_new_tokens"
         )
+    gc.collect()
     torch.cuda.empty_cache()
-    print(f"out of GPU memory: micro-batches of {half} instead of {micro_batch_size}", flush=True)
+    print(f"out of GPU memory: a {what} of {half} instead of {size}", flush=True)
     return half
 
 
