@@ -1,5 +1,6 @@
 FIGURES = ("training", "frontier", "contrasts", "reward_models", "matrix", "answers", "overoptimisation")
 FREE_ARM = "no_kl_penalty"
+PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]
 # The methods' comparison is an experiment of its own, whose committed result the default report includes.
 METHODS_SUMMARY = Path(workflow.basedir) / "results/methods/statistics/summary.json"
 METHODS = ["results/methods/statistics/summary.json"] if EXPERIMENT == "pocket" and METHODS_SUMMARY.exists() else []
@@ -28,7 +29,7 @@ rule plot_training:
     resources:
         mem_mb=500,
     params:
-        settings=flags(config["figures"]),
+        settings=flags(config["figures"], placebos=PLACEBOS or None),
     shell:
         "python {input.script[0]} --training {input.training} {params.settings} --output {output.png} {output.svg}"
         " 2>&1 | tee {log}"
@@ -58,7 +59,7 @@ rule plot_frontier:
     resources:
         mem_mb=500,
     params:
-        settings=flags(config["figures"]),
+        settings=flags(config["figures"], placebos=PLACEBOS or None),
     shell:
         "python {input.script[0]} --training {input.training} --screen {input.screen} {params.settings}"
         " --output {output.png} {output.svg} 2>&1 | tee {log}"
@@ -118,7 +119,12 @@ rule plot_contrasts:
     resources:
         mem_mb=500,
     params:
-        settings=flags(config["figures"], "width", "dpi"),
+        settings=flags(
+            config["figures"],
+            "width",
+            "dpi",
+            equivalence_margin=config["statistics"]["equivalence_margin"],
+        ),
     shell:
         "python {input.script[0]} --contrasts {input.contrasts} --differences {input.differences} {params.settings}"
         " --output {output.png} {output.svg} 2>&1 | tee {log}"

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import colours_of, figure_parser, save_figure, use_style
+from align.plotting import figure_parser, metric_colours, save_figure, use_style
 
 METRICS = {"judges": "judges (primary)", "own": "its own reward model", "gold": "gold rating"}
 
@@ -15,12 +15,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--contrasts", required=True, help="CSV")
     parser.add_argument("--differences", required=True, help="CSV, a row a seed")
+    parser.add_argument(
+        "--equivalence-margin", type=float, required=True, help="a difference within it does not matter"
+    )
     return parser.parse_args(argv)
 
 
 def draw_forest(axis, contrasts: pd.DataFrame, differences: pd.DataFrame) -> None:
     """A contrast a row: by each metric its estimate, its interval, and a tick a seed."""
-    names, colours = list(contrasts["name"].unique()), colours_of(list(METRICS))
+    names, colours = list(contrasts["name"].unique()), metric_colours()
     for offset, metric in enumerate(METRICS):
         rows = contrasts[contrasts["metric"] == metric]
         heights = [names.index(name) + 0.22 * (offset - 1) for name in rows["name"]]
@@ -52,6 +55,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     for axis, group in zip(axes.flat, groups):
         draw_forest(axis, group, differences)
+        axis.axvspan(-args.equivalence_margin, args.equivalence_margin, color="0.5", alpha=0.12, linewidth=0)
     figure.supxlabel("difference on held-out prompts, SFT standard deviations", fontsize=9)
     figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     save_figure(figure, args.output, args.dpi)

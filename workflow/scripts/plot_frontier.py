@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import figure_parser, lines_of, save_figure, smooth, use_style
+from align.plotting import figure_parser, lines_of, off_the_scale, save_figure, smooth, use_style
 
 PANELS = {"reward": "its own reward model", "judges": "judges", "gold": "gold rating"}
 CHOOSER = "level1_scalar"
@@ -19,14 +19,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--training", required=True, help="CSV of the training curves")
     parser.add_argument("--screen", required=True, help="CSV of best of n")
+    parser.add_argument("--placebos", nargs="*", default=[], help="arms that may leave the axes: they learn nonsense")
     parser.add_argument("--smoothing", type=int, required=True, help="steps of a running mean")
     return parser.parse_args(argv)
 
 
-def draw_runs(axis, training: pd.DataFrame, column: str, smoothing: int) -> None:
+def draw_runs(axis, training: pd.DataFrame, column: str, lines: dict[str, dict], smoothing: int) -> None:
     """One thin line a run, from its first step to its last, which has a dot; the mean over seeds is thick."""
     seen = training.dropna(subset=[column])
-    for arm, line in lines_of(list(training["arm"].unique())).items():
+    for arm, line in lines.items():
         runs = seen[seen["arm"] == arm]
         for _, one in runs.groupby("seed"):
             kl, value = smooth(one, "kl", smoothing), smooth(one, column, smoothing)
@@ -40,11 +41,16 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
     training, screen = pd.read_csv(args.training), pd.read_csv(args.screen)
+    lines = lines_of(list(training["arm"].unique()))
+    placebos = {arm: line for arm, line in lines.items() if arm in args.placebos}
+    others = {arm: line for arm, line in lines.items() if arm not in args.placebos}
     best = screen[screen["arm"] == CHOOSER].groupby("n").mean(numeric_only=True)
     panels = {column: title for column, title in PANELS.items() if column in training}
     figure, axes = plt.subplots(1, len(panels), figsize=(args.width, 3.6), squeeze=False)
     for axis, (column, title) in zip(axes.flat, panels.items()):
-        draw_runs(axis, training, column, args.smoothing)
+        draw_runs(axis, training, column, others, args.smoothing)
+        with off_the_scale(axis):
+            draw_runs(axis, training, column, placebos, args.smoothing)
         if column in best:
             axis.plot(
                 best["kl"],

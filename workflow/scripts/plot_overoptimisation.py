@@ -6,9 +6,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import colours_of, figure_parser, save_figure, smooth, use_style
+from align.plotting import figure_parser, metric_colours, save_figure, smooth, use_style
 
-SCORES = {"reward": "its own reward model", "judges": "judges", "gold": "gold"}
+SCORES = {"own": "its own reward model", "judges": "judges", "gold": "gold"}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -21,8 +21,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def draw_panel(axis, runs: pd.DataFrame, smoothing: int) -> None:
     """One thin line a seed, and their mean a step as a thick one; the judges read only some steps."""
-    names = [name for name in SCORES if name in runs]
-    for name, colour in colours_of(names).items():
+    for name in (name for name in SCORES if name in runs):
+        colour = metric_colours()[name]
         read = runs.dropna(subset=[name])
         for _, one in read.groupby("seed"):
             axis.plot(one["step"], smooth(one, name, smoothing), color=colour, linewidth=0.5, alpha=0.4)
@@ -35,7 +35,7 @@ def draw_panel(axis, runs: pd.DataFrame, smoothing: int) -> None:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
-    training = pd.read_csv(args.training)
+    training = pd.read_csv(args.training).rename(columns={"reward": "own"})
     figure, axes = plt.subplots(1, len(args.arms), sharey=True, squeeze=False, figsize=(args.width, 3.2))
     for axis, arm in zip(axes.flat, args.arms):
         draw_panel(axis, training[training["arm"] == arm], args.smoothing)

@@ -16,15 +16,21 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def draw_lines(axis, table: pd.DataFrame, key: str, x: str, y: str, colours: dict[str, str]) -> None:
-    """One thin line a seed, and their mean as a thick one, a colour a kind."""
+def draw_reliability(axis, table: pd.DataFrame, colours: dict[str, str]) -> None:
+    """One thin line a model, and the mean of its kind as a thick one."""
+    axis.plot([0, 1], [0, 1], color="black", linewidth=0.8)
     for kind, colour in colours.items():
         rows = table[table["kind"] == kind]
         for _, one in rows.groupby("seed"):
-            axis.plot(one[x], one[y], color=colour, linewidth=0.6, alpha=0.5)
-        if len(rows):
-            mean = rows.groupby(key)[[x, y] if x != key else [y]].mean().reset_index()
-            axis.plot(mean[x], mean[y], "o-", color=colour, linewidth=1.8, markersize=3, label=kind)
+            axis.plot(one["probability"], one["share"], color=colour, linewidth=0.6, alpha=0.5)
+        mean = rows.groupby("group")[["probability", "share"]].mean()
+        axis.plot(mean["probability"], mean["share"], "o-", color=colour, linewidth=1.8, markersize=3, label=kind)
+
+
+def draw_ratings(axis, table: pd.DataFrame, colours: dict[str, str]) -> None:
+    """A line a model; no mean, since each model has a scale of its own."""
+    for (kind, _), one in table.groupby(["kind", "seed"]):
+        axis.plot(one["rating"], one["mass"], "o-", color=colours[kind], linewidth=1.0, markersize=2.5, alpha=0.7)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -33,11 +39,10 @@ def main(argv: list[str] | None = None) -> None:
     reliability, ratings = pd.read_csv(args.reliability), pd.read_csv(args.ratings)
     colours = colours_of(list(reliability["kind"].unique()))
     figure, (left, right) = plt.subplots(1, 2, figsize=(args.width, 3.4))
-    left.plot([0, 1], [0, 1], color="black", linewidth=0.8)
-    draw_lines(left, reliability, "group", "probability", "share", colours)
+    draw_reliability(left, reliability, colours)
     left.set_xlabel("stated probability that the first answer was chosen")
     left.set_ylabel("share in which it was")
-    draw_lines(right, ratings, "rating", "rating", "mass", colours)
+    draw_ratings(right, ratings, colours)
     right.set_xlabel("rating")
     right.set_ylabel("mean probability")
     right.set_ylim(bottom=0)

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import figure_parser, lines_of, save_figure, smooth, use_style
+from align.plotting import figure_parser, lines_of, off_the_scale, save_figure, smooth, use_style
 
 PANELS = {
     "reward": "reward of its own reward model (SFT s.d.)",
@@ -23,13 +23,14 @@ PANELS = {
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--training", required=True, help="CSV of the training curves")
+    parser.add_argument("--placebos", nargs="*", default=[], help="arms that may leave the axes: they learn nonsense")
     parser.add_argument("--smoothing", type=int, required=True, help="steps of a running mean")
     return parser.parse_args(argv)
 
 
-def draw_panel(axis, training: pd.DataFrame, column: str, smoothing: int) -> None:
+def draw_panel(axis, training: pd.DataFrame, column: str, lines: dict[str, dict], smoothing: int) -> None:
     """One thin line a seed, and their mean a step as a thick one."""
-    for arm, line in lines_of(list(training["arm"].unique())).items():
+    for arm, line in lines.items():
         runs = training[training["arm"] == arm]
         for _, one in runs.groupby("seed"):
             axis.plot(one["step"], smooth(one, column, smoothing), **line, linewidth=0.6, alpha=0.4)
@@ -41,13 +42,18 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
     training = pd.read_csv(args.training)
+    lines = lines_of(list(training["arm"].unique()))
+    placebos = {arm: line for arm, line in lines.items() if arm in args.placebos}
+    others = {arm: line for arm, line in lines.items() if arm not in args.placebos}
     panels = {column: title for column, title in PANELS.items() if column in training}
     figure, axes = plt.subplots(-(-len(panels) // 2), 2, sharex=True, figsize=(args.width, 1.1 * len(panels)))
     for axis, (column, title) in zip(axes.flat, panels.items()):
-        draw_panel(axis, training, column, args.smoothing)
-        axis.set_title(title)
         if column == "kl":
             axis.set_yscale("symlog", linthresh=1.0)
+        draw_panel(axis, training, column, others, args.smoothing)
+        with off_the_scale(axis):
+            draw_panel(axis, training, column, placebos, args.smoothing)
+        axis.set_title(title)
     for axis in axes.flat[len(panels) :]:
         axis.set_visible(False)
     figure.supxlabel("training step", fontsize=9)

@@ -1,6 +1,8 @@
 """What the figures share: style, colours by arm, saving."""
 
 import argparse
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib
@@ -27,20 +29,35 @@ def use_style() -> None:
     plt.style.use(STYLE)
 
 
-def colours_of(arms: list[str]) -> dict[str, str]:
-    """A colour an arm, in the order given."""
+def colours_of(names: list[str]) -> dict[str, str]:
+    """A colour a name, in the order given."""
     cycle = plt.rcParams["axes.prop_cycle"].by_key()["color"]
-    return {arm: f"#{cycle[i % len(cycle)].lstrip('#')}" for i, arm in enumerate(arms)}
+    return {name: f"#{cycle[i % len(cycle)].lstrip('#')}" for i, name in enumerate(names)}
+
+
+def metric_colours() -> dict[str, str]:
+    """A colour a metric, the same in all figures."""
+    return colours_of(["judges", "own", "gold"])
 
 
 def lines_of(arms: list[str]) -> dict[str, dict]:
-    """A colour an arm, and a dashed line once the colours have been used up."""
+    """A colour an arm, and a dashed line once the colours have been used up; SFT is grey, wherever it stands."""
     used = len(plt.rcParams["axes.prop_cycle"].by_key()["color"])
     styles = ("-", "--", ":")
-    return {
+    trained = [arm for arm in arms if arm != "sft"]
+    lines = {
         arm: {"color": colour, "linestyle": styles[i // used % len(styles)]}
-        for i, (arm, colour) in enumerate(colours_of(arms).items())
+        for i, (arm, colour) in enumerate(colours_of(trained).items())
     }
+    return {arm: lines.get(arm, {"color": "0.55", "linestyle": "-"}) for arm in arms}
+
+
+@contextlib.contextmanager
+def off_the_scale(axis) -> Iterator[None]:
+    """What is drawn in the block does not widen the axis: it may leave it."""
+    limits = axis.get_ylim()
+    yield
+    axis.set_ylim(limits)
 
 
 def save_figure(figure, paths: list[str], dpi: int) -> None:
