@@ -1,9 +1,12 @@
 FIGURES = ("training", "frontier", "contrasts", "reward_models", "matrix", "answers", "overoptimisation")
 FREE_ARM = "no_kl_penalty"
 PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]
-# The methods' comparison is an experiment of its own, whose committed result the default report includes.
-METHODS_SUMMARY = Path(workflow.basedir) / "results/methods/statistics/summary.json"
-METHODS = ["results/methods/statistics/summary.json"] if EXPERIMENT == "pocket" and METHODS_SUMMARY.exists() else []
+# Experiments of their own, whose committed results the default report includes.
+COMPARED = {
+    name: f"results/{name}/statistics/summary.json"
+    for name in ("methods", "longer")
+    if EXPERIMENT == "pocket" and (Path(workflow.basedir) / f"results/{name}/statistics/summary.json").exists()
+}
 
 
 rule plot_training:
@@ -223,11 +226,13 @@ rule write_report:
     input:
         script=script("write_report"),
         template="workflow/report/report.md.j2",
-        parts=[f"workflow/report/{part}.md.j2" for part in ("answers", "level2", "methods", "trl", "examples")],
+        parts=[
+            f"workflow/report/{part}.md.j2" for part in ("answers", "level2", "longer", "methods", "trl", "examples")
+        ],
         paper="workflow/report/paper.json",
         examples=f"{RESULTS}/studies/examples.json",
         page=f"{RESULTS}/samples.html",
-        methods=METHODS,
+        compared=list(COMPARED.values()),
         summary=f"{RESULTS}/statistics/summary.json",
         figures=[f"{RESULTS}/figures/{name}.png" for name in FIGURES],
     output:
@@ -243,9 +248,9 @@ rule write_report:
     resources:
         mem_mb=500,
     params:
-        methods=lambda wildcards, input: f"--methods {input.methods}" if input.methods else "",
+        compared=flags(COMPARED),
     shell:
         "python {input.script[0]} --template {input.template} --summary {input.summary}"
         " --figures {input.figures} --examples {input.examples} --samples-page {input.page} --paper {input.paper}"
-        " {params.methods}"
+        " {params.compared}"
         " --report-output {output.report} --verdict-output {output.verdict} 2>&1 | tee {log}"

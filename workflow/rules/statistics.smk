@@ -21,6 +21,9 @@ REPORTED_SETTINGS = {
     for key in ("seeds", "judge_seeds", "data", "model", "lengths", "reward_training", "references", "reinforce")
 } | {
     "arms": {arm: config["arms"][arm] for arm in ARMS},
+    "reward_models": config["reward_models"],
+    "sft": config["sft"] if IS_POCKET_MODEL else None,
+    "precision": config["runtime"]["precision"],
     "evaluation": config["evaluation"],
     "equivalence_margin": config["statistics"]["equivalence_margin"],
     "power": config["statistics"]["power"],
@@ -178,6 +181,27 @@ rule compare_at_equal_kl:
         " --output {output.contrasts} 2>&1 | tee {log}"
 
 
+rule relate_differences:
+    input:
+        script=script("relate_differences"),
+        differences=rules.compare_arms.output.differences,
+        arms=rules.compare_arms.output.arms,
+    output:
+        relations=f"{RESULTS}/statistics/relations.csv",
+    log:
+        f"{RESULTS}/logs/relate_differences.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/relate_differences.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    shell:
+        "python {input.script[0]} --differences {input.differences} --arms {input.arms}"
+        " --output {output.relations} 2>&1 | tee {log}"
+
+
 if IS_POCKET_DATA:
 
     rule describe_pocket:
@@ -208,6 +232,8 @@ rule summarise_results:
         lengths=[f"{RESULTS}/data/tokens/{fold}.json" for fold in ("train", "judge", "validation")],
         contrasts=rules.compare_arms.output.contrasts,
         arms=rules.compare_arms.output.arms,
+        differences=rules.compare_arms.output.differences,
+        relations=rules.relate_differences.output.relations,
         reward_models=rules.measure_reward_models.output.table,
         ratings=rules.measure_reward_models.output.ratings,
         screen=rules.measure_signals.output.screen,
@@ -245,7 +271,7 @@ rule summarise_results:
     shell:
         "python {input.script[0]} --experiment {params.experiment} --primary-metric {params.primary}"
         " --settings {params.settings} --split {input.split} --lengths {input.lengths} --contrasts {input.contrasts}"
-        " --arms {input.arms} --reward-models {input.reward_models} --ratings {input.ratings} --screen {input.screen}"
+        " --arms {input.arms} --differences {input.differences} --relations {input.relations} --reward-models {input.reward_models} --ratings {input.ratings} --screen {input.screen}"
         " --predictions {input.predictions} --relabelling {input.relabelling} --agreement {input.agreement} --equal-kl {input.equal_kl}"
         " --training {input.training} --answers {input.answers} --gradients {input.gradients} --trl {input.trl}"
         " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.sources} {params.world}"

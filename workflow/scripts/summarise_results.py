@@ -25,6 +25,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--lengths", nargs="+", required=True, help="JSON of tokens: train judge validation")
     parser.add_argument("--contrasts", required=True, help="CSV")
     parser.add_argument("--arms", required=True, help="CSV")
+    parser.add_argument("--differences", required=True, help="CSV of the contrasts, seed by seed")
+    parser.add_argument("--relations", required=True, help="CSV of what goes with a contrast over seeds")
     parser.add_argument("--reward-models", required=True, help="CSV")
     parser.add_argument("--ratings", required=True, help="CSV of the mass of each rating")
     parser.add_argument("--screen", required=True, help="CSV of best of n by each signal")
@@ -62,6 +64,29 @@ def means(path: str, keys: list[str]) -> list[dict]:
     """Means over seeds of a CSV's other columns, a row a value of `keys`."""
     table = pd.read_csv(path).drop(columns="seed")
     return json.loads(table.groupby(keys, sort=False).mean().reset_index().to_json(orient="records"))
+
+
+def describe_contrasts(path: str, differences: str) -> list[dict]:
+    """The contrasts, each with its seeds' differences."""
+    table, key = pd.read_csv(differences), ["name", "metric", "decoding"]
+    by_seed = {names: part["difference"].tolist() for names, part in table.groupby(key)}
+    return [row | {"by_seed": by_seed[tuple(row[name] for name in key)]} for row in records(path)]
+
+
+def describe_arms(path: str) -> list[dict]:
+    """Means over seeds of an arm's answers, how many seeds they are of, and each seed's KL."""
+    rows, table = means(path, ["arm", "decoding"]), pd.read_csv(path)
+    for row in rows:
+        of_arm = table[(table["arm"] == row["arm"]) & (table["decoding"] == row["decoding"])]
+        row |= {"seeds": len(of_arm), "kl_by_seed": of_arm["log_ratio"].tolist()}
+    return rows
+
+
+def mass_at_the_ends(path: str) -> list[dict]:
+    """How much of its probability each model over ratings gives to the lowest and the highest rating."""
+    table = pd.read_csv(path)
+    at_end = table["rating"].isin([table["rating"].min(), table["rating"].max()])
+    return json.loads(table[at_end].groupby(["kind", "seed"])["mass"].sum().reset_index().to_json(orient="records"))
 
 
 def describe_answers(path: str, confidence: float) -> list[dict]:
@@ -105,10 +130,12 @@ def main(argv: list[str] | None = None) -> None:
             "sources": read_json(args.sources) if args.sources else None,
             "split": read_json(args.split),
             "lengths": {fold: read_json(path) for fold, path in zip(folds, args.lengths, strict=True)},
-            "contrasts": records(args.contrasts),
-            "arms": means(args.arms, ["arm", "decoding"]),
+            "contrasts": describe_contrasts(args.contrasts, args.differences),
+            "relations": records(args.relations),
+            "arms": describe_arms(args.arms),
             "reward_models": records(args.reward_models),
             "ratings": means(args.ratings, ["kind", "rating"]),
+            "mass_at_the_ends": mass_at_the_ends(args.ratings),
             "screen": means(args.screen, ["arm", "n"]),
             "predictions": records(args.predictions),
             "relabelling": means(args.relabelling, ["kind", "signal", "relabelling"]),
@@ -116,6 +143,8 @@ def main(argv: list[str] | None = None) -> None:
             "equal_kl": records(args.equal_kl),
             "first_tenth_of_training": mean_by_arm(training, "first"),
             "last_tenth_of_training": mean_by_arm(training, "last"),
+            # By the scaler of fp16, since the gradient overflowed.
+            "steps": {"taken": len(training), "skipped": int(training["skipped"].sum())},
             "answers": describe_answers(args.answers, args.confidence),
             "gradients": describe_gradients(args.gradients),
             "trl": read_json(args.trl),

@@ -10,18 +10,16 @@ import jinja2
 
 from align.errors import run
 from align.files import read_json, write_text
+from align.summary import family_size, find_arm, find_contrast, find_row, level2_rows, mean_of, paired_by_seed
 from align.verdicts import (
     answer_level1,
     answer_level2,
-    find_arm,
-    find_contrast,
-    find_row,
     format_p,
-    level2_rows,
+    judge_prediction,
     list_reasons,
-    mean_of,
+    longer_where_gold_fell,
     order_methods,
-    paired_by_seed,
+    qualify_level1,
     state_comparison,
     state_levels,
     state_verdict,
@@ -37,6 +35,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--samples-page", required=True, help="HTML, to be linked")
     parser.add_argument("--paper", required=True, help="JSON of what the paper found")
     parser.add_argument("--methods", help="summary.json of the methods' comparison, where it was run")
+    parser.add_argument("--longer", help="summary.json of reward models trained for longer, where it was run")
     parser.add_argument("--report-output", required=True)
     parser.add_argument("--verdict-output", required=True)
     return parser.parse_args(argv)
@@ -51,6 +50,7 @@ class Beside:
     samples_page: str  # relative to the report
     paper: dict  # what the paper found
     methods: dict | None = None  # the summary of the methods' comparison, where it was run
+    longer: dict | None = None  # the summary of reward models trained for longer, where it was run
 
 
 def table_cell(text: str) -> str:
@@ -83,12 +83,15 @@ def render(template: Path, summary: dict, beside: Beside) -> str:
         "mean_of": mean_of,
         "find": find_row,
         "paired": paired_by_seed,
+        "judge_prediction": judge_prediction,
     }
     helpers["compare"] = functools.partial(state_comparison, margin=summary["settings"]["equivalence_margin"])
     helpers["arm_means"] = functools.partial(find_arm, summary["arms"])
     helpers["source"] = lambda name: f"`{summary['trl']['lines'][name] or 'not found in this version'}`"
     given = {field.name: getattr(beside, field.name) for field in fields(beside)}
-    given |= {"answer_level1": answer_level1(summary), "reasons": list_reasons(summary)}
+    given |= {"answer_level1": answer_level1(summary), "qualified_level1": qualify_level1(summary)}
+    given |= {"reasons": list_reasons(summary), "gold_and_length": longer_where_gold_fell(summary)}
+    given |= {"tests": family_size(summary, find_contrast(summary["contrasts"], "level1")[summary["primary_metric"]])}
     given |= {"ladder": level2_rows(summary), "answer_level2": answer_level2(summary)}
     given |= {"example_arms": pick_examples(summary)}
     given["methods_order"] = order_methods(beside.methods, beside.paper) if beside.methods else ""
@@ -108,6 +111,7 @@ def main(argv: list[str] | None = None) -> None:
         samples_page=relative(args.samples_page),
         paper=read_json(args.paper),
         methods=read_json(args.methods) if args.methods else None,
+        longer=read_json(args.longer) if args.longer else None,
     )
     write_text(args.report_output, render(Path(args.template), summary, beside))
     write_text(args.verdict_output, "\n".join([*state_levels(summary), f"Report: {args.report_output}"]) + "\n")

@@ -24,6 +24,24 @@ def exact_sign_flip_p(differences: np.ndarray) -> float:
     return float(result.pvalue)
 
 
+def exact_correlation(x: np.ndarray, y: np.ndarray, resamples: int = 50_000) -> tuple[float, float]:
+    """Pearson's correlation of x and y, both (seeds,), and its two-sided permutation p: all pairings up to 8 seeds.
+
+    Of more seeds, `resamples` pairings are drawn. (nan, 1) where one of them does not vary.
+    """
+    if np.ptp(x) == 0 or np.ptp(y) == 0:
+        return float("nan"), 1.0
+
+    def correlation(some, axis):
+        one, other = some - some.mean(axis=axis, keepdims=True), y - y.mean()
+        return (one * other).sum(axis=axis) / np.sqrt((one**2).sum(axis=axis) * (other**2).sum())
+
+    found = stats.permutation_test(
+        (x,), correlation, permutation_type="pairings", vectorized=True, n_resamples=resamples, rng=0
+    )
+    return float(found.statistic), float(found.pvalue)
+
+
 @lru_cache(maxsize=4)  # drawing them takes longer than all the rest, and contrasts share them
 def bootstrap_weights(seeds: int, prompts: int, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """How much of each resample is each seed, (resamples, seeds), and each prompt, (resamples, prompts)."""

@@ -1,8 +1,6 @@
 """The words of the report and of the verdict: each follows from a contrast's verdict field, and from nothing else."""
 
-import numpy as np
-
-from align.evidence import exact_sign_flip_p
+from align.summary import family_size, find_arm, find_contrast, find_row, level2_rows, paired_by_seed
 
 METRIC_NAMES = {"judges": "the judges", "own": "the reward model it was trained on", "gold": "the gold rating"}
 
@@ -15,7 +13,7 @@ def state_size(row: dict) -> str:
     """Estimate, interval and p of a contrast."""
     return (
         f"{row['estimate']:+.2f} SFT standard deviations (interval {row['ci_low']:+.2f} to {row['ci_high']:+.2f},"
-        f" {row['seeds']} seeds, exact p after Holm {format_p(row['p_holm'])})"
+        f" {row['seeds']} seed{'s' if row['seeds'] > 1 else ''}, exact p after Holm {format_p(row['p_holm'])})"
     )
 
 
@@ -39,27 +37,6 @@ def state_comparison(row: dict, margin: float) -> str:
         "inconclusive": f"is not shown to differ from `{row['against']}`",
     }[row["verdict"]]
     return f"By {METRIC_NAMES[row['metric']]}, `{row['arm']}` {words}: {state_size(row)}."
-
-
-def find_contrast(contrasts: list[dict], name: str, decoding: str = "sampled") -> dict[str, dict]:
-    """The rows of a contrast by metric; empty if it was not declared."""
-    return {row["metric"]: row for row in contrasts if row["name"] == name and row["decoding"] == decoding}
-
-
-def find_arm(arms: list[dict], arm: str, decoding: str = "sampled") -> dict:
-    """An arm's means on held-out prompts; `log_ratio` is its KL to SFT, nats a response."""
-    return next(row for row in arms if row["arm"] == arm and row["decoding"] == decoding)
-
-
-def level2_rows(summary: dict) -> list[dict]:
-    """The tests of arms with a reward model over ratings against Level 1, on sampled answers."""
-    arms = summary["settings"]["arms"]
-    return [
-        row
-        for row in summary["contrasts"]
-        if (row["against"], row["role"], row["decoding"]) == ("level1_scalar", "test", "sampled")
-        and arms[row["arm"]]["signal"] not in ("reward", "bounded")
-    ]
 
 
 def state_levels(summary: dict) -> list[str]:
@@ -89,31 +66,68 @@ def answer_level1(summary: dict) -> str:
     words["inconclusive"] = "is not shown to have changed"
     verdict, size = primary["verdict"], f"{primary['estimate']:+.2f} SFT standard deviations"
     text = f"{opening[verdict]}: on held-out prompts it {words[verdict]}, {size} by judges that no policy was trained"
-    text += f" against (exact p after Holm {format_p(primary['p_holm'])})"
+    tests = family_size(summary, primary)
+    smallest = ""
+    if primary["p_holm"] < 0.05 and primary["p_holm"] <= tests * 2 / 2 ** primary["seeds"]:
+        smallest = f", the smallest that {primary['seeds']} seeds and {tests} tests allow"
+    text += f" against (exact p after Holm {format_p(primary['p_holm'])}{smallest})"
     if "gold" in rows:
         gold = rows["gold"]
         text += f"; the gold rating, which no model saw, {words[gold['verdict']]} ({gold['estimate']:+.2f})"
     return text + "."
 
 
-def answer_level2(summary: dict) -> str:
-    """Did a distribution over ratings make it better? One sentence."""
-    rows = [row for row in level2_rows(summary) if row["metric"] == summary["primary_metric"]]
-    if not rows:
-        return ""
-    margin = summary["settings"]["equivalence_margin"]
+def qualify_level1(summary: dict) -> str:
+    """How much of Level 1's gain greedy decoding of the SFT model has too, and what is left where both are greedy."""
+    greedy, sft = (
+        find_contrast(summary["contrasts"], "level1", "greedy"),
+        find_arm(summary["arms"], "sft", "greedy"),
+    )
+    metrics = [metric for metric in ("judges", "gold") if metric in greedy]
+    stands = " and ".join(f"{sft[metric]:+.2f} by {METRIC_NAMES[metric]}" for metric in metrics)
+    adds = " and ".join(f"{greedy[metric]['estimate']:+.2f}" for metric in metrics)
+    sharpened = find_contrast(summary["contrasts"], "level1")["judges"]["verdict"] == "rose" and sft["judges"] > 0
+    return (
+        ("Part of that is sharpening: " if sharpened else "")
+        + f"SFT, merely decoded greedily, stands at {stands} against its own sampled answers;"
+        f" where both are greedy, the policy adds {adds}."
+    )
+
+
+def compare_groups(rows: list[dict], margin: float) -> str:
+    """Which arms are ahead of Level 1, behind it, equivalent to it or not told apart, and their range of estimates."""
     words = {"rose": "ahead of Level 1", "fell": "behind Level 1"}
     words |= {"equivalent": f"equivalent to Level 1 within ±{margin:g}", "inconclusive": "not told apart from Level 1"}
-    groups = {verdict: [row for row in rows if row["verdict"] == verdict] for verdict in words}
-    said = [
-        f"{list_arms(some)} {'is' if len(some) == 1 else 'are'} {words[verdict]}"
-        for verdict, some in groups.items()
-        if some
-    ]
-    opening = "Yes" if len(groups["rose"]) == len(rows) else "In part" if groups["rose"] else "No gain is shown"
+    said = []
+    for verdict, meaning in words.items():
+        some = [row for row in rows if row["verdict"] == verdict]
+        if some:
+            said.append(f"{list_arms(some)} {'is' if len(some) == 1 else 'are'} {meaning}")
     spread = [row["estimate"] for row in rows]
     sizes = f"{spread[0]:+.2f}" if len(rows) == 1 else f"{min(spread):+.2f} to {max(spread):+.2f}"
-    return f"{opening}: by the judges {', '.join(said)} ({sizes} SFT standard deviations)."
+    return f"{', '.join(said)} ({sizes} SFT standard deviations)"
+
+
+def answer_level2(summary: dict) -> str:
+    """Did a distribution over ratings make it better? By the judges, and where there is gold, by gold."""
+    levels, margin = level2_rows(summary), summary["settings"]["equivalence_margin"]
+    judged = [row for row in levels if row["metric"] == summary["primary_metric"]]
+    if not judged:
+        return ""
+    ahead = [row for row in judged if row["verdict"] == "rose"]
+    opening = "Yes" if len(ahead) == len(judged) else "In part" if ahead else "No gain is shown"
+    text = f"{opening}: by the judges {compare_groups(judged, margin)}."
+    golden = [row for row in levels if row["metric"] == "gold"]
+    if golden:
+        text += f" By gold {compare_groups(golden, margin)}"
+        undecided = [row["minimum_detectable"] for row in golden if row["verdict"] == "inconclusive"]
+        if undecided and None not in undecided:
+            text += f"; there, only differences of {min(undecided):.2f} to {max(undecided):.2f} could have been found"
+        signs = {row["estimate"] < 0 for row in golden}
+        if len(signs) == 1 and {row["verdict"] for row in golden} <= {"inconclusive", "equivalent"}:
+            text += f", and every estimate lies {'below' if True in signs else 'above'} Level 1"
+        text += "."
+    return text
 
 
 def list_reasons(summary: dict) -> list[str]:
@@ -122,7 +136,7 @@ def list_reasons(summary: dict) -> list[str]:
     mean_win, mean_risk = (find_row(agreement, arm="level2_mean", other=f"level2_{name}") for name in ("win", "risk"))
     mean_scalar = find_row(agreement, arm="level2_mean", other="level1_scalar")
     scalar_seeds = find_row(agreement, arm="level1_scalar", other="another seed")
-    rated = [row for row in summary["reward_models"] if row["kind"] == "ratings"]
+    rated, scalar = ([row for row in summary["reward_models"] if row["kind"] == kind] for kind in ("ratings", "scalar"))
     reasons = []
     if mean_win and mean_risk and min(mean_win["correlation"], mean_risk["correlation"]) > 0.9:
         reasons.append(
@@ -136,9 +150,39 @@ def list_reasons(summary: dict) -> list[str]:
             f" ({mean_scalar['correlation']:.2f} between mean rating and scalar reward,"
             f" {scalar_seeds['correlation']:.2f} between two scalar models)"
         )
+    weaker = paired_by_seed(rated, scalar, "accuracy") if rated else {"mean": 0.0, "p": 1.0}
+    if weaker["mean"] < 0 and weaker["p"] < 0.05:
+        reasons.append(
+            "trained on the same pairs for as long, the model over ratings is the weaker one"
+            f" ({100 * weaker['mean']:+.1f} points of held-out accuracy, p {format_p(weaker['p'])})"
+        )
     if rated and sum(row["spread_gain"] > 0 for row in rated) <= len(rated) / 2:
-        reasons.append("the spread adds nothing to the mean that helps to tell held-out choices")
+        reasons.append("its spread was not found to help to tell which answer raters choose")
     return reasons
+
+
+def longer_where_gold_fell(summary: dict) -> list[dict]:
+    """Of Level 2's arms, those whose gold differs over seeds as their length does: the longer, the lower."""
+    names = {row["name"] for row in level2_rows(summary)}
+    return [
+        row
+        for row in summary["relations"]
+        if row["name"] in names
+        and (row["metric"], row["beside"]) == ("gold", "tokens")
+        and row["p_exact"] < 0.05
+        and row["correlation"] < 0
+    ]
+
+
+def judge_prediction(predicted: dict, found: dict) -> str:
+    """Whether RL bore a prediction out: its estimate and p against the contrast after RL, with its interval."""
+    shown = [row["p_exact"] < 0.05 for row in (predicted, found)]
+    if all(shown):
+        return "yes" if predicted["estimate"] * found["estimate"] > 0 else "no"
+    if not any(shown):
+        return "yes: neither shows a difference"
+    within = found["ci_low"] <= predicted["estimate"] <= found["ci_high"]
+    return "open: what was predicted lies within the interval" if within else "no"
 
 
 def order_methods(methods: dict, paper: dict) -> str:
@@ -155,21 +199,10 @@ def order_methods(methods: dict, paper: dict) -> str:
     ahead, behind = ([row for row in tests if row["verdict"] == verdict] for verdict in ("rose", "fell"))
     said = f"The paper's order on TL;DR is {', '.join(row['name'] for row in theirs)}; here it is"
     said += f" {', '.join(row['name'] for row in here)}: " + ("the same." if theirs == here else "another.")
+    if tests and not ahead and not behind:
+        sizes = [row["estimate"] for row in tests]
+        said += (
+            f" But differences from REINFORCE of {min(sizes):+.2f} to {max(sizes):+.2f} are too small to order them by."
+        )
     said += f" Shown to be ahead of REINFORCE: {list_arms(ahead) or 'none'}; behind it: {list_arms(behind) or 'none'}."
     return said
-
-
-def paired_by_seed(rows: list[dict], others: list[dict], column: str) -> dict:
-    """Mean difference of a column between two kinds of models of the same seeds, and its exact p."""
-    theirs = {row["seed"]: row[column] for row in others}
-    differences = np.array([row[column] - theirs[row["seed"]] for row in rows if row["seed"] in theirs])
-    return {"mean": float(differences.mean()), "p": exact_sign_flip_p(differences), "seeds": len(differences)}
-
-
-def mean_of(rows: list[dict], column: str) -> float:
-    return sum(row[column] for row in rows) / len(rows)
-
-
-def find_row(rows: list[dict], **values) -> dict:
-    """The row in which all columns have these values; empty if there is none."""
-    return next((row for row in rows if all(row[name] == value for name, value in values.items())), {})

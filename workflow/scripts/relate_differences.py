@@ -1,0 +1,52 @@
+"""What goes with a difference over seeds: are answers longer where gold fell? Exploratory, not a test."""
+
+import argparse
+
+import pandas as pd
+
+from align.errors import run
+from align.evidence import exact_correlation
+from align.files import atomic_path
+
+METRICS = ("judges", "gold")
+BESIDE = ("tokens", "rater_bias", "judges")
+FEWEST_SEEDS = 5  # with 4 no exact p falls below 0.05
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--differences", required=True, help="CSV: a row a contrast, metric, decoding and seed")
+    parser.add_argument("--arms", required=True, help="CSV: a row an arm, seed and decoding, means over answers")
+    parser.add_argument("--output", required=True, help="CSV: a row a contrast, metric and what stands beside it")
+    return parser.parse_args(argv)
+
+
+def relate(differences: pd.DataFrame, arms: pd.DataFrame) -> list[dict]:
+    """Correlations over seeds of each contrast's difference with the difference in something else of the same answers.
+
+    Sampled answers alone. `arms` has a column for each of BESIDE that is known.
+    """
+    sampled, means = (table[table["decoding"] == "sampled"] for table in (differences, arms))
+    rows = []
+    for (name, arm, against, metric), part in sampled.groupby(["name", "arm", "against", "metric"], sort=False):
+        if metric not in METRICS or len(part) < FEWEST_SEEDS:
+            continue
+        one, other = (means[means["arm"] == side].set_index("seed").loc[part["seed"]] for side in (arm, against))
+        for beside in (column for column in BESIDE if column in arms and column != metric):
+            moved = (one[beside] - other[beside]).to_numpy()
+            correlation, p = exact_correlation(part["difference"].to_numpy(), moved)
+            key = {"name": name, "arm": arm, "against": against, "metric": metric, "beside": beside}
+            rows.append(key | {"seeds": len(part), "correlation": correlation, "p_exact": p})
+    return rows
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    rows = relate(pd.read_csv(args.differences), pd.read_csv(args.arms))
+    columns = ["name", "arm", "against", "metric", "beside", "seeds", "correlation", "p_exact"]
+    with atomic_path(args.output) as draft:
+        pd.DataFrame(rows, columns=columns).to_csv(draft, index=False, float_format="%.6g")
+
+
+if __name__ == "__main__":
+    run(main)
