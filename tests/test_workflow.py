@@ -75,6 +75,7 @@ STATISTICS_ONWARDS = {
     "sum_costs": 1,
     "trace_training": 1,
     "compare_at_equal_kl": 1,
+    "relate_differences": 1,
     "summarise_results": 1,
     "measure_answers": 1,
     "make_samples": 1,

@@ -8,14 +8,23 @@ import write_report
 import yaml
 from conftest import ROOT
 
-from align.verdicts import answer_level1, answer_level2, find_contrast, list_reasons, order_methods, state_levels
+from align.summary import find_arm, find_contrast
+from align.verdicts import (
+    answer_level1,
+    answer_level2,
+    judge_prediction,
+    list_reasons,
+    order_methods,
+    qualify_level1,
+    state_levels,
+)
 
 TEMPLATE = ROOT / "workflow" / "report" / "report.md.j2"
 SUMMARY = ROOT / "results" / "pocket" / "statistics" / "summary.json"
 FIGURES = ("training", "frontier", "contrasts", "reward_models", "matrix", "answers", "overoptimisation")
 
 
-def beside(folder="", page="samples.html", methods=None):
+def beside(folder="", page="samples.html", methods=None, longer=None):
     """What stands beside the committed summary."""
     return write_report.Beside(
         figures={name: f"{folder}{name}.png" for name in FIGURES},
@@ -23,6 +32,7 @@ def beside(folder="", page="samples.html", methods=None):
         samples_page=page,
         paper=json.loads((TEMPLATE.parent / "paper.json").read_text()),
         methods=methods,
+        longer=longer,
     )
 
 
@@ -36,9 +46,9 @@ def summary():
     return json.loads(SUMMARY.read_text())
 
 
-def committed_methods():
-    """The committed result of the methods' comparison."""
-    path = ROOT / "results" / "methods" / "statistics" / "summary.json"
+def committed(name):
+    """The committed result of an experiment that the default report includes."""
+    path = ROOT / "results" / name / "statistics" / "summary.json"
     return json.loads(path.read_text()) if path.exists() else None
 
 
@@ -124,9 +134,83 @@ def test_a_reason_is_only_given_where_it_was_measured(summary):
         row["correlation"] = 0.1 if row["arm"] == "level2_mean" else row["correlation"]
     for row in summary["reward_models"]:
         if row["kind"] == "ratings":
-            row["spread_gain"] = 1.0
-    assert len(before) == 3 and list_reasons(summary) == []
+            row |= {"spread_gain": 1.0, "accuracy": 1.0}
+    assert len(before) == 4 and list_reasons(summary) == []
     assert "**Why?**" not in render(summary)
+
+
+def test_gold_has_its_say_on_level_2(summary):
+    for name in ("mean", "win", "risk"):
+        find_contrast(summary["contrasts"], name)["gold"] |= {
+            "verdict": "inconclusive",
+            "estimate": -0.1,
+            "minimum_detectable": 0.3,
+        }
+    golden = answer_level2(summary).split("By gold ")[1]
+    assert golden.startswith("`level2_mean`, `level2_win` and `level2_risk` are not told apart from Level 1 (-0.10")
+    assert "only differences of 0.30 to 0.30 could have been found, and every estimate lies below Level 1." in golden
+    find_contrast(summary["contrasts"], "win")["gold"]["estimate"] = 0.1
+    assert "every estimate" not in answer_level2(summary)
+
+
+def test_what_greedy_decoding_gives_too_is_called_sharpening_where_it_rose(summary):
+    assert qualify_level1(summary).startswith("Part of that is sharpening: SFT, merely decoded greedily, stands at +")
+    find_arm(summary["arms"], "sft", "greedy")["judges"] = -0.5
+    assert qualify_level1(summary).startswith("SFT, merely decoded greedily, stands at -0.50 by the judges")
+
+
+@pytest.mark.parametrize(
+    ("predicted", "found", "words"),
+    [
+        # (estimate, p) before RL; (estimate, p, interval) after it.
+        ((0.5, 0.01), (0.7, 0.01, 0.6, 0.8), "yes"),
+        ((0.5, 0.01), (-0.7, 0.01, -0.8, -0.6), "no"),
+        ((0.1, 0.5), (-0.1, 0.5, -0.3, 0.1), "yes: neither"),
+        ((-0.12, 0.02), (-0.17, 0.18, -0.38, 0.01), "open"),
+        ((0.0, 1.0), (-0.07, 0.01, -0.1, -0.03), "no"),
+    ],
+)
+def test_a_prediction_is_contradicted_by_what_it_is_outside_of(predicted, found, words):
+    before = dict(zip(("estimate", "p_exact"), predicted))
+    after = dict(zip(("estimate", "p_exact", "ci_low", "ci_high"), found))
+    assert judge_prediction(before, after).split(":")[0] == words.split(":")[0]
+    assert judge_prediction(before, after).startswith(words)
+
+
+def test_length_is_only_blamed_where_gold_goes_with_it(summary):
+    words = "where gold fell, answers had grown"
+    for row in summary["relations"]:
+        row["p_exact"] = 0.9
+    assert words not in render(summary)
+    row = next(r for r in summary["relations"] if (r["name"], r["metric"], r["beside"]) == ("mean", "gold", "tokens"))
+    row |= {"p_exact": 0.01, "correlation": -0.8}
+    assert "length correlate -0.80 for `level2_mean`)" in re.sub(r"\s+", " ", render(summary))
+    row["correlation"] = 0.8
+    assert words not in render(summary)
+
+
+def test_reward_models_trained_for_longer_stand_beside_the_others(summary):
+    assert "### Was it trained too little?" not in render(summary)
+    longer = json.loads(json.dumps(summary))
+    for row in longer["reward_models"]:
+        row["kind"] = {"scalar": "scalar_longer", "ratings": "ratings_longer"}.get(row["kind"], row["kind"])
+        row["accuracy"] = {"scalar_longer": 0.8, "ratings_longer": 0.78}.get(row["kind"], row["accuracy"])
+    for row in longer["contrasts"]:
+        if row["name"] == "mean":
+            row |= {"name": "longer", "arm": "level2_mean_longer", "against": "level1_longer", "verdict": "rose"}
+    longer["settings"]["reward_models"]["ratings_longer"] = {"epochs": 2}
+    report = render(summary, longer=longer)
+    assert "is asked [below](#was-it-trained-too-little)" in report and "was not tried" not in report
+    part = report.split("### Was it trained too little?")[1].split("### Why")[0]
+    assert "| ratings | 2 | 78.0 % (78.0 to 78.0)" in part and "is -2.0 points (p 0.0078) after 2 epochs" in part
+    assert "By the judges, `level2_mean_longer` is ahead of `level1_longer`" in part
+
+
+def test_a_model_of_random_weights_is_said_first(summary):
+    assert "A rehearsal" not in render(summary)
+    summary["sources"] = {"model": {"source": "m", "revision": None, "weights": "random"}}
+    report = render(summary)
+    assert report.index("No number below means anything") < report.index("## Answer")
 
 
 def test_the_order_of_methods_is_compared_with_the_papers(summary):
@@ -186,7 +270,7 @@ def test_a_noise_floor_that_shows_something_is_called_out(summary):
 
 def test_an_experiment_without_gold_claims_none(summary):
     summary["world"] = None
-    for table in ("contrasts", "predictions", "equal_kl"):
+    for table in ("contrasts", "predictions", "equal_kl", "relations"):
         summary[table] = [row for row in summary[table] if row["metric"] != "gold"]
     report = render(summary)
     assert "There is no gold rating" in report
@@ -208,6 +292,7 @@ def test_the_template_has_no_result_typed_by_hand():
     # Outside of what is filled in, the template may name equations, levels and standard values, not measurements.
     text = "".join(path.read_text() for path in sorted(TEMPLATE.parent.glob("*.j2")))
     prose = re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", "", text, flags=re.DOTALL)
+    prose = prose.replace("SmolLM2-135M-Instruct", "")
     prose = re.sub(
         r"\$\$?.*?\$\$?|\(Eq\. \d\)|Eq\. \d|\barXiv [\d.]+|abs/[\d.]+|\b(19|20)\d\d\b|\b[bf][fp]\d\d|section \d",
         "",
@@ -218,9 +303,15 @@ def test_the_template_has_no_result_typed_by_hand():
     assert set(re.findall(r"\d+(?:\.\d+)?", prose)) <= allowed
 
 
+def test_formulas_survive_markdown(summary):
+    # GitHub takes a backslash before punctuation for Markdown's own, also within formulas: a stray comma is left of \\,
+    for formula in re.findall(r"\$\$.+?\$\$|\$[^$\n]+\$", render(summary)):
+        assert not re.search(r"\\[^A-Za-z\s]", formula), formula
+
+
 def test_the_summary_is_what_its_schema_says(summary):
     schema = yaml.safe_load((ROOT / "workflow" / "schemas" / "summary.schema.yaml").read_text())
-    for found in filter(None, (summary, committed_methods())):
+    for found in filter(None, (summary, committed("methods"), committed("longer"))):
         jsonschema.validate(found, schema)
     del summary["contrasts"][0]["verdict"]
     with pytest.raises(jsonschema.ValidationError, match="'verdict' is a required property"):
@@ -228,7 +319,8 @@ def test_the_summary_is_what_its_schema_says(summary):
 
 
 def test_the_committed_report_is_the_summarys(summary):
-    given = beside("results/pocket/figures/", "results/pocket/samples.html", committed_methods())
+    pages = ("results/pocket/figures/", "results/pocket/samples.html")
+    given = beside(*pages, committed("methods"), committed("longer"))
     assert (ROOT / "report.md").read_text() == write_report.render(TEMPLATE, summary, given)
 
 

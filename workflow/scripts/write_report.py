@@ -76,6 +76,7 @@ def render(template: Path, summary: dict, beside: Beside) -> str:
     )
     environment.filters |= {"p": format_p, "percent": lambda share: f"{100 * share:.0f} %", "cell": table_cell}
     environment.filters |= {"signed": lambda number: f"{number:+.2f}", "two": lambda number: f"{number:.2f}"}
+    environment.filters["count"] = lambda number, what: f"{number} {what}{'s' if number != 1 else ''}"
     environment.filters |= {"three": lambda number: f"{number:.3f}", "change": lambda share: f"{100 * share:+.0f} %"}
     helpers = {
         "state": state_verdict,
