@@ -255,6 +255,18 @@ def test_a_reward_model_that_outgrows_the_gpu_goes_on_in_smaller_parts(world, mo
     assert sum(seen[1:]) == pairs and f"step {-(-pairs // 16)}/{-(-pairs // 16)}" in out
 
 
+def test_steps_that_fp16_skips_are_counted(world, monkeypatch, capsys):
+    from accelerate.optimizer import AcceleratedOptimizer
+
+    train_reward_model.main(reward_flags(world, "rm-taken"))
+    assert "skipped" not in capsys.readouterr().out
+    # Without a GPU there is no scaler: what it says to the trainer is put in its mouth.
+    monkeypatch.setattr(AcceleratedOptimizer, "step_was_skipped", property(lambda self: True))
+    train_reward_model.main(reward_flags(world, "rm-skipped"))
+    steps = -(-len(pd.read_parquet(world / "train.parquet")) // 16)
+    assert f"[reward model scalar, seed 1] fp16 skipped {steps} steps" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("method", ["rloo", "raft"])
 def test_several_responses_a_prompt(world, method):
     train_policy.main(policy_flags(world, method, "--method", method, "--samples-per-prompt", "4"))

@@ -33,14 +33,22 @@ def training_settings(precision: str, state: Path, save_steps: int) -> dict:
 
 
 class ProgressCallback(TrainerCallback):
-    """Prints the trainer's logs as progress lines, instead of its bare dictionaries."""
+    """Prints the trainer's logs as progress lines, not as bare dictionaries, and how many steps fp16 skipped."""
 
     def __init__(self, label: str, metrics: list[str]) -> None:
         self.label, self.metrics = label, metrics
         self.progress: Progress | None = None
+        self.skipped = 0
 
     def on_train_begin(self, args, state, control, **kwargs) -> None:
         self.progress = Progress(self.label, state.max_steps, state.global_step)
+
+    def on_step_end(self, args, state, control, optimizer=None, **kwargs) -> None:
+        self.skipped += bool(getattr(optimizer, "step_was_skipped", False))
+
+    def on_train_end(self, args, state, control, **kwargs) -> None:
+        if self.skipped:
+            print(f"[{self.label}] fp16 skipped {self.skipped} steps, whose gradient overflowed", flush=True)
 
     def on_log(self, args, state, control, logs=None, **kwargs) -> None:
         shown = {name: float(logs[name]) for name in self.metrics if name in (logs or {})}
