@@ -79,6 +79,28 @@ def test_a_truncated_response_is_read_at_its_last_token(smollm2, prompts):
     assert rewards[0].item() != pytest.approx(rewards[1].item(), abs=1e-4)
 
 
+def test_the_trainers_batches_are_read_at_their_eos(smollm2, prompts):
+    from transformers import LlamaForSequenceClassification
+
+    from align.preference_trainer import RatingCollator
+
+    model, tokenizer = smollm2
+    torch.manual_seed(0)
+    reward_model = LlamaForSequenceClassification(model.config.__class__(**model.config.to_dict(), num_labels=1)).eval()
+    answers = [encode_response(tokenizer, text) for text in ("A plum is one.", "Two.", "Paris, of course.", "No.")]
+    chosen, rejected = ([p + a for p, a in zip(prompts, some)] for some in (answers[:2], answers[2:]))
+    ratings = {"chosen_rating": 2.0, "rejected_rating": 1.0}
+    pairs = [{"chosen_ids": c, "rejected_ids": r, **ratings} for c, r in zip(chosen, rejected)]
+    batch = RatingCollator(tokenizer.pad_token_id)(pairs)
+    assert len({int(row.sum()) for row in batch["attention_mask"]}) > 1  # some of it is padding
+    with torch.no_grad():
+        outputs = reward_model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+    # Each alone, without padding, read at its last token, which is the EOS of the answer.
+    assert all(text[-1] == tokenizer.eos_token_id for text in chosen + rejected)
+    expected = score(reward_model, chosen + rejected, tokenizer.pad_token_id, batch_size=1)
+    torch.testing.assert_close(outputs, expected, atol=1e-4, rtol=1e-4)
+
+
 def test_the_rehearsal_as_far_as_sampling(real, tmp_path):
     project = copy_project(tmp_path / "project")
     here = {"data": {"source": str(real / "ultrafeedback")}, "model": {"source": str(real / "smollm2-135m-instruct")}}
