@@ -3,7 +3,7 @@
 data split -> SFT model -> reward models -> policies -> responses -> evaluations -> statistics -> figures -> report
 """
 
-from snakemake.utils import min_version, validate
+from snakemake.utils import min_version
 
 min_version("9.0")
 
@@ -11,9 +11,7 @@ min_version("9.0")
 configfile: "config.yaml"
 
 
-validate(config, "workflow/schemas/config.schema.yaml", set_default=False)
-
-
+include: "workflow/rules/schema.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/model.smk"

@@ -284,7 +284,11 @@ def test_the_html_report_holds_the_figures(project):
 @pytest.mark.parametrize(
     ("overlay", "message"),
     [
-        ({"reinforce": {"kl_cof": 0.1}}, "kl_cof"),
+        (
+            {"reinforce": {"kl_cof": 0.1}},
+            "reinforce: Additional properties are not allowed ('kl_cof' was unexpected); did",
+        ),
+        ({"reinforce": {"learning_rate": "1e-6"}}, "YAML takes 1e-6 for text, and 1.0e-6 for a number"),
         ({"reinforce": {"kl_coef": -1}}, "-1 is less than the minimum of 0"),
         ({"policies": ["level3"]}, "no arm 'level3' is declared under arms"),
         ({"policies": ["level2_mean"]}, "needs the policy level1_scalar"),
@@ -300,7 +304,24 @@ def test_a_wrong_config_is_refused_before_anything_runs(project, overlay, messag
     (project / "wrong.yaml").write_text(yaml.safe_dump({"experiment": "wrong", **overlay}))
     output = snakemake(project, "--dry-run", "--configfile", SMOKE, "wrong.yaml", check=False)
     assert message in output
+    assert len(output.splitlines()) < 10
     assert not (project / "results" / "wrong").exists()
+
+
+def test_a_source_that_changes_is_loaded_again(project, tmp_path):
+    rows = [{"prompt": f"p{i}", "chosen": "a", "rejected": "b", "chosen_rating": 2, "rejected_rating": 1} for i in "12"]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    model = project / "results" / "smoke" / "models" / "sft"
+    overlay = {"experiment": "changed", "data": {"source": str(path)}, "model": {"source": str(model)}}
+    (project / "changed.yaml").write_text(yaml.safe_dump(overlay))
+    command = ("load_sources", "--configfile", "changed.yaml")
+    snakemake(project, *command)
+    assert "Nothing to be done" in snakemake(project, "--dry-run", *command)
+    path.write_text(json.dumps(rows[0]) + "\n")
+    assert "load_sources" in snakemake(project, "--dry-run", "--quiet", *command)
+    snakemake(project, *command)
+    assert len((project / "results/changed/data/preferences.jsonl").read_text().splitlines()) == 1
 
 
 def test_another_experiment_never_writes_pockets_report(project):
@@ -330,6 +351,21 @@ def read_edges(graph):
     """The arrows of a mermaid graph, by rule names."""
     names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
     return {(names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", graph)}
+
+
+def test_readme_counts_smollm2s_jobs_as_they_are():
+    readme = (ROOT / "README.md").read_text()
+    table = readme[readme.index("| rule | jobs |") : readme.index("| first look:")]
+    shown = {
+        name.strip("*"): int(jobs) for name, jobs in re.findall(r"^\| ([*\w ,]+?)(?::[^|]*)? \| (\d+) \|", table, re.M)
+    }
+    plan = snakemake(ROOT, "--dry-run", "--configfile", "workflow/experiments/smollm2.yaml")
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", plan, re.DOTALL | re.MULTILINE)
+    counts = {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
+    assert counts.pop("all") == 1
+    assert shown.pop("the whole") == sum(counts.values())
+    assert shown.pop("download, studies, statistics, report") == sum(counts.values()) - sum(shown.values())
+    assert shown == {name: counts[name] for name in shown} and len(shown) == 5
 
 
 def test_readme_shows_the_dag_as_it_is():

@@ -144,6 +144,13 @@ if not IS_POCKET_MODEL:
     SOURCE_OUTPUTS["model"] = directory(f"{RESULTS}/models/sft")
 
 
+def local_files(section):
+    """The files of a source that lies here; none of one on the hub, or of pocket's own."""
+    source = Path(config[section]["source"]).expanduser()
+    files = [source] if source.is_file() else sorted(source.rglob("*")) if source.is_dir() else []
+    return [str(path) for path in files if path.is_file() and not path.name.startswith(".")]
+
+
 def source_flags():
     """Flags of load_sources: the sources that are not pocket's."""
     settings = {}

@@ -29,6 +29,8 @@ if not (IS_POCKET_DATA and IS_POCKET_MODEL):
     rule load_sources:
         input:
             script=script("load_sources"),
+            # What lies here is loaded again when it changes; what is on the hub is held by its revision.
+            local=local_files("data") + local_files("model"),
         output:
             # Named by the flags that ask for them.
             **SOURCE_OUTPUTS,

@@ -5,22 +5,23 @@ pad token and chat template are completed.
 """
 
 import argparse
+import os
 from pathlib import Path
 
 from align.errors import InputError, run
 from align.files import atomic_path, write_json, write_jsonl
-from align.loading import HubError, find_revision, load_preferences, load_sft, use_cache_if_unreachable
+from align.loading import HubError, check_local, find_revision, load_preferences, load_sft, use_cache_if_unreachable
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     data = parser.add_argument_group("pairs; without a source none are loaded")
-    data.add_argument("--data-source", help="hub id, folder or file (.jsonl, .json, .parquet)")
+    data.add_argument("--data-source", type=os.path.expanduser, help="hub id, folder or file (.jsonl, .json, .parquet)")
     data.add_argument("--data-split", help="split of the data set; a single file has none")
     data.add_argument("--data-revision", help="revision on the hub")
     data.add_argument("--data-output", help="JSON lines")
     model = parser.add_argument_group("model; without a source none is loaded")
-    model.add_argument("--model-source", help="hub id or folder")
+    model.add_argument("--model-source", type=os.path.expanduser, help="hub id or folder")
     model.add_argument("--model-revision", help="revision on the hub")
     model.add_argument("--model-pad-token", help="a token other than EOS; default: the tokenizer's own, or a new one")
     model.add_argument("--model-weights", choices=("loaded", "random"), default="loaded", help="random: for rehearsals")
@@ -56,6 +57,9 @@ def load_all(args: argparse.Namespace) -> tuple[list[dict] | None, tuple | None]
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
+    for key, source in (("data.source", args.data_source), ("model.source", args.model_source)):
+        if source:
+            check_local(source, key)
     if not all(Path(source).exists() for source in (args.data_source, args.model_source) if source):
         use_cache_if_unreachable()
     rows, model = load_all(args)

@@ -175,7 +175,7 @@ def main(argv: list[str] | None = None) -> None:
     outputs = outputs.view(table["sample"].nunique(), -1, outputs.shape[1]).transpose(0, 1)
     expected = scale.apply(signal_of_references(args.signal, outputs, signal_options(args))).mean(dim=1)[: args.prompts]
     if len(expected) < 2:
-        raise InputError("gradient_study.prompts: a variance over prompts needs at least 2")
+        raise InputError("studies.gradients.prompts: a variance over prompts needs at least 2")
     prompts = [ids for ids in token_lists(table["prompt_ids"].head(len(expected))) for _ in range(SAMPLES)]
     phases = list(zip(args.phases, args.policies, args.metrics, strict=True))
     some = outputs[: len(expected)]

@@ -52,7 +52,7 @@ def load_preferences(source: str, split: str | None, revision: str | None) -> li
     path = Path(source)
     if path.is_file() and path.suffix not in FILE_READERS:
         raise InputError(f"{source}: cannot read {path.suffix!r}; give one of {', '.join(FILE_READERS)}")
-    _check_local(source, "data.source")
+    check_local(source, "data.source")
     with _one_line(source, "data.source"):
         if path.is_file():
             rows = load_dataset(FILE_READERS[path.suffix], data_files=str(path), split="train")
@@ -104,7 +104,7 @@ def load_sft(source: str, revision: str | None, pad_token: str | None, random_we
     """
     from transformers import AutoTokenizer
 
-    _check_local(source, "model.source")
+    check_local(source, "model.source")
     _check_model_folder(source, needs_weights=not random_weights)
     with _one_line(source, "model.source"):
         tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
@@ -192,9 +192,9 @@ def set_pad_token(tokenizer, model, pad_token: str | None) -> None:
     model.generation_config.eos_token_id = tokenizer.eos_token_id
 
 
-def _check_local(source: str, key: str) -> None:
+def check_local(source: str, key: str) -> None:
     """A source that looks like a path must exist: the hub would answer with a puzzle."""
-    looks_local = source.startswith((".", "/", "~")) or source.count("/") > 1
+    looks_local = source.startswith((".", "/", "~")) or source.count("/") > 1 or Path(source).suffix in FILE_READERS
     if looks_local and not Path(source).exists():
         raise InputError(f"{key}: there is no {source}")
 
