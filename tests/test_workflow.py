@@ -353,6 +353,12 @@ def read_edges(graph):
     return {(names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", graph)}
 
 
+def test_readmes_own_experiment_is_accepted(project):
+    shown = re.search(r"```yaml\n# own.yaml.*?\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    (project / "own.yaml").write_text(shown[1])
+    assert "train_policy" in snakemake(project, "--dry-run", "--configfile", "own.yaml")
+
+
 def test_readme_counts_smollm2s_jobs_as_they_are():
     readme = (ROOT / "README.md").read_text()
     table = readme[readme.index("| rule | jobs |") : readme.index("| first look:")]
