@@ -204,6 +204,12 @@ def test_reward_models_trained_for_longer_stand_beside_the_others(summary):
     part = report.split("### Was it trained too little?")[1].split("### Why")[0]
     assert "| ratings | 2 | 78.0 % (78.0 to 78.0)" in part and "is -2.0 points (p 0.0078) after 2 epochs" in part
     assert "By the judges, `level2_mean_longer` is ahead of `level1_longer`" in part
+    answer = report[report.index("## Answer") : report.index("## Method")]
+    assert "With reward models of 2 epochs" in answer and "ahead by the judges" in answer
+    assert "fits a reward model" not in part
+    find_contrast(longer["contrasts"], "longer")["gold"] |= {"verdict": "equivalent", "estimate": -0.01}
+    find_contrast(summary["contrasts"], "mean")["gold"] |= {"verdict": "inconclusive", "estimate": -0.2}
+    assert "(-0.20, not shown) is within the margin after more (-0.01)" in render(summary, longer=longer)
 
 
 def test_a_model_of_random_weights_is_said_first(summary):

@@ -22,6 +22,7 @@ from align.verdicts import (
     qualify_level1,
     state_comparison,
     state_levels,
+    state_longer,
     state_verdict,
 )
 
@@ -95,6 +96,7 @@ def render(template: Path, summary: dict, beside: Beside) -> str:
     given |= {"tests": family_size(summary, find_contrast(summary["contrasts"], "level1")[summary["primary_metric"]])}
     given |= {"ladder": level2_rows(summary), "answer_level2": answer_level2(summary)}
     given |= {"example_arms": pick_examples(summary)}
+    given["longer_in_words"] = state_longer(beside.longer) if beside.longer else ""
     given["methods_order"] = order_methods(beside.methods, beside.paper) if beside.methods else ""
     return environment.get_template(template.name).render(**summary | given, **helpers)
 

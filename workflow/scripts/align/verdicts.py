@@ -174,6 +174,20 @@ def longer_where_gold_fell(summary: dict) -> list[dict]:
     ]
 
 
+def state_longer(longer: dict) -> str:
+    """What came of reward models trained for longer, scalar and over ratings. One sentence."""
+    words = {"rose": "ahead", "fell": "behind", "equivalent": "equivalent", "inconclusive": "not told apart"}
+    said = [
+        f"{words[row['verdict']]} by {METRIC_NAMES[metric]} ({row['estimate']:+.2f})"
+        for metric, row in find_contrast(longer["contrasts"], "longer").items()
+    ]
+    epochs = longer["settings"]["reward_models"]["ratings_longer"]["epochs"]
+    return (
+        f"With reward models of {epochs:g} epochs, a policy trained on the mean rating is, against one trained on the"
+        f" scalar reward, {' and '.join(said)}."
+    )
+
+
 def judge_prediction(predicted: dict, found: dict) -> str:
     """Whether RL bore a prediction out: its estimate and p against the contrast after RL, with its interval."""
     shown = [row["p_exact"] < 0.05 for row in (predicted, found)]
