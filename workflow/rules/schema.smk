@@ -1,4 +1,5 @@
 import difflib
+import re
 from pathlib import Path
 
 import yaml
@@ -14,8 +15,8 @@ def explain(error):
         for key in sorted(set(error.instance) - set(known)):
             close = difflib.get_close_matches(key, known, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
-    elif error.validator == "type" and isinstance(error.instance, str):
-        hint = "; YAML takes 1e-6 for text, and 1.0e-6 for a number" if "e" in error.instance.lower() else ""
+    elif error.validator == "type" and re.fullmatch(r"\d+e[-+]?\d+", str(error.instance)):
+        hint = "; YAML takes 1e-6 for text, and 1.0e-6 for a number"
     return f"{where}{': ' if where else ''}{error.message}{hint}"
 
 

@@ -271,7 +271,8 @@ rule summarise_results:
     shell:
         "python {input.script[0]} --experiment {params.experiment} --primary-metric {params.primary}"
         " --settings {params.settings} --split {input.split} --lengths {input.lengths} --contrasts {input.contrasts}"
-        " --arms {input.arms} --differences {input.differences} --relations {input.relations} --reward-models {input.reward_models} --ratings {input.ratings} --screen {input.screen}"
+        " --arms {input.arms} --differences {input.differences} --relations {input.relations}"
+        " --reward-models {input.reward_models} --ratings {input.ratings} --screen {input.screen}"
         " --predictions {input.predictions} --relabelling {input.relabelling} --agreement {input.agreement} --equal-kl {input.equal_kl}"
         " --training {input.training} --answers {input.answers} --gradients {input.gradients} --trl {input.trl}"
         " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.sources} {params.world}"
