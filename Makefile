@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 .DELETE_ON_ERROR:
 
 run: $(READY)
-	$(VENV)/bin/snakemake --cores all --rerun-incomplete
+	$(VENV)/bin/snakemake --cores all
 	@cat results/pocket/statistics/verdict.txt
 
 test: $(READY)

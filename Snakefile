@@ -11,7 +11,7 @@ min_version("9.0")
 configfile: "config.yaml"
 
 
-include: "workflow/rules/schema.smk"
+include: "workflow/rules/config.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/model.smk"

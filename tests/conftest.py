@@ -12,7 +12,7 @@ REAL = ROOT.parent / "shared" / "real"
 @pytest.fixture(scope="session")
 def tokenizer():
     """Pocket's own tokenizer over a few words, with its ChatML template."""
-    from train_sft import make_tokenizer
+    from pocket.tokenizer import make_tokenizer
 
     return make_tokenizer(["please name two fruits apple pear plum , and . a b c d"])
 

@@ -9,7 +9,7 @@ SFT_DEVIATION = (8 / 6) ** 0.5
 
 
 def make_evaluation(tmp_path, arm, seed, judge, gold, own=None):
-    """One table of scored answers: prompts a and b, two sampled answers each and a greedy one."""
+    """One table of scored responses: prompts a and b, two sampled responses each and a greedy one."""
     table = pd.DataFrame(
         {
             "arm": arm,
@@ -108,7 +108,7 @@ def test_verdicts(p, estimate, equivalence, word):
 def test_the_smallest_detectable_effect_is_detected_as_often_as_promised():
     from scipy import stats
 
-    from align.evidence import exact_sign_flip_p
+    from findings.evidence import exact_sign_flip_p
 
     rng = np.random.default_rng(2)
     effect = (stats.t.ppf(0.975, 7) + stats.t.ppf(0.8, 7)) * 0.3 / 8**0.5
@@ -118,10 +118,10 @@ def test_the_smallest_detectable_effect_is_detected_as_often_as_promised():
 
 def test_false_positives_are_at_their_level_where_seeds_differ():
     # No effect, but each replicate is a little lucky or unlucky as a whole. By seed the test keeps its level;
-    # pooling the rows takes every answer for evidence of its own and does not.
+    # pooling the rows takes every response for evidence of its own and does not.
     from scipy import stats
 
-    from align.evidence import exact_sign_flip_p
+    from findings.evidence import exact_sign_flip_p
 
     rng = np.random.default_rng(0)
     by_seed, pooled = [], []

@@ -1,4 +1,4 @@
-"""Decoding in steps of fixed shapes: the same answers as plain decoding, and nothing that a recording would not see."""
+"""Decoding in steps of fixed shapes: the same responses as plain decoding, nothing that a recording would not see."""
 
 from copy import deepcopy
 
@@ -65,15 +65,15 @@ def fused(policy):
 @pytest.mark.parametrize("sample", [True, False])
 @pytest.mark.parametrize("kind", [ReplayingDecoder, TracingDecoder])
 def test_fixed_shapes_write_what_plain_decoding_writes(fused, tokenizer, prompts, monkeypatch, kind, sample):
-    def answers():
+    def responses():
         torch.manual_seed(3)
         return generate(fused, tokenizer, prompts, max_new_tokens=20, sample=sample)
 
-    plain = answers()
+    plain = responses()
     assert len(set(map(len, plain))) > 4  # rows end at several steps: the finished are dropped, and shapes change
     monkeypatch.setattr(rollout, "make_decoder", kind)
     TracingDecoder.graphs.clear()
-    assert answers() == plain
+    assert responses() == plain
     if kind is TracingDecoder:
         assert len(TracingDecoder.graphs) > 1
         assert sum(graph.replays for graph in TracingDecoder.graphs) > 2
@@ -166,12 +166,12 @@ def test_a_gpu_replays_what_plain_decoding_writes(policy, tokenizer, prompts, mo
     # Not the graph itself: like in training, one is gone before the next is recorded.
     monkeypatch.setattr(ReplayingDecoder, "record", lambda self: (record(self), recorded.append(bool(self.graph))))
 
-    def answers():
+    def responses():
         torch.manual_seed(3)
         with torch.autocast("cuda", dtype=torch.float16, enabled=half):
             return generate(model, tokenizer, prompts, max_new_tokens=20, sample=sample)
 
-    replayed = answers()
+    replayed = responses()
     assert len(recorded) > 1 and all(recorded)
     monkeypatch.setattr(rollout, "make_decoder", FixedDecoder)
-    assert replayed == answers()
+    assert replayed == responses()

@@ -1,4 +1,4 @@
-"""Answers and scores of a tiny world's SFT model and policy, in full precision and in half."""
+"""Responses and scores of a tiny world's SFT model and policy, in full precision and in half."""
 
 import evaluate_arm
 import pandas as pd
@@ -27,7 +27,7 @@ def test_half_precision_is_that_of_policy_reference_and_judges(world, monkeypatc
     half = evaluate(world, "half", "sft", "--precision", "bf16")
     # Policy and reference are one model: they differ by nothing, in whatever precision.
     assert (full["log_ratio"] == 0).all() and (half["log_ratio"] == 0).all()
-    # In half precision other digits decide; where the greedy answer is the same, its score is nearly so.
+    # In half precision other digits decide; where the greedy response is the same, its score is nearly so.
     greedy = full["decoding"] == "greedy"
     same = greedy & (full["tokens"] == half["tokens"])
     assert same.sum() >= 3
@@ -41,8 +41,8 @@ def test_a_policys_log_ratio_is_its_own_less_sfts(world):  # noqa: F811
     from align.rollout import load_policy
 
     scores = evaluate(world, "moved", "policy", "--precision", "fp32")
-    answers = pd.read_parquet(world / "moved-responses-output")
-    prompts, responses = ([list(ids) for ids in answers[name]] for name in ("prompt_ids", "response_ids"))
+    responses = pd.read_parquet(world / "moved-responses-output")
+    prompts, responses = ([list(ids) for ids in responses[name]] for name in ("prompt_ids", "response_ids"))
     with torch.no_grad():
         policy, sft = (
             load_policy(str(world / name), torch.device("cpu"))(prompts, responses)[0].sum(dim=1)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from align.evidence import (
+from findings.evidence import (
     best_of,
     equivalence_p,
     exact_sign_flip_p,

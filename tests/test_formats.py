@@ -39,9 +39,9 @@ def test_plain_strings_follow_their_prompt():
     assert chosen[:-1] == rejected[:-1] and (chosen[-1]["content"], rejected[-1]["content"]) == ("yes", "no")
 
 
-def test_messages_keep_their_answer():
-    answer = [{"role": "user", "content": f"a{ASSISTANT}b{USER}c"}, {"role": "assistant", "content": "d"}]
-    row = {"prompt": answer[0]["content"], "chosen": answer, "rejected": answer}
+def test_messages_keep_their_response():
+    response = [{"role": "user", "content": f"a{ASSISTANT}b{USER}c"}, {"role": "assistant", "content": "d"}]
+    row = {"prompt": response[0]["content"], "chosen": response, "rejected": response}
     assert [turn["content"] for turn in canonical(row)["chosen"]] == ["a", "b", "c", "d"]
 
 

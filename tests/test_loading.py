@@ -36,7 +36,7 @@ def test_a_misspelt_split_names_the_real_ones(folder):
 
 
 def test_missing_columns_are_named(tmp_path):
-    (tmp_path / "x.jsonl").write_text('{"prompt": "a", "answer": "b"}\n')
+    (tmp_path / "x.jsonl").write_text('{"prompt": "a", "response": "b"}\n')
     with pytest.raises(InputError, match="lacks the columns chosen, rejected, chosen_rating, rejected_rating"):
         load_preferences(str(tmp_path / "x.jsonl"), None, None)
 
@@ -92,7 +92,10 @@ MESSAGES = "must be two or more {role, content} messages, the last by the assist
         ({"rejected_rating": None}, "rejected_rating must be a number, not None"),
         ({"chosen_rating": float("nan")}, "chosen_rating must be a number, not nan"),
         ({"chosen_rating": True}, "chosen_rating must be a number, not True"),
-        ({"chosen_rating": 0.5}, "the chosen answer is rated below the rejected one (0.5 < 1.0); swap them or remove"),
+        (
+            {"chosen_rating": 0.5},
+            "the chosen response is rated below the rejected one (0.5 < 1.0); swap them or",
+        ),
         ({"prompt": None}, "prompt must be text, not None"),
         ({"chosen": "yes"}, f"chosen {MESSAGES} 'yes'"),
         ({"rejected": None}, f"rejected {MESSAGES} None"),

@@ -11,7 +11,7 @@ TEMPLATE = ROOT / "workflow" / "report" / "samples.html"
 
 @pytest.fixture
 def files(tmp_path):
-    """Two arms, three prompts, two samples and a greedy answer, with text that HTML could trip over."""
+    """Two arms, three prompts, two samples and a greedy response, with text that HTML could trip over."""
     for arm, shift in (("sft", 0.0), ("level1_scalar", 1.0)):
         rows = [
             {"arm": arm, "seed": 1, "prompt_id": f"p{p}", "decoding": decoding, "sample": sample, "tokens": 3 + p}
@@ -41,15 +41,15 @@ def run(files, prompts="2"):
     return page, json.loads(found[1])
 
 
-def test_the_page_holds_every_arms_first_answers(files):
+def test_the_page_holds_every_arms_first_responses(files):
     page, data = run(files)
     assert data["arms"] == ["sft", "level1_scalar"] and len(data["prompts"]) == 2
-    answers = data["prompts"][0]["answers"]
-    assert [(a["arm"], a["decoding"]) for a in answers] == [
+    responses = data["prompts"][0]["responses"]
+    assert [(a["arm"], a["decoding"]) for a in responses] == [
         (arm, decoding) for arm in data["arms"] for decoding in ("sampled", "greedy")
     ]
     # In SFT standard deviations: one judge's step from SFT to the arm is the same for every prompt.
-    gaps = [p["answers"][2]["judges"] - p["answers"][0]["judges"] for p in data["prompts"]]
+    gaps = [p["responses"][2]["judges"] - p["responses"][0]["judges"] for p in data["prompts"]]
     assert gaps[0] == pytest.approx(gaps[1]) and gaps[0] > 0
 
 
@@ -57,7 +57,7 @@ def test_nothing_that_was_written_ends_the_script(files):
     page, data = run(files)
     assert (
         data["prompts"][0]["prompt"] == "prompt 0 </script>"
-        and data["prompts"][0]["answers"][0]["text"] == "<b>sft</b> 0"
+        and data["prompts"][0]["responses"][0]["text"] == "<b>sft</b> 0"
     )
     assert page.count("</script>") == 2 and "innerHTML" not in page
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from align.evidence import calibration_bins, calibration_error, held_out_logistic_nll, variance_explained
+from findings.evidence import calibration_bins, calibration_error, held_out_logistic_nll, variance_explained
 
 
 def run_script(tmp_path, *tables):

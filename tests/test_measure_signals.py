@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from align.evidence import best_of_choice
+from findings.evidence import best_of_choice
 
 
 def test_best_of_n_is_the_mean_over_all_draws():
@@ -20,7 +20,7 @@ def test_best_of_n_is_the_mean_over_all_draws():
 
 @pytest.fixture
 def outputs(tmp_path):
-    """Two prompts, four answers each; arm `good` orders them as the judge does, `bad` the other way."""
+    """Two prompts, four responses each; arm `good` orders them as the judge does, `bad` the other way."""
     place = pd.DataFrame({"prompt_id": ["a"] * 4 + ["b"] * 4, "sample": [0, 1, 2, 3] * 2})
     quality = pd.Series([0.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 0.0])
     judged = place.assign(arm="sft_pool", decoding="sampled", judge_1=quality, gold=-quality)

@@ -132,7 +132,7 @@ def test_every_response_gets_its_own_reward(step):
     assert step["rewards"] == pytest.approx(own, abs=1e-3)
 
 
-def test_a_signal_that_compares_does_so_with_answers_to_the_same_prompt(world, step):  # noqa: F811
+def test_a_signal_that_compares_does_so_with_responses_to_the_same_prompt(world, step):  # noqa: F811
     args = train_policy.parse_args(policy_flags(world, "bounded", "--signal", "bounded", "--micro-batch-size", "5"))
     accelerator = Accelerator()
     models = train_policy.load_models(args, accelerator.device)
@@ -175,7 +175,7 @@ def test_a_steps_gradient_is_the_papers_equation_by_brute_force(step):
 
 
 def test_the_reward_model_reads_rollouts_in_the_form_it_was_trained_on(world, step):  # noqa: F811
-    # The answer's text, as if it were a training pair's: the same tokens as the policy's, and the same reward.
+    # The response's text, as if it were a training pair's: the same tokens as the policy's, and the same reward.
     tokenizer = step["tokenizer"]
     rows = {row["prompt_id"]: row for row in read_jsonl(world / "train.jsonl")}
     compared = 0
@@ -188,9 +188,9 @@ def test_the_reward_model_reads_rollouts_in_the_form_it_was_trained_on(world, st
         row = rows[prompt_id]
         pair = encode_pair(tokenizer, row | {"chosen": [*row["chosen"][:-1], {"role": "assistant", "content": text}]})
         # A response cut off at the length cap is the same less its EOS.
-        answer = pair["chosen_ids"] if finished else pair["chosen_ids"][:-1]
-        assert pair["prompt_ids"] + answer == prompt + response
-        assert reward == pytest.approx(own_reward(step, pair["prompt_ids"] + answer), abs=1e-3)
+        response = pair["chosen_ids"] if finished else pair["chosen_ids"][:-1]
+        assert pair["prompt_ids"] + response == prompt + response
+        assert reward == pytest.approx(own_reward(step, pair["prompt_ids"] + response), abs=1e-3)
         compared += 1
     assert compared >= 3
 
@@ -218,11 +218,11 @@ def test_another_seed_is_another_policy(world):  # noqa: F811
     train_policy.main(policy_flags(world, "other", "--seed", "2"))
     assert weights(world / "other") != weights(world / "policy")
     # Its own prompts in their own order, and its own samples.
-    prompts, answers = (
+    prompts, responses = (
         [pd.read_parquet(world / f"{name}.parquet")[column].to_list() for name in ("policy", "other")]
         for column in ("prompt_id", "response")
     )
-    assert prompts[0] != prompts[1] and answers[0] != answers[1]
+    assert prompts[0] != prompts[1] and responses[0] != responses[1]
 
 
 def test_another_seed_answers_the_same_prompts_otherwise(world, monkeypatch):  # noqa: F811

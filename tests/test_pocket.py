@@ -3,8 +3,8 @@ import random
 import pytest
 
 from align.errors import InputError
-from align.pocket import CATEGORIES, KINDS, Task, draw_distinct_prompts, parse_prompt, write_answer
-from align.rubric import gold_rating
+from pocket.language import CATEGORIES, KINDS, Task, draw_distinct_prompts, parse_prompt, write_response
+from pocket.rubric import gold_rating
 
 
 @pytest.mark.parametrize(
@@ -37,16 +37,16 @@ def test_prompts_are_distinct_reproducible_and_of_every_kind():
 
 
 def test_too_many_prompts_are_refused(monkeypatch):
-    monkeypatch.setattr("align.pocket.draw_prompt", lambda rng: rng.choice("abc"))
+    monkeypatch.setattr("pocket.language.draw_prompt", lambda rng: rng.choice("abc"))
     with pytest.raises(InputError, match="fewer than 4"):
         draw_distinct_prompts(random.Random(0), 4)
 
 
-def test_skill_is_what_makes_answers_good():
+def test_skill_is_what_makes_responses_good():
     rng = random.Random(0)
     prompts = draw_distinct_prompts(rng, 500)
     gold = [
-        sum(gold_rating(p, write_answer(parse_prompt(p), skill, rng)) for p in prompts) / 500 for skill in (0, 0.5, 1)
+        sum(gold_rating(p, write_response(parse_prompt(p), skill, rng)) for p in prompts) / 500 for skill in (0, 0.5, 1)
     ]
     assert gold[0] + 0.5 < gold[1] < gold[2] - 0.5
     assert gold[2] > 3.3

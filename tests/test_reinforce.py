@@ -23,21 +23,22 @@ def test_loss_and_gradient_by_hand():
 
 
 def test_gradient_estimates_that_of_the_expected_reward():
-    # A policy over three one-token answers: the mean REINFORCE gradient is the gradient of -E[r], baseline or not.
+    # A policy over three one-token responses: the mean REINFORCE gradient is the gradient of -E[r], baseline or not.
     torch.manual_seed(0)
     logits = torch.tensor([0.2, -0.4, 0.1], requires_grad=True)
     rewards = torch.tensor([1.0, 0.0, 3.0])
     exact = torch.autograd.grad(-(logits.softmax(0) * rewards).sum(), logits)[0]
-    answers = torch.multinomial(logits.detach().softmax(0), 200_000, replacement=True)
-    logps = logits.log_softmax(0)[answers].unsqueeze(1)
+    responses = torch.multinomial(logits.detach().softmax(0), 200_000, replacement=True)
+    logps = logits.log_softmax(0)[responses].unsqueeze(1)
     for baseline in (0.0, 1.2):
-        estimate = torch.autograd.grad(reinforce_loss(rewards[answers] - baseline, logps), logits, retain_graph=True)[0]
+        loss = reinforce_loss(rewards[responses] - baseline, logps)
+        estimate = torch.autograd.grad(loss, logits, retain_graph=True)[0]
         assert estimate.tolist() == pytest.approx(exact.tolist(), abs=0.01)
 
 
 def test_moving_average_is_the_mean_of_all_earlier_rewards():
     baseline = Baseline("moving_average", initial=6.0)
-    assert baseline.value() == 6.0  # the SFT answers' mean, not 0, where there is no history
+    assert baseline.value() == 6.0  # the SFT responses' mean, not 0, where there is no history
     baseline.update(torch.tensor([1.0, 3.0]))
     assert baseline.value() == pytest.approx(2.0)  # and it has no weight afterwards
     baseline.update(torch.tensor([8.0]))

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 import relate_differences
 
-from align.evidence import exact_correlation
+from findings.evidence import exact_correlation
 
 
 def test_exact_correlation_by_hand():
@@ -17,7 +17,7 @@ def test_exact_correlation_by_hand():
     assert np.isnan(exact_correlation(x, np.ones(5))[0]) and exact_correlation(x, np.ones(5))[1] == 1.0
 
 
-def test_a_difference_is_held_against_that_of_the_same_answers(tmp_path):
+def test_a_difference_is_held_against_that_of_the_same_responses(tmp_path):
     seeds, key = range(1, 7), {"name": "mean", "arm": "new", "against": "old", "role": "test", "decoding": "sampled"}
     gold = [0.1, -0.2, -0.4, 0.2, -0.3, 0.0]
     rows = [key | {"metric": "gold", "seed": seed, "difference": value} for seed, value in zip(seeds, gold)]
@@ -25,7 +25,7 @@ def test_a_difference_is_held_against_that_of_the_same_answers(tmp_path):
     # Too few seeds, and a metric that is an arm's own, are left out.
     rows += [key | {"name": "few", "metric": "gold", "seed": 1, "difference": 0.5}]
     rows += [row | {"metric": "own"} for row in rows[:6]]
-    # The new arm's answers are longer by as much as gold falls, but in the first seed.
+    # The new arm's responses are longer by as much as gold falls, but in the first seed.
     arms = [{"arm": "old", "seed": seed, "decoding": "sampled", "tokens": 10.0 + seed, "judges": 0.0} for seed in seeds]
     longer = [5.0, *(-10 * value for value in gold[1:])]
     arms += [

@@ -3,18 +3,19 @@ import statistics
 
 import pytest
 
-from align.pocket import parse_prompt
-from align.rubric import draw_rating, gold_rating, rate_attributes, rater_bias, rater_noise, read_answer
+from pocket.language import parse_prompt
+from pocket.raters import draw_rating, rater_bias, rater_noise
+from pocket.rubric import gold_rating, rate_attributes, read_response
 
 TWO_FRUITS = "name two fruits but not apple"
 
 
-def attributes(answer):
-    return rate_attributes(parse_prompt(TWO_FRUITS), answer)
+def attributes(response):
+    return rate_attributes(parse_prompt(TWO_FRUITS), response)
 
 
 @pytest.mark.parametrize(
-    ("answer", "helpfulness", "correctness", "coherence", "complexity", "verbosity"),
+    ("response", "helpfulness", "correctness", "coherence", "complexity", "verbosity"),
     [
         ("the answer is pear and plum .", 4, 4, 4, 4, 4),
         ("pear and plum .", 4, 4, 4, 1, 4),
@@ -29,8 +30,8 @@ def attributes(answer):
         ("", 0, 0, 3, 0, 0),
     ],
 )
-def test_attributes_by_hand(answer, helpfulness, correctness, coherence, complexity, verbosity):
-    assert attributes(answer) == {
+def test_attributes_by_hand(response, helpfulness, correctness, coherence, complexity, verbosity):
+    assert attributes(response) == {
         "helpfulness": helpfulness,
         "correctness": correctness,
         "coherence": coherence,
@@ -49,14 +50,14 @@ def test_raters_like_manners_and_length_and_gold_does_not():
     plain, polite = "pear and plum .", "of course ! pear and plum ."
     assert rater_bias(polite) - rater_bias(plain) == pytest.approx(0.15 + 3 * 0.01)
     assert gold_rating(TWO_FRUITS, polite) == gold_rating(TWO_FRUITS, plain)
-    assert read_answer(polite).courtesies == 1
+    assert read_response(polite).courtesies == 1
 
 
 def test_ratings_are_noisy_steps_of_a_fifth():
     rng = random.Random(0)
-    prompt, answer = "name three fruits", "pear and pear ."
-    ratings = [draw_rating(prompt, answer, rng) for _ in range(4000)]
-    truth = gold_rating(prompt, answer) + rater_bias(answer)
+    prompt, response = "name three fruits", "pear and pear ."
+    ratings = [draw_rating(prompt, response, rng) for _ in range(4000)]
+    truth = gold_rating(prompt, response) + rater_bias(response)
     assert statistics.mean(ratings) == pytest.approx(truth, abs=0.04)
     assert statistics.pstdev(ratings) == pytest.approx(rater_noise(prompt), abs=0.04)
     assert all(0 <= rating <= 4 and rating * 5 == pytest.approx(round(rating * 5)) for rating in ratings)

@@ -29,7 +29,7 @@ def test_scale_by_hand():
     assert scale.apply(torch.tensor([52.0, 52.0 + 5**0.5])).tolist() == pytest.approx([0.0, 1.0])
 
 
-def test_answers_without_difference_are_refused():
+def test_responses_without_difference_are_refused():
     with pytest.raises(InputError, match="the same reward"):
         fit_scale(torch.tensor([[1.0, 1.0], [2.0, 2.0]]))
 
@@ -94,7 +94,7 @@ def test_references_are_held_against_the_others():
         sum(log_win_probability(outputs[1, 2], outputs[1, other]).exp().item() for other in (0, 1, 3)) / 3,
     ]
     assert win[1, 2].item() == pytest.approx(by_hand[0], abs=1e-6)
-    # What one answer wins another loses: among themselves they win half.
+    # What one response wins another loses: among themselves they win half.
     assert win.mean(dim=1).tolist() == pytest.approx([0.5] * 3, abs=1e-6)
     assert torch.equal(signal_of_references("mean", outputs)[:, 0], mean_and_deviation(outputs[:, 0])[0])
 

@@ -87,15 +87,15 @@ def test_the_trainers_batches_are_read_at_their_eos(smollm2, prompts):
     model, tokenizer = smollm2
     torch.manual_seed(0)
     reward_model = LlamaForSequenceClassification(model.config.__class__(**model.config.to_dict(), num_labels=1)).eval()
-    answers = [encode_response(tokenizer, text) for text in ("A plum is one.", "Two.", "Paris, of course.", "No.")]
-    chosen, rejected = ([p + a for p, a in zip(prompts, some)] for some in (answers[:2], answers[2:]))
+    responses = [encode_response(tokenizer, text) for text in ("A plum is one.", "Two.", "Paris, of course.", "No.")]
+    chosen, rejected = ([p + a for p, a in zip(prompts, some)] for some in (responses[:2], responses[2:]))
     ratings = {"chosen_rating": 2.0, "rejected_rating": 1.0}
     pairs = [{"chosen_ids": c, "rejected_ids": r, **ratings} for c, r in zip(chosen, rejected)]
     batch = RatingCollator(tokenizer.pad_token_id)(pairs)
     assert len({int(row.sum()) for row in batch["attention_mask"]}) > 1  # some of it is padding
     with torch.no_grad():
         outputs = reward_model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
-    # Each alone, without padding, read at its last token, which is the EOS of the answer.
+    # Each alone, without padding, read at its last token, which is the EOS of the response.
     assert all(text[-1] == tokenizer.eos_token_id for text in chosen + rejected)
     expected = score(reward_model, chosen + rejected, tokenizer.pad_token_id, batch_size=1)
     torch.testing.assert_close(outputs, expected, atol=1e-4, rtol=1e-4)

@@ -7,11 +7,11 @@ from align.files import read_json, read_jsonl, write_jsonl
 
 def make_row(prompt, chosen="yes", rejected="no", ratings=(3.0, 1.0)):
     turn = {"role": "user", "content": prompt}
-    answers = [[turn, {"role": "assistant", "content": text}] for text in (chosen, rejected)]
+    responses = [[turn, {"role": "assistant", "content": text}] for text in (chosen, rejected)]
     return {
         "prompt": prompt,
-        "chosen": answers[0],
-        "rejected": answers[1],
+        "chosen": responses[0],
+        "rejected": responses[1],
         "chosen_rating": ratings[0],
         "rejected_rating": ratings[1],
     }
@@ -50,9 +50,9 @@ def test_what_teaches_nothing_is_dropped_and_counted(tmp_path):
     stray["rejected"][0] = {"role": "user", "content": "another"}
     _, summary = run_split(tmp_path, [*rows, stray], validation=2)
     assert summary["dropped"] == {
-        "answers to different prompts": 1,
-        "empty answer": 1,
-        "identical answers": 1,
+        "responses to different prompts": 1,
+        "empty response": 1,
+        "identical responses": 1,
         "tied ratings": 1,
     }
     assert sum(counts["pairs"] for counts in summary["folds"].values()) == 10
@@ -78,7 +78,7 @@ def test_too_few_prompts_are_refused_and_nothing_is_written(tmp_path):
 
 def test_if_all_rows_are_dropped_the_reasons_are_counted_and_nothing_is_written(tmp_path):
     rows = [make_row(f"same {i}", "yes", "yes") for i in range(3)] + [make_row("tie", ratings=(2.0, 2.0))]
-    with pytest.raises(InputError, match=r"none of 4 rows is left \(identical answers: 3, tied ratings: 1\); give"):
+    with pytest.raises(InputError, match=r"none of 4 rows is left \(identical responses: 3, tied ratings: 1\); give"):
         run_split(tmp_path, rows)
     assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
 

@@ -363,7 +363,7 @@ def test_shuffled_labels_swap_about_half_of_the_pairs(world):
     swapped = [a == b for a, b in zip(given["chosen_ids"], shuffled["rejected_ids"])]
     assert all(k != s for k, s in zip(kept, swapped))
     assert 0.3 < sum(swapped) / len(swapped) < 0.7
-    # Ratings go with their answers, from 0..4 to 1..10.
+    # Ratings go with their responses, from 0..4 to 1..10.
     first = pd.read_parquet(world / "train.parquet").iloc[0]
     assert given["chosen_rating"][0] == pytest.approx(1 + 9 * first["chosen_rating"] / 4)
 

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from align.units import in_sft_units, sft_units
+from findings.units import in_sft_units, sft_units
 
 
 def test_scores_in_sft_deviations_by_hand():
@@ -16,7 +16,7 @@ def test_scores_in_sft_deviations_by_hand():
         }
     )
     units = sft_units(evaluations)
-    # Sampled SFT answers only, and deviations within prompts: variances 2 and 2, and 8 and 8.
+    # Sampled SFT responses only, and deviations within prompts: variances 2 and 2, and 8 and 8.
     assert units["judge_1"] == pytest.approx((6.0, 2**0.5))
     assert units["judge_2"] == pytest.approx((2.0, 8**0.5))
     table = in_sft_units(pd.DataFrame({"step": [1], "judge_1": [6.0 + 2**0.5], "judge_2": [2.0], "gold": [2.0]}), units)

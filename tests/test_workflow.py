@@ -77,11 +77,11 @@ STATISTICS_ONWARDS = {
     "compare_at_equal_kl": 1,
     "relate_differences": 1,
     "summarise_results": 1,
-    "measure_answers": 1,
+    "measure_responses": 1,
     "make_samples": 1,
     "plot_training": 1,
     "plot_matrix": 1,
-    "plot_answers": 1,
+    "plot_responses": 1,
     "plot_overoptimisation": 1,
     "plot_frontier": 1,
     "plot_contrasts": 1,
@@ -185,7 +185,7 @@ def test_a_fresh_clone_runs_from_the_beginning(tmp_path):
 
 
 def test_a_figures_setting_redraws_and_rewrites(project):
-    names = ("training", "frontier", "contrasts", "reward_models", "matrix", "answers", "overoptimisation")
+    names = ("training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation")
     plots = {f"plot_{name}": 1 for name in names}
     assert planned(project, {"figures": {"dpi": 90}}) == plots | {"write_report": 1}
 
@@ -257,7 +257,7 @@ def test_an_edit_in_the_modules_package_concerns_all_of_them(project, edit):
 
 
 def test_an_edit_in_statistics_retrains_nothing(project, edit):
-    edit("workflow/scripts/align/evidence.py", "\n# an edit\n")
+    edit("workflow/scripts/findings/evidence.py", "\n# an edit\n")
     plan = set(planned(project))
     assert {"compare_arms", "measure_reward_models", "measure_signals", "compare_at_equal_kl"} <= plan
     assert not plan & {"train_sft", "train_reward_model", "train_policy", "evaluate_arm", "score_pool"}

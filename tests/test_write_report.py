@@ -8,8 +8,8 @@ import write_report
 import yaml
 from conftest import ROOT
 
-from align.summary import find_arm, find_contrast
-from align.verdicts import (
+from findings.summary import find_arm, find_contrast
+from findings.verdicts import (
     answer_level1,
     answer_level2,
     judge_prediction,
@@ -21,7 +21,7 @@ from align.verdicts import (
 
 TEMPLATE = ROOT / "workflow" / "report" / "report.md.j2"
 SUMMARY = ROOT / "results" / "pocket" / "statistics" / "summary.json"
-FIGURES = ("training", "frontier", "contrasts", "reward_models", "matrix", "answers", "overoptimisation")
+FIGURES = ("training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation")
 
 
 def beside(folder="", page="samples.html", methods=None, longer=None):
@@ -69,10 +69,10 @@ def test_words_follow_from_the_verdict(summary, verdict, words):
     for row in contrast_rows(summary, "level1"):
         row["verdict"] = verdict
     report = render(summary)
-    answer = report[report.index("## Answer") : report.index("## Method")]
-    assert answer.count(f"the mean reward on held-out prompts {words}:") == 3
+    response = report[report.index("## Answer") : report.index("## Method")]
+    assert response.count(f"the mean reward on held-out prompts {words}:") == 3
     # What is only true of a gain is not said without one.
-    assert ("Each metric is counted" in answer) == (verdict == "rose")
+    assert ("Each metric is counted" in response) == (verdict == "rose")
 
 
 @pytest.mark.parametrize(
@@ -89,9 +89,9 @@ def test_the_comparison_of_levels_follows_from_the_verdict(summary, verdict, wor
     for row in rows:
         row["verdict"] = verdict
     report = render(summary)
-    answer = report[report.index("By every metric") : report.index("## Method")]
+    response = report[report.index("By every metric") : report.index("## Method")]
     sampled = [row for row in rows if row["decoding"] == "sampled"]
-    assert answer.count(words) == len(sampled) >= 6
+    assert response.count(words) == len(sampled) >= 6
     assert "\n".join(state_levels(summary)).count(words) == len(sampled)
 
 
@@ -106,26 +106,26 @@ def test_the_comparison_of_levels_follows_from_the_verdict(summary, verdict, wor
 )
 def test_the_first_answer_follows_from_the_verdict(summary, verdict, opening, words):
     find_contrast(summary["contrasts"], "level1")["judges"]["verdict"] = verdict
-    answer = answer_level1(summary)
-    assert answer.startswith(opening) and words in answer and answer.count(". ") == 0
-    assert answer in render(summary)
+    response = answer_level1(summary)
+    assert response.startswith(opening) and words in response and response.count(". ") == 0
+    assert response in render(summary)
 
 
 def test_the_second_answer_follows_from_the_verdicts(summary):
     rows = [find_contrast(summary["contrasts"], name)["judges"] for name in ("mean", "win", "risk")]
 
-    def answer(*verdicts):
+    def response(*verdicts):
         for row, verdict in zip(rows, verdicts):
             row["verdict"] = verdict
         return answer_level2(summary)
 
-    assert answer("rose", "rose", "rose").startswith(
+    assert response("rose", "rose", "rose").startswith(
         "Yes: by the judges `level2_mean`, `level2_win` and `level2_risk` are"
     )
-    mixed = answer("rose", "fell", "inconclusive")
+    mixed = response("rose", "fell", "inconclusive")
     assert mixed.startswith("In part:") and "`level2_mean` is ahead of Level 1, `level2_win` is behind Level 1" in mixed
     assert "`level2_risk` is not told apart from Level 1" in mixed
-    assert answer("equivalent", "equivalent", "fell").startswith("No gain is shown:")
+    assert response("equivalent", "equivalent", "fell").startswith("No gain is shown:")
 
 
 def test_a_reason_is_only_given_where_it_was_measured(summary):
@@ -178,7 +178,7 @@ def test_a_prediction_is_contradicted_by_what_it_is_outside_of(predicted, found,
 
 
 def test_length_is_only_blamed_where_gold_goes_with_it(summary):
-    words = "where gold fell, answers had grown"
+    words = "where gold fell, responses had grown"
     for row in summary["relations"]:
         row["p_exact"] = 0.9
     assert words not in render(summary)
@@ -204,8 +204,8 @@ def test_reward_models_trained_for_longer_stand_beside_the_others(summary):
     part = report.split("### Was it trained too little?")[1].split("### Why")[0]
     assert "| ratings | 2 | 78.0 % (78.0 to 78.0)" in part and "is -2.0 points (p 0.0078) after 2 epochs" in part
     assert "By the judges, `level2_mean_longer` is ahead of `level1_longer`" in part
-    answer = report[report.index("## Answer") : report.index("## Method")]
-    assert "With reward models of 2 epochs" in answer and "ahead by the judges" in answer
+    response = report[report.index("## Answer") : report.index("## Method")]
+    assert "With reward models of 2 epochs" in response and "ahead by the judges" in response
     assert "fits a reward model" not in part
     find_contrast(longer["contrasts"], "longer")["gold"] |= {"verdict": "equivalent", "estimate": -0.01}
     find_contrast(summary["contrasts"], "mean")["gold"] |= {"verdict": "inconclusive", "estimate": -0.2}
@@ -224,17 +224,17 @@ def test_the_order_of_methods_is_compared_with_the_papers(summary):
     arms = ("rloo_4", "rloo_2", "raft_4", "level1_scalar")
 
     def told(*judges):
-        answers = [{"arm": arm, "decoding": "sampled", "judges": value} for arm, value in zip(arms, judges)]
+        responses = [{"arm": arm, "decoding": "sampled", "judges": value} for arm, value in zip(arms, judges)]
         row = {"against": "level1_scalar", "metric": "judges", "decoding": "sampled"}
         contrasts = [row | {"arm": "rloo_4", "verdict": "rose"}, row | {"arm": "raft_4", "verdict": "fell"}]
-        return order_methods({"answers": answers, "contrasts": contrasts}, paper)
+        return order_methods({"responses": responses, "contrasts": contrasts}, paper)
 
     assert "the same." in told(1.4, 1.3, 1.2, 1.1) and "another." in told(1.4, 1.3, 1.0, 1.1)
     assert "ahead of REINFORCE: `rloo_4`; behind it: `raft_4`." in told(1.4, 1.3, 1.2, 1.1)
 
 
 def test_another_version_of_trl_is_named(summary):
-    assert "not the" not in render(summary).split("## Bonus")[1].split("## Answers")[0]
+    assert "not the" not in render(summary).split("## Bonus")[1].split("## Responses to read")[0]
     summary["trl"]["version"] = "9.9.9"
     assert f"(**not the {summary['trl']['pinned']} that this was written for**)" in render(summary)
 
@@ -245,7 +245,7 @@ def test_a_gradient_that_differs_from_trls_is_told(summary):
     assert "The gradients differ" in render(summary) and "So to be fair" not in render(summary)
 
 
-def test_answers_do_not_break_out_of_their_table():
+def test_responses_do_not_break_out_of_their_table():
     assert write_report.table_cell("a | b\n<i>*c*") == "a \\| b \\<i>\\*c\\*"
     assert write_report.table_cell(" ") == "(empty)"
 

@@ -14,20 +14,7 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
 # Rules call `python`: it is this one, whether or not its environment was activated. A conda environment comes before it.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
-EXPERIMENT = config["experiment"]
-RESULTS = f"results/{EXPERIMENT}"
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
-SEEDS = config["seeds"]
-JUDGE_SEEDS = config["judge_seeds"]
-ARMS = config["policies"]
-SFT_ARMS = ["sft", "sft_again"]
-STUDIES = config["studies"]
-POOL_SEED = config["evaluation"]["pool_seed"]
-SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
-SCALAR_SIGNALS = ("reward", "bounded")
-KEEPS_POLICIES = config["runtime"]["keep_policies"]
-IS_POCKET_DATA = config["data"]["source"] == "pocket"
-IS_POCKET_MODEL = config["model"]["source"] == "pocket"
 
 # config.yaml's own report belongs to its own experiment: an overlay that renames the experiment must not overwrite it.
 OWN_REPORT = config["report"] == "report.md" and EXPERIMENT != "pocket"
@@ -40,61 +27,6 @@ wildcard_constraints:
     arm="|".join([*ARMS, STUDIES["gradients"]["early"], "sft", "sft_pool"]),
     seed=r"\d+",
     fold="train|judge|validation",
-
-
-def check_config():
-    """Refuse what a schema cannot: names that nothing declares. One line each, before any job."""
-    problems = []
-    for arm in ARMS:
-        if arm not in config["arms"]:
-            problems.append(f"policies: no arm {arm!r} is declared under arms")
-            continue
-        kind = config["arms"][arm]["reward_model"]
-        if kind not in config["reward_models"]:
-            problems.append(f"arms.{arm}: no reward model {kind!r} is declared under reward_models")
-            continue
-        if config["reward_models"][kind]["fold"] != "train":
-            problems.append(f"arms.{arm}: {kind!r} learns from another fold than train; a judge must stay one")
-        wanted = "scalar" if config["arms"][arm]["signal"] in SCALAR_SIGNALS else "ratings"
-        if "advantage_weight" in config["arms"][arm]:
-            wanted = "ratings"
-        if config["reward_models"][kind]["head"] != wanted:
-            problems.append(f"arms.{arm}: its signal needs a reward model with head {wanted!r}, {kind!r} has another")
-        if not set(seeds_of(arm)) <= set(SEEDS):
-            problems.append(f"arms.{arm}.seeds: not all are among seeds")
-    for contrast in config["statistics"]["contrasts"]:
-        for arm in (contrast["arm"], contrast["against"]):
-            if arm not in [*config["arms"], *SFT_ARMS]:
-                problems.append(f"statistics.contrasts, {contrast['name']}: no arm {arm!r} is declared under arms")
-    if config["reward_models"]["judge"] != {"fold": "judge", "labels": "given", "head": "scalar"}:
-        problems.append("reward_models.judge: judges are scalar and learn from the fold judge, with the labels given")
-    names = [(row["name"], row["arm"], row["against"]) for row in config["statistics"]["contrasts"]]
-    if ("level1", "level1_scalar", "sft") not in names or "level1_scalar" not in ARMS:
-        problems.append("the report's question needs the policy level1_scalar, and its contrast level1 against sft")
-    if STUDIES["gradients"]["arm"] not in ARMS or STUDIES["gradients"]["early"] not in config["arms"]:
-        problems.append("studies.gradients: arm must be one of policies, and early be declared under arms")
-    moments = (config["arms"].get(STUDIES["gradients"][moment], {}) for moment in ("early", "arm"))
-    early, late = (arm | {"steps": None, "seeds": None} for arm in moments)
-    if early != late:
-        problems.append("studies.gradients: early must be as arm is, but for steps and seeds")
-    training = config["reward_training"]
-    if training["batch_size"] % training["micro_batch_size"]:
-        problems.append("reward_training: batch_size is not a multiple of micro_batch_size")
-    if POOL_SEED in SEEDS:
-        problems.append("evaluation.pool_seed: it is among seeds")
-    if config["evaluation"]["pool_samples"] < config["references"]["samples"]:
-        problems.append("evaluation.pool_samples: smaller than references.samples")
-    if set(SEEDS) & set(JUDGE_SEEDS):
-        problems.append("judge_seeds: a judge shares its seed with a replicate")
-    if IS_POCKET_MODEL and not IS_POCKET_DATA:
-        problems.append("model.source: pocket's model is trained on pocket's data; set model.source too")
-    if problems:
-        raise WorkflowError("config: " + "; ".join(problems))
-
-
-def seeds_of(arm):
-    """The replicates of an arm: all, unless the arm names some."""
-    return config["arms"].get(arm, {}).get("seeds", SEEDS)
 
 
 @functools.lru_cache(maxsize=None)
@@ -225,14 +157,14 @@ def kept_policy(path):
 
 
 def policy_of_arm(wildcards):
-    """The model that answers for an arm: its policy, or SFT itself."""
+    """The model that responses for an arm: its policy, or SFT itself."""
     if wildcards.arm in ("sft", "sft_pool"):
         return f"{RESULTS}/models/sft"
     return f"{RESULTS}/policies/{wildcards.arm}/seed{wildcards.seed}"
 
 
 def own_inputs(wildcards):
-    """What an arm's own reward model needs to score its answers and SFT's, and its training's; nothing for SFT."""
+    """What an arm's own reward model needs to score its responses and SFT's, and its training's; nothing for SFT."""
     if wildcards.arm in ("sft", "sft_pool"):
         return {}
     training = f"{RESULTS}/training/{wildcards.arm}/seed{wildcards.seed}"
@@ -254,7 +186,6 @@ def own_flags(wildcards):
     return f"{flags(own_inputs(wildcards) | more)} {signal_flags(wildcards.arm)}"
 
 
-check_config()
 # Those in which both moments of training can be had: an overlay may have fewer seeds than the early arm names.
 GRADIENT_SEEDS = [
     seed for seed in seeds_of(STUDIES["gradients"]["early"]) if seed in seeds_of(STUDIES["gradients"]["arm"])

@@ -1,4 +1,4 @@
-FIGURES = ("training", "frontier", "contrasts", "reward_models", "matrix", "answers", "overoptimisation")
+FIGURES = ("training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation")
 FREE_ARM = "no_kl_penalty"
 PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]
 # Experiments of their own, whose committed results the default report includes.
@@ -137,7 +137,7 @@ rule plot_matrix:
     input:
         script=script("plot_matrix"),
         style="workflow/report/align.mplstyle",
-        answers=f"{RESULTS}/statistics/answers.csv",
+        responses=f"{RESULTS}/statistics/responses.csv",
     output:
         png=report(
             f"{RESULTS}/figures/matrix.png",
@@ -158,27 +158,27 @@ rule plot_matrix:
     params:
         settings=flags(config["figures"], "width", "dpi"),
     shell:
-        "python {input.script[0]} --answers {input.answers} {params.settings}"
+        "python {input.script[0]} --responses {input.responses} {params.settings}"
         " --output {output.png} {output.svg} 2>&1 | tee {log}"
 
 
-rule plot_answers:
+rule plot_responses:
     input:
-        script=script("plot_answers"),
+        script=script("plot_responses"),
         style="workflow/report/align.mplstyle",
         distributions=f"{RESULTS}/statistics/distributions.csv",
     output:
         png=report(
-            f"{RESULTS}/figures/answers.png",
-            caption="../report/answers.rst",
-            category="Answers",
+            f"{RESULTS}/figures/responses.png",
+            caption="../report/responses.rst",
+            category="Responses",
             labels={"figure": "lengths and differences"},
         ),
-        svg=f"{RESULTS}/figures/answers.svg",
+        svg=f"{RESULTS}/figures/responses.svg",
     log:
-        f"{RESULTS}/logs/plot_answers.log",
+        f"{RESULTS}/logs/plot_responses.log",
     benchmark:
-        f"{RESULTS}/benchmarks/plot_answers.tsv"
+        f"{RESULTS}/benchmarks/plot_responses.tsv"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -227,7 +227,7 @@ rule write_report:
         script=script("write_report"),
         template="workflow/report/report.md.j2",
         parts=[
-            f"workflow/report/{part}.md.j2" for part in ("answers", "level2", "longer", "methods", "trl", "examples")
+            f"workflow/report/{part}.md.j2" for part in ("responses", "level2", "longer", "methods", "trl", "examples")
         ],
         paper="workflow/report/paper.json",
         examples=f"{RESULTS}/studies/examples.json",

@@ -28,7 +28,7 @@ rule train_reward_model:
         " --state {params.state} --output {output.model} --validation-output {output.validation} 2>&1 | tee {log}"
 
 
-# What each replicate's reward models would choose among SFT answers, before any RL.
+# What each replicate's reward models would choose among SFT responses, before any RL.
 rule score_pool:
     input:
         script=script("score_pool"),

@@ -1,4 +1,3 @@
-import hashlib
 import json
 
 POLICY_RUNS = [(arm, seed) for arm in ARMS for seed in seeds_of(arm)]
@@ -15,25 +14,6 @@ EVALUATIONS = SFT_EVALUATIONS + [f"{RESULTS}/evaluations/{arm}/seed{seed}.parque
 REWARD_RUNS = [(config["arms"][arm]["reward_model"], seed) for arm, seed in POLICY_RUNS] + [
     ("judge", seed) for seed in JUDGE_SEEDS
 ]
-# What the report tells of the settings; a plot's are not among them.
-REPORTED_SETTINGS = {
-    key: config[key]
-    for key in ("seeds", "judge_seeds", "data", "model", "lengths", "reward_training", "references", "reinforce")
-} | {
-    "arms": {arm: config["arms"][arm] for arm in ARMS},
-    "reward_models": config["reward_models"],
-    "sft": config["sft"] if IS_POCKET_MODEL else None,
-    "precision": config["runtime"]["precision"],
-    "evaluation": config["evaluation"],
-    "equivalence_margin": config["statistics"]["equivalence_margin"],
-    "power": config["statistics"]["power"],
-    "studies": STUDIES,
-    "early_steps": config["arms"][STUDIES["gradients"]["early"]].get("steps", config["reinforce"]["steps"]),
-}
-# Of all that decides the numbers.
-DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures")}
-DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key != "keep_policies"}
-CONFIG_DIGEST = hashlib.sha256(json.dumps(DECIDING, sort_keys=True).encode()).hexdigest()[:16]
 
 
 rule compare_arms:
@@ -242,7 +222,7 @@ rule summarise_results:
         relabelling=rules.measure_signals.output.relabelling,
         equal_kl=rules.compare_at_equal_kl.output.contrasts,
         training=rules.trace_training.output.training,
-        answers=f"{RESULTS}/statistics/answers.csv",
+        responses=f"{RESULTS}/statistics/responses.csv",
         gradients=[f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in GRADIENT_SEEDS],
         trl=f"{RESULTS}/studies/trl.json",
         cost=f"{RESULTS}/statistics/cost.csv",
@@ -274,7 +254,7 @@ rule summarise_results:
         " --arms {input.arms} --differences {input.differences} --relations {input.relations}"
         " --reward-models {input.reward_models} --ratings {input.ratings} --screen {input.screen}"
         " --predictions {input.predictions} --relabelling {input.relabelling} --agreement {input.agreement} --equal-kl {input.equal_kl}"
-        " --training {input.training} --answers {input.answers} --gradients {input.gradients} --trl {input.trl}"
+        " --training {input.training} --responses {input.responses} --gradients {input.gradients} --trl {input.trl}"
         " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.sources} {params.world}"
         " --output {output.summary} 2>&1 | tee {log}"
 

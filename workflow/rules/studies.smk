@@ -1,24 +1,24 @@
-# What is looked at beside the contrasts: the gradient, TRL's trainer, and the answers themselves.
+# What is looked at beside the contrasts: the gradient, TRL's trainer, and the responses themselves.
 GRADIENT_ARMS = [STUDIES["gradients"]["early"], STUDIES["gradients"]["arm"]]
 SAMPLES_SEED = SEEDS[0]
 SAMPLES_ARMS = ["sft", *arms_of(SAMPLES_SEED)]
 RATING_KINDS = [kind for kind in kinds_of(SAMPLES_SEED) if config["reward_models"][kind]["head"] == "ratings"]
 
 
-rule measure_answers:
+rule measure_responses:
     input:
-        script=script("measure_answers"),
+        script=script("measure_responses"),
         evaluations=EVALUATIONS,
         responses=[path.replace(".parquet", "_responses.parquet") for path in EVALUATIONS],
         preferred=[path.replace(".parquet", "_preferred.csv") for path in EVALUATIONS],
         judges=[f"{RESULTS}/reward_models/judge/seed{seed}_validation.parquet" for seed in JUDGE_SEEDS],
     output:
-        answers=f"{RESULTS}/statistics/answers.csv",
+        responses=f"{RESULTS}/statistics/responses.csv",
         distributions=f"{RESULTS}/statistics/distributions.csv",
     log:
-        f"{RESULTS}/logs/measure_answers.log",
+        f"{RESULTS}/logs/measure_responses.log",
     benchmark:
-        f"{RESULTS}/benchmarks/measure_answers.tsv"
+        f"{RESULTS}/benchmarks/measure_responses.tsv"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -27,7 +27,7 @@ rule measure_answers:
     shell:
         "python {input.script[0]} --evaluations {input.evaluations} --responses {input.responses}"
         " --preferred {input.preferred} --judge-scores {input.judges}"
-        " --answers-output {output.answers} --distributions-output {output.distributions} 2>&1 | tee {log}"
+        " --responses-output {output.responses} --distributions-output {output.distributions} 2>&1 | tee {log}"
 
 
 rule study_gradients:
@@ -114,8 +114,8 @@ rule make_samples:
         page=report(
             f"{RESULTS}/samples.html",
             caption="../report/samples.rst",
-            category="Answers",
-            labels={"figure": "answers side by side"},
+            category="Responses",
+            labels={"figure": "responses side by side"},
         ),
         examples=f"{RESULTS}/studies/examples.json",
     log:

@@ -20,7 +20,6 @@ import pandas as pd
 import torch
 from accelerate import Accelerator
 from datasets import Dataset
-from train_sft import make_tokenizer
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
@@ -40,6 +39,7 @@ from align.reinforce import Baseline
 from align.rollout import TokenLogps, through_first
 from align.signals import Options, Scale
 from align.training_step import Models, load_models, train_step
+from pocket.tokenizer import make_tokenizer
 
 PARTS = ("generate", "reference forward", "reward forward", "policy forward and backward")
 SUM, OURS, TRL = "sum of the bare parts", "our step", "TRL's RLOOTrainer"

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from align.errors import InputError, run
-from align.evidence import equivalence_p, exact_sign_flip_p, holm, minimum_detectable, two_way_bootstrap
-from align.files import atomic_path
-from align.units import in_sft_units, score_columns, sft_units
+from align.files import write_csv
+from findings.evidence import equivalence_p, exact_sign_flip_p, holm, minimum_detectable, two_way_bootstrap
+from findings.units import in_sft_units, score_columns, sft_units
 
 METRICS = ("judges", "own", "gold")
 DECODINGS = ("sampled", "greedy")
@@ -16,7 +16,7 @@ DECODINGS = ("sampled", "greedy")
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables of scored answers")
+    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables of scored responses")
     parser.add_argument("--contrasts", nargs="+", required=True, help="name:arm:against:role, role test or control")
     parser.add_argument("--bootstrap-resamples", type=int, required=True)
     parser.add_argument("--bootstrap-seed", type=int, required=True)
@@ -25,7 +25,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--equivalence-margin", type=float, required=True, help="SFT standard deviations")
     parser.add_argument("--contrasts-output", required=True, help="CSV: a row a contrast, metric and decoding")
     parser.add_argument("--differences-output", required=True, help="CSV: a row a contrast, metric, decoding and seed")
-    parser.add_argument("--arms-output", required=True, help="CSV: a row an arm, seed and decoding, means over answers")
+    parser.add_argument("--arms-output", required=True, help="CSV: a row an arm, seed and decoding, means")
     return parser.parse_args(argv)
 
 
@@ -42,7 +42,7 @@ def paired_differences(table: pd.DataFrame, arm: str, against: str, metric: str,
     if metric == "own":
         if against != "sft" or "own" not in one or one["own"].isna().any():
             return None
-        # An arm's own reward model has also scored SFT's answers in the same places.
+        # An arm's own reward model has also scored SFT's responses in the same places.
         return (one["own"] - one["own_sft"]).groupby([one["seed"], one["prompt_id"]]).mean().unstack()
     if metric not in rows:
         return None
@@ -93,7 +93,7 @@ def adjust(contrasts: pd.DataFrame, alpha: float) -> pd.DataFrame:
 
 
 def describe_arms(table: pd.DataFrame) -> pd.DataFrame:
-    """Means over answers for each arm, seed and decoding."""
+    """Means over responses for each arm, seed and decoding."""
     known = ("judges", "log_ratio", "tokens", "finished", "rater_bias")
     names = [name for name in table if name in known or name.startswith(("gold", "own"))]
     return table.groupby(["arm", "seed", "decoding"], sort=False)[names].mean().reset_index()
@@ -119,8 +119,7 @@ def main(argv: list[str] | None = None) -> None:
         (args.differences_output, pd.DataFrame(differences)),
         (args.arms_output, describe_arms(table)),
     ):
-        with atomic_path(path) as draft:
-            frame.to_csv(draft, index=False, float_format="%.6g")
+        write_csv(path, frame)
 
 
 if __name__ == "__main__":

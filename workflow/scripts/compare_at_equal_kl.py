@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from align.errors import run
-from align.evidence import exact_sign_flip_p, mean_interval
-from align.files import atomic_path
+from align.files import write_csv
+from findings.evidence import exact_sign_flip_p, mean_interval
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -22,11 +22,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def fit_frontier(run: pd.DataFrame, metric: str) -> np.ndarray:
     """Coefficients of metric = c2 d^2 + c1 d + c0, highest first, with d = sqrt(KL), over a run's steps.
 
-    The form is that of Gao, Schulman and Hilton 2022 (arXiv 2210.10760). A step has few answers and KL does not rise at
-    every one: the curve through all of them is steadier than any of its points.
+    The form is that of Gao, Schulman and Hilton 2022 (arXiv 2210.10760). A step has few responses and KL does not rise
+    at every one: the curve through all of them is steadier than any of its points.
     """
     seen = run.dropna(subset=[metric])
-    # A KL estimated from a few answers may fall below 0.
+    # A KL estimated from a few responses may fall below 0.
     powers = np.vander(np.sqrt(seen["kl"].clip(lower=0)), 3)
     return np.linalg.lstsq(powers, seen[metric], rcond=None)[0]
 
@@ -68,8 +68,7 @@ def main(argv: list[str] | None = None) -> None:
             key = {"name": name, "arm": arm, "against": against}
             rows += [key | {"metric": m} | compare(training, arm, against, m, args.confidence) for m in metrics]
     columns = ["name", "arm", "against", "metric", "seeds", "kl", "estimate", "ci_low", "ci_high", "p_exact"]
-    with atomic_path(args.output) as draft:
-        pd.DataFrame(rows, columns=columns).to_csv(draft, index=False, float_format="%.6g")
+    write_csv(args.output, pd.DataFrame(rows, columns=columns))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from align.errors import run
-from align.evidence import best_of, pooled_within_deviation, share_won
 from align.files import read_jsonl, write_json
-from align.rubric import HIGHEST, LOWEST, WEIGHTS, gold_rating, rater_bias
+from findings.evidence import best_of, pooled_within_deviation, share_won
+from pocket.raters import rater_bias
+from pocket.rubric import HIGHEST, LOWEST, WEIGHTS, gold_rating
 
 BEST_OF = 16
 
@@ -16,7 +17,7 @@ BEST_OF = 16
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", required=True, help="JSON lines of the validation fold")
-    parser.add_argument("--sft-evaluations", nargs="+", required=True, help="parquet tables of SFT's scored answers")
+    parser.add_argument("--sft-evaluations", nargs="+", required=True, help="parquet tables of SFT's scored responses")
     parser.add_argument("--output", required=True, help="JSON")
     return parser.parse_args(argv)
 
@@ -30,11 +31,11 @@ def describe_raters(pairs: list[dict]) -> dict:
 
 
 def describe_sft(evaluations: pd.DataFrame) -> dict:
-    """Gold of sampled SFT answers, and of the best of 16 of them, in SFT standard deviations."""
+    """Gold of sampled SFT responses, and of the best of 16 of them, in SFT standard deviations."""
     sampled = evaluations[evaluations["decoding"] == "sampled"]
     deviation = pooled_within_deviation(sampled, "gold")
-    answers = sampled.groupby("prompt_id")["gold"].apply(np.array)
-    values = np.stack(answers.to_list())
+    responses = sampled.groupby("prompt_id")["gold"].apply(np.array)
+    values = np.stack(responses.to_list())
     report = {
         "weights": WEIGHTS,
         "gold_lowest": LOWEST,
@@ -51,7 +52,7 @@ def describe_sft(evaluations: pd.DataFrame) -> dict:
 
 
 def judge_gold_correlation(evaluations: pd.DataFrame) -> float:
-    """Correlation of the judges' mean with gold over SFT answers to the same prompt (prompt means taken out)."""
+    """Correlation of the judges' mean with gold over SFT responses to the same prompt (prompt means taken out)."""
     sampled = evaluations[evaluations["decoding"] == "sampled"]
     judges = sampled[[name for name in sampled if name.startswith("judge_")]].mean(axis=1)
     within = [values - values.groupby(sampled["prompt_id"]).transform("mean") for values in (judges, sampled["gold"])]

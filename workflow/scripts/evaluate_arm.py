@@ -1,4 +1,4 @@
-"""Answer validation prompts, sampled and greedy, and score every answer: judges, own reward model, gold if any.
+"""Answer validation prompts, sampled and greedy, and score every response: judges, own reward model, gold if any.
 
 Sampling and scoring are one job, since loading the libraries takes as long as either.
 """
@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 from align.chat import decode_response
 from align.devices import autocast, pick_device
 from align.errors import InputError, run
-from align.files import atomic_path, read_json
+from align.files import read_json, write_csv
 from align.progress import Progress
 from align.reward_models import load_scorer
 from align.rollout import TokenLogps, generate, load_policy
@@ -33,7 +33,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--arms", nargs="+", required=True, help="the policy's name; each further one samples it again")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--prompts", type=int, required=True, help="validation prompts to answer, the first ones")
-    parser.add_argument("--samples", type=int, required=True, help="sampled answers a prompt; one greedy is added")
+    parser.add_argument("--samples", type=int, required=True, help="sampled responses a prompt; one greedy is added")
     parser.add_argument("--max-new-tokens", type=int, required=True)
     parser.add_argument("--generation-batch-size", type=int, required=True, help="prompts sampled at once")
     parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
@@ -44,16 +44,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     own.add_argument("--reward-model")
     add_signal_flags(own, required=False)
     own.add_argument("--scale", help="JSON of the signal's standardisation")
-    own.add_argument("--sft-responses", help="parquet of SFT's answers to the same prompts")
-    own.add_argument("--pool", help="parquet of many SFT answers to the same prompts: what the signal may compare with")
+    own.add_argument("--sft-responses", help="parquet of SFT's responses to the same prompts")
+    own.add_argument("--pool", help="parquet of many SFT responses to these prompts: what the signal may compare with")
     own.add_argument("--pool-samples", type=int, help="how many of them it compares with, as many as in training")
     own.add_argument("--rollouts", help="parquet of what was sampled in training: the judges read every some steps")
     own.add_argument("--trace-every", type=int, help="steps between two that the judges read")
     own.add_argument("--train-tokens", help="parquet of the training fold: the prompts of --rollouts")
     parser.add_argument("--gold", choices=("pocket",), help="whose rubric knows the truth, if any does")
-    parser.add_argument("--responses-output", required=True, help="parquet: a row an answer, with its text and tokens")
-    parser.add_argument("--output", required=True, help="parquet: a row an answer, with its scores")
-    parser.add_argument("--preferred-output", required=True, help="CSV: the preferred answers' log-probabilities")
+    parser.add_argument("--responses-output", required=True, help="parquet: a row a response, with its text and tokens")
+    parser.add_argument("--output", required=True, help="parquet: a row a response, with its scores")
+    parser.add_argument("--preferred-output", required=True, help="CSV: the preferred responses' log-probabilities")
     parser.add_argument("--trace-output", required=True, help="CSV: a row a step of --rollouts that the judges read")
     args = parser.parse_args(argv)
     if args.reward_model and None in (args.signal, args.scale, args.sft_responses, args.pool, args.pool_samples):
@@ -64,7 +64,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def answer_prompts(policy, reference, tokenizer, prompts: list[list[int]], max_new_tokens: int, sample: bool):
-    """One answer a prompt, as rows of response_ids, response, tokens, finished and log_ratio (policy to SFT)."""
+    """One response a prompt, as rows of response_ids, response, tokens, finished and log_ratio (policy to SFT)."""
     responses = generate(policy.model, tokenizer, prompts, max_new_tokens, sample=sample)
     with torch.no_grad():
         log_ratio = (policy(prompts, responses)[0] - reference(prompts, responses)[0]).sum(dim=1)
@@ -81,13 +81,13 @@ def answer_prompts(policy, reference, tokenizer, prompts: list[list[int]], max_n
 
 
 def sample_responses(args: argparse.Namespace, policy: TokenLogps) -> pd.DataFrame:
-    """Answers of the policy to all validation prompts: `samples` drawn at temperature 1 and a greedy one, per name."""
+    """Responses of the policy to all validation prompts: `samples` at temperature 1 and a greedy one, per name."""
     tokenizer, reference = AutoTokenizer.from_pretrained(args.reference), load_policy(args.reference, pick_device())
     prompts = read_prompts(args.tokens).head(args.prompts)
     prompt_ids = token_lists(prompts["prompt_ids"])
     passes = [("sampled", sample) for sample in range(args.samples)] + [("greedy", 0)]
     total = len(args.arms) * len(passes) * len(prompts)
-    progress = Progress(f"evaluation {args.arms[0]}, seed {args.seed}", total, unit="answer")
+    progress = Progress(f"evaluation {args.arms[0]}, seed {args.seed}", total, unit="response")
     tables: list[pd.DataFrame] = []
     for stream, arm in enumerate(args.arms):
         # All arms of a seed draw from the same stream: what they share in luck cancels in their difference.
@@ -105,21 +105,21 @@ def sample_responses(args: argparse.Namespace, policy: TokenLogps) -> pd.DataFra
 
 @torch.no_grad()
 def preferred_likelihood(args: argparse.Namespace, policy: TokenLogps) -> pd.DataFrame:
-    """How probable the policy finds the preferred answers to the validation prompts: prompt_id, tokens, logp.
+    """How probable the policy finds the preferred responses to the validation prompts: prompt_id, tokens, logp.
 
     The paper's measure of fluency is the perplexity that this gives: exp(-sum of logp / sum of tokens).
     """
     preferred = read_preferred(args.tokens).head(args.prompts)
-    prompts, answers = token_lists(preferred["prompt_ids"]), token_lists(preferred["chosen_ids"])
+    prompts, responses = token_lists(preferred["prompt_ids"]), token_lists(preferred["chosen_ids"])
     logps: list[float] = []
     for start in range(0, len(prompts), args.scoring_batch_size):
         rows = slice(start, start + args.scoring_batch_size)
-        logps += policy(prompts[rows], answers[rows])[0].sum(dim=1).tolist()
-    return preferred[["prompt_id"]].assign(tokens=list(map(len, answers)), logp=logps)
+        logps += policy(prompts[rows], responses[rows])[0].sum(dim=1).tolist()
+    return preferred[["prompt_id"]].assign(tokens=list(map(len, responses)), logp=logps)
 
 
 def own_rewards(args: argparse.Namespace, responses: pd.DataFrame) -> dict[str, list[float]]:
-    """The signal that the arm was trained on, of its own answers (`own`) and of SFT's in the same place (`own_sft`).
+    """The signal that the arm was trained on, of its own responses (`own`) and of SFT's in the same place (`own_sft`).
 
     Standardised as in training, and as it reads (`_raw`).
     """
@@ -132,13 +132,13 @@ def own_rewards(args: argparse.Namespace, responses: pd.DataFrame) -> dict[str, 
     pool = pd.read_parquet(args.pool)
     pool = pool[(pool["decoding"] == "sampled") & (pool["sample"] < args.pool_samples)]
     outputs = score_table(pool)
-    # By prompt: its answers in the pool, (answers, labels).
+    # By prompt: its responses in the pool, (responses, labels).
     references = {prompt: outputs[rows] for prompt, rows in pool.reset_index().groupby("prompt_id").indices.items()}
     torch.manual_seed(derive_seed(args.seed, "own"))  # for the one signal that draws
     signals = {}
-    for name, answers in (("own", responses), ("own_sft", sft)):
-        beside = torch.stack([references[prompt] for prompt in answers["prompt_id"]])
-        signal = compute_signal(args.signal, score_table(answers), beside, signal_options(args))
+    for name, some in (("own", responses), ("own_sft", sft)):
+        beside = torch.stack([references[prompt] for prompt in some["prompt_id"]])
+        signal = compute_signal(args.signal, score_table(some), beside, signal_options(args))
         signals[name], signals[f"{name}_raw"] = scale.apply(signal).tolist(), signal.tolist()
     return signals
 
@@ -154,14 +154,15 @@ def select_rollouts(args: argparse.Namespace) -> pd.DataFrame:
 
 
 def rate_by_rubric(responses: pd.DataFrame) -> pd.DataFrame:
-    """Pocket's gold rating of each answer, the attributes that it is made of, and the points that raters would add."""
-    from align.pocket import parse_prompt
-    from align.rubric import gold_rating, rate_attributes, rater_bias
+    """Pocket's gold rating of each response, its attributes, and the points that raters would add."""
+    from pocket.language import parse_prompt
+    from pocket.raters import rater_bias
+    from pocket.rubric import gold_rating, rate_attributes
 
     rows = [
-        {"gold": gold_rating(prompt, answer), "rater_bias": rater_bias(answer)}
-        | {f"gold_{name}": value for name, value in rate_attributes(parse_prompt(prompt), answer).items()}
-        for prompt, answer in zip(responses["prompt"], responses["response"])
+        {"gold": gold_rating(prompt, response), "rater_bias": rater_bias(response)}
+        | {f"gold_{name}": value for name, value in rate_attributes(parse_prompt(prompt), response).items()}
+        for prompt, response in zip(responses["prompt"], responses["response"])
     ]
     return pd.DataFrame(rows, index=responses.index)
 
@@ -184,10 +185,8 @@ def main(argv: list[str] | None = None) -> None:
         scores = pd.concat([scores, rate_by_rubric(responses)], axis=1)
     write_table(args.responses_output, responses)
     write_table(args.output, scores)
-    with atomic_path(args.preferred_output) as draft:
-        preferred.to_csv(draft, index=False, float_format="%.6g")
-    with atomic_path(args.trace_output) as draft:
-        traced.groupby("step")[names].mean().reset_index().to_csv(draft, index=False, float_format="%.6g")
+    write_csv(args.preferred_output, preferred)
+    write_csv(args.trace_output, traced.groupby("step")[names].mean().reset_index())
 
 
 if __name__ == "__main__":

@@ -5,31 +5,31 @@ import random
 
 from align.errors import run
 from align.files import write_jsonl
-from align.pocket import draw_distinct_prompts, parse_prompt, write_answer
-from align.rubric import draw_rating
+from pocket.language import draw_distinct_prompts, parse_prompt, write_response
+from pocket.raters import draw_rating
 
 # Two writers a prompt: the model sees that there is more than one way to answer.
-ANSWERS_A_DEMONSTRATION = 2
+RESPONSES_A_DEMONSTRATION = 2
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--world-seed", type=int, required=True)
-    parser.add_argument("--pairs", type=int, required=True, help="prompts with a pair of rated answers")
-    parser.add_argument("--demonstrations", type=int, required=True, help="other prompts, with answers to learn from")
+    parser.add_argument("--pairs", type=int, required=True, help="prompts with a pair of rated responses")
+    parser.add_argument("--demonstrations", type=int, required=True, help="other prompts, with responses to learn from")
     parser.add_argument("--preferences-output", required=True, help="JSON lines in HelpSteer2_binarized's columns")
     parser.add_argument("--demonstrations-output", required=True, help="JSON lines: prompt, response")
     return parser.parse_args(argv)
 
 
 def make_pair(prompt: str, rng: random.Random) -> dict:
-    """Two answers by different writers, rated and put in the order of their ratings; the split drops ties."""
+    """Two responses by different writers, rated and put in the order of their ratings; the split drops ties."""
     task = parse_prompt(prompt)
-    answers = [write_answer(task, rng.random(), rng) for _ in range(2)]
-    ratings = [draw_rating(prompt, answer, rng) for answer in answers]
+    responses = [write_response(task, rng.random(), rng) for _ in range(2)]
+    ratings = [draw_rating(prompt, response, rng) for response in responses]
     best = 0 if ratings[0] >= ratings[1] else 1
     turn = {"role": "user", "content": prompt}
-    chosen, rejected = ([turn, {"role": "assistant", "content": answers[i]}] for i in (best, 1 - best))
+    chosen, rejected = ([turn, {"role": "assistant", "content": responses[i]}] for i in (best, 1 - best))
     return {
         "prompt": prompt,
         "chosen": chosen,
@@ -40,8 +40,8 @@ def make_pair(prompt: str, rng: random.Random) -> dict:
 
 
 def make_demonstration(prompt: str, rng: random.Random) -> dict:
-    """An answer to imitate. Most of its writers are poor, as most of the web's are: alignment must have work to do."""
-    return {"prompt": prompt, "response": write_answer(parse_prompt(prompt), rng.betavariate(1.0, 3.0), rng)}
+    """A response to imitate. Most of its writers are poor, as most of the web's are: alignment must have work to do."""
+    return {"prompt": prompt, "response": write_response(parse_prompt(prompt), rng.betavariate(1.0, 3.0), rng)}
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> None:
     write_jsonl(args.preferences_output, (make_pair(prompt, rng) for prompt in prompts[: args.pairs]))
     write_jsonl(
         args.demonstrations_output,
-        (make_demonstration(prompt, rng) for prompt in prompts[args.pairs :] for _ in range(ANSWERS_A_DEMONSTRATION)),
+        (make_demonstration(prompt, rng) for prompt in prompts[args.pairs :] for _ in range(RESPONSES_A_DEMONSTRATION)),
     )
 
 

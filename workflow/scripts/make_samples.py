@@ -1,6 +1,6 @@
-"""Put SFT's and every arm's answers to the same prompts side by side: a web page to read, and some for the report.
+"""Put SFT's and every arm's responses to the same prompts side by side: a web page to read, and some for the report.
 
-Neither prompts nor answers are chosen: they are the first of the validation fold.
+Neither prompts nor responses are chosen: they are the first of the validation fold.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import pandas as pd
 from align.errors import InputError, run
 from align.files import write_json, write_text
 from align.reward_models import load_scorer
-from align.units import in_sft_units, sft_units
+from findings.units import in_sft_units, sft_units
 
 MARK = "/*DATA*/"
 
@@ -21,8 +21,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--template", required=True, help="HTML of the page, with a mark where the data go")
     parser.add_argument("--sft-evaluations", nargs="+", required=True, help="parquet of all seeds, for the unit")
-    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet of this seed's answers, scored")
-    parser.add_argument("--responses", nargs="+", required=True, help="parquet of the answers, in that order")
+    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet of this seed's responses, scored")
+    parser.add_argument("--responses", nargs="+", required=True, help="parquet of the responses, in that order")
     parser.add_argument("--ratings-model", help="folder of a reward model over ratings; default: none")
     parser.add_argument("--scoring-batch-size", type=int, required=True)
     parser.add_argument("--experiment", required=True)
@@ -34,24 +34,24 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def read_answers(args: argparse.Namespace) -> pd.DataFrame:
-    """The greedy and the first sampled answer of each arm to the first prompts, with scores in SFT s.d."""
+def read_responses(args: argparse.Namespace) -> pd.DataFrame:
+    """The greedy and the first sampled response of each arm to the first prompts, with scores in SFT s.d."""
     units = sft_units(pd.concat(map(pd.read_parquet, args.sft_evaluations), ignore_index=True))
     tables = []
     for scores, responses in zip(args.evaluations, args.responses, strict=True):
-        scored, answers = pd.read_parquet(scores), pd.read_parquet(responses)
+        scored, responses = pd.read_parquet(scores), pd.read_parquet(responses)
         columns = ["prompt", "prompt_ids", "response", "response_ids"]
-        tables.append(in_sft_units(scored, units).assign(**{name: answers[name] for name in columns}))
+        tables.append(in_sft_units(scored, units).assign(**{name: responses[name] for name in columns}))
     table = pd.concat(tables, ignore_index=True)
     shown = table["prompt_id"].drop_duplicates().head(args.prompts)
     table = table[(table["sample"] == 0) & (table["arm"] != "sft_again") & table["prompt_id"].isin(shown)]
     if table.empty:
-        raise InputError("no answers to show: studies.samples.prompts must be at least 1")
+        raise InputError("no responses to show: studies.samples.prompts must be at least 1")
     return table.reset_index(drop=True)
 
 
-def describe_answer(row: pd.Series) -> dict:
-    """What the page shows of an answer."""
+def describe_response(row: pd.Series) -> dict:
+    """What the page shows of a response."""
     shown = {"arm": row["arm"], "decoding": row["decoding"], "text": row["response"], "tokens": int(row["tokens"])}
     shown |= {"finished": bool(row["finished"])}
     for name in ("judges", "own", "gold", "mean_rating"):
@@ -65,14 +65,14 @@ def describe_answer(row: pd.Series) -> dict:
 def group_by_prompt(table: pd.DataFrame) -> list[dict]:
     groups = table.groupby("prompt_id", sort=False)
     return [
-        {"prompt": rows["prompt"].iloc[0], "answers": [describe_answer(row) for _, row in rows.iterrows()]}
+        {"prompt": rows["prompt"].iloc[0], "responses": [describe_response(row) for _, row in rows.iterrows()]}
         for _, rows in groups
     ]
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    table = read_answers(args)
+    table = read_responses(args)
     if args.ratings_model:
         distributions = load_scorer(args.ratings_model, args.scoring_batch_size)(table).softmax(dim=-1)
         table["ratings"] = distributions.tolist()

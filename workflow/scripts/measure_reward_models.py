@@ -1,6 +1,6 @@
 """What reward models and judges know of held-out pairs: accuracy, calibration, and what a distribution's spread adds.
 
-Beside each number stands what needs no model: a coin, "the longer answer wins", a calibrated model's own error.
+Beside each number stands what needs no model: a coin, "the longer response wins", a calibrated model's own error.
 """
 
 import argparse
@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from align.errors import run
-from align.evidence import (
+from align.files import write_csv
+from findings.evidence import (
     calibration_bins,
     calibration_error,
     held_out_logistic_nll,
@@ -18,7 +19,6 @@ from align.evidence import (
     share_won,
     variance_explained,
 )
-from align.files import atomic_path
 
 BINS = 10
 FOLDS = 5
@@ -107,7 +107,7 @@ def measure(scores: pd.DataFrame, noise: np.ndarray | None, args: argparse.Names
 
 
 def mean_masses(scores: pd.DataFrame) -> np.ndarray:
-    """Mean probability of each rating over all answers, (ratings,)."""
+    """Mean probability of each rating over all responses, (ratings,)."""
     logits = np.stack([*scores["chosen_outputs"], *scores["rejected_outputs"]])
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     return (weights / weights.sum(axis=1, keepdims=True)).mean(axis=0)
@@ -115,7 +115,7 @@ def mean_masses(scores: pd.DataFrame) -> np.ndarray:
 
 def true_noise(scores: pd.DataFrame, prompts: pd.Series) -> np.ndarray:
     """The raters' noise on each pair's prompt, (pairs,); `prompts` is the text by prompt_id."""
-    from align.rubric import rater_noise
+    from pocket.raters import rater_noise
 
     return np.array([rater_noise(prompts[prompt]) for prompt in scores["prompt_id"]])
 
@@ -139,8 +139,7 @@ def main(argv: list[str] | None = None) -> None:
         (args.reliability_output, pd.DataFrame(reliability)),
         (args.ratings_output, ratings),
     ):
-        with atomic_path(path) as draft:
-            table.to_csv(draft, index=False, float_format="%.6g")
+        write_csv(path, table)
 
 
 if __name__ == "__main__":

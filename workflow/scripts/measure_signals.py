@@ -1,4 +1,4 @@
-"""What each arm's signal would choose among SFT answers, before any RL: best of n by judges and gold, and a prediction.
+"""What each arm's signal would choose among SFT responses, before any RL: best of n, and a prediction.
 
 And what renaming the ratings does: the mean's choices change, the win probability's cannot.
 """
@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from align.errors import run
-from align.evidence import best_of_choice, exact_sign_flip_p
-from align.files import atomic_path
-from align.units import in_sft_units, sft_units
+from align.files import write_csv
+from findings.evidence import best_of_choice, exact_sign_flip_p
+from findings.units import in_sft_units, sft_units
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -29,14 +29,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def by_prompt(table: pd.DataFrame, column: str) -> np.ndarray:
-    """A column as (prompts, answers); the table is in order of prompt and sample."""
+    """A column as (prompts, responses); the table is in order of prompt and sample."""
     return table[column].to_numpy().reshape(table["prompt_id"].nunique(), -1)
 
 
 def screen(pool: pd.DataFrame, arms: list[str], metrics: list[str]) -> list[dict]:
     """Best of n by each arm's signal, a row an arm and n; `kl` is the bound log n - (n - 1) / n."""
-    answers = len(pool) // pool["prompt_id"].nunique()
-    sizes = [2**power for power in range(int(math.log2(answers)) + 1)]
+    responses = len(pool) // pool["prompt_id"].nunique()
+    sizes = [2**power for power in range(int(math.log2(responses)) + 1)]
     rows = []
     for arm in arms:
         for n in sizes:
@@ -47,7 +47,7 @@ def screen(pool: pd.DataFrame, arms: list[str], metrics: list[str]) -> list[dict
 
 
 def within_prompts(values: np.ndarray) -> np.ndarray:
-    """What remains of (prompts, answers) when each prompt's mean is taken off, flat."""
+    """What remains of (prompts, responses) when each prompt's mean is taken off, flat."""
     return (values - values.mean(axis=1, keepdims=True)).ravel()
 
 
@@ -77,7 +77,7 @@ def agree_with_another_seed(pools: list[pd.DataFrame], arms: list[str]) -> list[
 
 
 def relabel(pool: pd.DataFrame) -> list[dict]:
-    """How much another naming of the ratings changes which answer is best, and the order within prompts."""
+    """How much another naming of the ratings changes which response is best, and the order within prompts."""
     rows = []
     for column in [name for name in pool if name.endswith((".convex", ".concave"))]:
         kind, signal, relabelling = column.split(".")
@@ -139,8 +139,7 @@ def main(argv: list[str] | None = None) -> None:
         (args.agreement_output, pd.DataFrame(agreement)),
         (args.relabelling_output, pd.DataFrame(relabelled, columns=columns)),
     ):
-        with atomic_path(path) as draft:
-            frame.to_csv(draft, index=False, float_format="%.6g")
+        write_csv(path, frame)
 
 
 if __name__ == "__main__":

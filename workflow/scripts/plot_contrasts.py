@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import figure_parser, metric_colours, save_figure, use_style
+from findings.plotting import figure_parser, metric_colours, save_figure, use_style
 
 METRICS = {"judges": "judges (primary)", "own": "its own reward model", "gold": "gold rating"}
 

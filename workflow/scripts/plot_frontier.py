@@ -1,6 +1,6 @@
 """Plot reward against KL over training, every seed: by its own reward model, by the judges and, where it is, by gold.
 
-The best of n SFT answers, chosen by Level 1's reward model, is the reference: its KL is at most log n - (n - 1) / n.
+The best of n SFT responses, chosen by Level 1's reward model, is the reference: its KL is at most log n - (n - 1) / n.
 """
 
 import argparse
@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import figure_parser, lines_of, off_the_scale, save_figure, smooth, use_style
+from findings.plotting import figure_parser, lines_of, off_the_scale, save_figure, smooth, use_style
 
 PANELS = {"reward": "its own reward model", "judges": "judges", "gold": "gold rating"}
 CHOOSER = "level1_scalar"

@@ -6,20 +6,20 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import figure_parser, save_figure, use_style
+from findings.plotting import figure_parser, save_figure, use_style
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
-    parser.add_argument("--answers", required=True, help="CSV of measures of answers")
+    parser.add_argument("--responses", required=True, help="CSV of measures of responses")
     return parser.parse_args(argv)
 
 
-def judge_matrix(answers: pd.DataFrame) -> pd.DataFrame:
-    """Sampled answers' scores, (arm and seed, scorer), in the order of the report."""
-    scorers = [*sorted(name for name in answers if name.startswith("judge_")), "own", "gold"]
-    sampled = answers[(answers["decoding"] == "sampled") & (answers["arm"] != "sft")]
-    return sampled.set_index(["arm", "seed"])[[name for name in scorers if name in answers]]
+def judge_matrix(responses: pd.DataFrame) -> pd.DataFrame:
+    """Sampled responses' scores, (arm and seed, scorer), in the order of the report."""
+    scorers = [*sorted(name for name in responses if name.startswith("judge_")), "own", "gold"]
+    sampled = responses[(responses["decoding"] == "sampled") & (responses["arm"] != "sft")]
+    return sampled.set_index(["arm", "seed"])[[name for name in scorers if name in responses]]
 
 
 def draw_matrix(axis, matrix: pd.DataFrame):
@@ -47,7 +47,7 @@ def draw_matrix(axis, matrix: pd.DataFrame):
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
-    matrix = judge_matrix(pd.read_csv(args.answers))
+    matrix = judge_matrix(pd.read_csv(args.responses))
     figure, axis = plt.subplots(figsize=(args.width, 0.8 + 0.38 * matrix.index.get_level_values("arm").nunique()))
     image = draw_matrix(axis, matrix)
     figure.colorbar(image, ax=axis, label="difference from SFT (SFT s.d.)")

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import figure_parser, metric_colours, save_figure, smooth, use_style
+from findings.plotting import figure_parser, metric_colours, save_figure, smooth, use_style
 
 SCORES = {"own": "its own reward model", "judges": "judges", "gold": "gold"}
 

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import colours_of, figure_parser, save_figure, use_style
+from findings.plotting import colours_of, figure_parser, save_figure, use_style
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> None:
     colours = colours_of(list(reliability["kind"].unique()))
     figure, (left, right) = plt.subplots(1, 2, figsize=(args.width, 3.4))
     draw_reliability(left, reliability, colours)
-    left.set_xlabel("stated probability that the first answer was chosen")
+    left.set_xlabel("stated probability that the first response was chosen")
     left.set_ylabel("share in which it was")
     draw_ratings(right, ratings, colours)
     right.set_xlabel("rating")

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import figure_parser, lines_of, off_the_scale, save_figure, smooth, use_style
+from findings.plotting import figure_parser, lines_of, off_the_scale, save_figure, smooth, use_style
 
 PANELS = {
     "reward": "reward of its own reward model (SFT s.d.)",

@@ -1,12 +1,12 @@
-"""What goes with a difference over seeds: are answers longer where gold fell? Exploratory, not a test."""
+"""What goes with a difference over seeds: are responses longer where gold fell? Exploratory, not a test."""
 
 import argparse
 
 import pandas as pd
 
 from align.errors import run
-from align.evidence import exact_correlation
-from align.files import atomic_path
+from align.files import write_csv
+from findings.evidence import exact_correlation
 
 METRICS = ("judges", "gold")
 BESIDE = ("tokens", "rater_bias", "judges")
@@ -16,15 +16,15 @@ FEWEST_SEEDS = 5  # with 4 no exact p falls below 0.05
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--differences", required=True, help="CSV: a row a contrast, metric, decoding and seed")
-    parser.add_argument("--arms", required=True, help="CSV: a row an arm, seed and decoding, means over answers")
+    parser.add_argument("--arms", required=True, help="CSV: a row an arm, seed and decoding, means over responses")
     parser.add_argument("--output", required=True, help="CSV: a row a contrast, metric and what stands beside it")
     return parser.parse_args(argv)
 
 
 def relate(differences: pd.DataFrame, arms: pd.DataFrame) -> list[dict]:
-    """Correlations over seeds of each contrast's difference with the difference in something else of the same answers.
+    """Correlations over seeds of each contrast's difference with another difference of the same responses.
 
-    Sampled answers alone. `arms` has a column for each of BESIDE that is known.
+    Sampled responses alone. `arms` has a column for each of BESIDE that is known.
     """
     sampled, means = (table[table["decoding"] == "sampled"] for table in (differences, arms))
     rows = []
@@ -44,8 +44,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     rows = relate(pd.read_csv(args.differences), pd.read_csv(args.arms))
     columns = ["name", "arm", "against", "metric", "beside", "seeds", "correlation", "p_exact"]
-    with atomic_path(args.output) as draft:
-        pd.DataFrame(rows, columns=columns).to_csv(draft, index=False, float_format="%.6g")
+    write_csv(args.output, pd.DataFrame(rows, columns=columns))
 
 
 if __name__ == "__main__":

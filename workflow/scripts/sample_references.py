@@ -1,4 +1,4 @@
-"""Sample the SFT model's answers to training prompts: what every reward signal is measured against."""
+"""Sample the SFT model's responses to training prompts: what every reward signal is measured against."""
 
 import argparse
 
@@ -19,7 +19,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", required=True, help="folder of the SFT model")
     parser.add_argument("--tokens", required=True, help="parquet of the training fold")
     parser.add_argument("--prompts", type=int, required=True, help="how many training prompts the policies see")
-    parser.add_argument("--samples", type=int, required=True, help="answers a prompt, at least 2")
+    parser.add_argument("--samples", type=int, required=True, help="responses a prompt, at least 2")
     parser.add_argument("--max-new-tokens", type=int, required=True)
     parser.add_argument("--generation-batch-size", type=int, required=True, help="prompts sampled at once")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> None:
     prompts = read_prompts(args.tokens).head(args.prompts)
     prompt_ids = token_lists(prompts["prompt_ids"])
     torch.manual_seed(derive_seed(args.seed, "references"))
-    progress = Progress("SFT references", args.samples * len(prompts), unit="answer")
+    progress = Progress("SFT references", args.samples * len(prompts), unit="response")
     tables = []
     for sample in range(args.samples):
         responses: list[list[int]] = []

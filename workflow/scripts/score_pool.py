@@ -1,4 +1,4 @@
-"""Score a pool of SFT answers with a replicate's reward models: what would each arm's signal choose, before any RL?"""
+"""Score a pool of SFT responses with a replicate's reward models: what would each signal choose, before any RL?"""
 
 import argparse
 
@@ -14,7 +14,7 @@ from align.tables import write_table
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pool", required=True, help="parquet of SFT answers, several a prompt")
+    parser.add_argument("--pool", required=True, help="parquet of SFT responses, several a prompt")
     parser.add_argument("--kinds", nargs="+", required=True, help="names of the reward models")
     parser.add_argument("--reward-models", nargs="+", required=True, help="their folders, in that order")
     parser.add_argument(
@@ -23,7 +23,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
-    parser.add_argument("--output", required=True, help="parquet: a row an answer, a column an arm")
+    parser.add_argument("--output", required=True, help="parquet: a row a response, a column an arm")
     return parser.parse_args(argv)
 
 
@@ -36,7 +36,7 @@ def parse_arm(text: str) -> tuple[str, str, str, Options]:
 
 
 def describe_ratings(kind: str, outputs: torch.Tensor) -> dict[str, list[float]]:
-    """Mean and standard deviation of each answer's rating, (prompts, answers), and the mean under other names."""
+    """Mean and standard deviation of each response's rating, (prompts, responses), and the mean under other names."""
     flat = outputs.flatten(0, 1)
     columns = {f"{kind}.deviation": mean_and_deviation(flat)[1].tolist()}
     for name in RELABELLINGS:

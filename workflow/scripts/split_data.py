@@ -37,11 +37,11 @@ def reason_to_drop(row: dict) -> str | None:
     if row["chosen_rating"] == row["rejected_rating"]:
         return "tied ratings"
     if row["chosen"][-1]["content"] == row["rejected"][-1]["content"]:
-        return "identical answers"
+        return "identical responses"
     if not row["chosen"][-1]["content"].strip() or not row["rejected"][-1]["content"].strip():
-        return "empty answer"
+        return "empty response"
     if row["chosen"][:-1] != row["rejected"][:-1]:
-        return "answers to different prompts"
+        return "responses to different prompts"
     return None
 
 
@@ -72,7 +72,7 @@ def main(argv: list[str] | None = None) -> None:
     dropped = dict(sorted(Counter(drop for drop in drops if drop).items()))
     if not kept:
         counts = ", ".join(f"{reason}: {count}" for reason, count in dropped.items()) or "there were none"
-        raise InputError(f"none of {len(rows)} rows is left ({counts}); give pairs that differ in answer and rating")
+        raise InputError(f"none of {len(rows)} rows is left ({counts}); give pairs that differ in response and rating")
     folds = split_by_prompt(kept, args.validation_prompts, args.judge_share, args.split_seed)
     for fold, fold_rows in folds.items():
         write_jsonl(getattr(args, f"{fold}_output"), fold_rows)

@@ -14,7 +14,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from align.devices import autocast, pick_device
 from align.errors import InputError, run
-from align.files import atomic_path, read_json
+from align.files import read_json, write_csv
 from align.progress import Progress
 from align.reinforce import Baseline, leave_one_out, shape_reward
 from align.reward_models import score, score_table
@@ -34,7 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--metrics", nargs="+", required=True, help="CSV of the training up to each")
     parser.add_argument("--reference", required=True, help="folder of the SFT model")
     parser.add_argument("--reward-model", required=True)
-    parser.add_argument("--references", required=True, help="parquet: training prompts with SFT answers")
+    parser.add_argument("--references", required=True, help="parquet: training prompts with SFT responses")
     parser.add_argument("--scale", required=True, help="JSON of the signal's standardisation")
     add_signal_flags(parser)
     parser.add_argument("--seed", type=int, required=True)
@@ -133,7 +133,7 @@ def response_gradient(policy: TokenLogps, prompt: list[int], response: list[int]
 def measure_phase(args, phase: str, policy: TokenLogps, prompts, responses, shaped, expected, history) -> list[dict]:
     """A row an estimate: its variance in a batch, and the squared norm of the gradient itself.
 
-    `expected` is the mean reward of SFT answers to each prompt; `history` are the constants known from training.
+    `expected` is the mean reward of SFT responses to each prompt; `history` are the constants known from training.
     """
     constants, by_prompt, groups = ConstantBaselines(), Moments(), {2: Moments(), 4: Moments()}
     advantages = {size: (leave_one_out(shaped, size) / size).tolist() for size in groups}
@@ -152,7 +152,7 @@ def measure_phase(args, phase: str, policy: TokenLogps, prompts, responses, shap
         progress.report(number + 1)
     known = {"none": 0.0, **history, "best constant": constants.best()}
     variances = {name: constants.variance(b) / args.batch_size for name, b in known.items()}
-    variances["mean of SFT answers"] = by_prompt.variance() / args.batch_size
+    variances["mean of SFT responses"] = by_prompt.variance() / args.batch_size
     variances |= {f"leave one out, k = {k}": m.variance() * k / args.batch_size for k, m in groups.items()}
     # The gradient is the same for all: taken where it is seen best.
     signal = min((by_prompt, *groups.values()), key=lambda moments: moments.variance() / moments.count).signal()
@@ -194,8 +194,7 @@ def main(argv: list[str] | None = None) -> None:
         }
         policy = load_policy(folder, device)
         rows += measure_phase(args, phase, policy, prompts, responses, shaped, expected.tolist(), history)
-    with atomic_path(args.output) as draft:
-        pd.DataFrame(rows).to_csv(draft, index=False, float_format="%.6g")
+    write_csv(args.output, pd.DataFrame(rows))
 
 
 if __name__ == "__main__":

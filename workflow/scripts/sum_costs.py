@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from align.errors import run
-from align.files import atomic_path
+from align.files import write_csv
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -32,8 +32,7 @@ def main(argv: list[str] | None = None) -> None:
         seconds=("seconds", "sum"),
         max_rss_mb=("max_rss_mb", "max"),
     )
-    with atomic_path(args.output) as draft:
-        costs.reset_index().to_csv(draft, index=False, float_format="%.4g")
+    write_csv(args.output, costs.reset_index(), digits=4)
 
 
 if __name__ == "__main__":

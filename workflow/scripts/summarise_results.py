@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from align.errors import run
-from align.evidence import mean_interval
 from align.files import read_json, write_json
+from findings.evidence import mean_interval
 
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "numpy", "scipy", "pandas")
 
@@ -35,7 +35,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--agreement", required=True, help="CSV of how signals correlate")
     parser.add_argument("--equal-kl", required=True, help="CSV of the contrasts at equal KL")
     parser.add_argument("--training", required=True, help="CSV of the training curves")
-    parser.add_argument("--answers", required=True, help="CSV of measures of answers")
+    parser.add_argument("--responses", required=True, help="CSV of measures of responses")
     parser.add_argument("--gradients", nargs="+", required=True, help="CSV of the gradient study, one a seed")
     parser.add_argument("--trl", required=True, help="JSON of the comparison with TRL")
     parser.add_argument("--cost", required=True, help="CSV of what each rule cost")
@@ -74,7 +74,7 @@ def describe_contrasts(path: str, differences: str) -> list[dict]:
 
 
 def describe_arms(path: str) -> list[dict]:
-    """Means over seeds of an arm's answers, how many seeds they are of, and each seed's KL."""
+    """Means over seeds of an arm's responses, how many seeds they are of, and each seed's KL."""
     rows, table = means(path, ["arm", "decoding"]), pd.read_csv(path)
     for row in rows:
         of_arm = table[(table["arm"] == row["arm"]) & (table["decoding"] == row["decoding"])]
@@ -89,8 +89,8 @@ def mass_at_the_ends(path: str) -> list[dict]:
     return json.loads(table[at_end].groupby(["kind", "seed"])["mass"].sum().reset_index().to_json(orient="records"))
 
 
-def describe_answers(path: str, confidence: float) -> list[dict]:
-    """Means over seeds of every measure of an arm's answers, and intervals of its win rates."""
+def describe_responses(path: str, confidence: float) -> list[dict]:
+    """Means over seeds of every measure of an arm's responses, and intervals of its win rates."""
     rows = means(path, ["arm", "decoding"])
     for row in rows:
         of_arm = pd.read_csv(path).query("arm == @row['arm'] and decoding == @row['decoding']")
@@ -145,7 +145,7 @@ def main(argv: list[str] | None = None) -> None:
             "last_tenth_of_training": mean_by_arm(training, "last"),
             # By the scaler of fp16, since the gradient overflowed.
             "steps": {"taken": len(training), "skipped": int(training["skipped"].sum())},
-            "answers": describe_answers(args.answers, args.confidence),
+            "responses": describe_responses(args.responses, args.confidence),
             "gradients": describe_gradients(args.gradients),
             "trl": read_json(args.trl),
             "world": world,

@@ -15,14 +15,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--model", required=True, help="folder of the SFT model, for its tokenizer")
     parser.add_argument("--pairs", required=True, help="JSON lines of a fold")
     parser.add_argument("--max-prompt-tokens", type=int, required=True)
-    parser.add_argument("--max-pair-tokens", type=int, required=True, help="cap on prompt and answer together")
+    parser.add_argument("--max-pair-tokens", type=int, required=True, help="cap on prompt and response together")
     parser.add_argument("--output", required=True, help="parquet: the pairs as token ids")
     parser.add_argument("--summary-output", required=True, help="JSON: pairs kept and dropped, and lengths")
     return parser.parse_args(argv)
 
 
 def encode_pair(tokenizer, row: dict) -> dict:
-    """The tokens of a pair: its prompt, and both answers with their EOS."""
+    """The tokens of a pair: its prompt, and both responses with their EOS."""
     return {
         "prompt_id": row["prompt_id"],
         "prompt": row["prompt"],
@@ -42,9 +42,9 @@ def main(argv: list[str] | None = None) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     table = pd.DataFrame([encode_pair(tokenizer, row) for row in read_jsonl(args.pairs)])
     prompt_tokens = table["prompt_ids"].map(len)
-    answer_tokens = pd.concat([table["chosen_ids"].map(len), table["rejected_ids"].map(len)], axis=1).max(axis=1)
+    response_tokens = pd.concat([table["chosen_ids"].map(len), table["rejected_ids"].map(len)], axis=1).max(axis=1)
     long_prompt = prompt_tokens > args.max_prompt_tokens
-    long_pair = ~long_prompt & (prompt_tokens + answer_tokens > args.max_pair_tokens)
+    long_pair = ~long_prompt & (prompt_tokens + response_tokens > args.max_pair_tokens)
     kept = table[~long_prompt & ~long_pair].reset_index(drop=True)
     if kept.empty:
         raise InputError(
@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> None:
             "kept_pairs": len(kept),
             "kept_prompts": int(kept["prompt_id"].nunique()),
             "median_prompt_tokens": float(prompt_tokens.median()),
-            "median_answer_tokens": float(answer_tokens.median()),
+            "median_response_tokens": float(response_tokens.median()),
         },
     )
 

@@ -5,8 +5,8 @@ import argparse
 import pandas as pd
 
 from align.errors import run
-from align.files import atomic_path
-from align.units import in_sft_units, sft_units
+from align.files import write_csv
+from findings.units import in_sft_units, sft_units
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -25,7 +25,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def gold_by_step(rollouts: pd.DataFrame, prompts: pd.Series) -> pd.Series:
     """Mean gold rating of each step's responses; `prompts` is the text by prompt_id."""
-    from align.rubric import gold_rating
+    from pocket.rubric import gold_rating
 
     texts = rollouts["prompt_id"].map(prompts)
     gold = pd.Series([gold_rating(p, r) for p, r in zip(texts, rollouts["response"])], index=rollouts.index)
@@ -49,8 +49,7 @@ def main(argv: list[str] | None = None) -> None:
         table.insert(0, "arm", arm)
         table.insert(1, "seed", seed)
         tables.append(table)
-    with atomic_path(args.output) as draft:
-        pd.concat(tables).to_csv(draft, index=False, float_format="%.5g")
+    write_csv(args.output, pd.concat(tables), digits=5)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     files = parser.add_argument_group("files")
     files.add_argument("--model", required=True, help="folder of the SFT model: start and reference")
     files.add_argument("--reward-model", required=True)
-    files.add_argument("--references", required=True, help="parquet: the prompts to train on, with SFT answers")
+    files.add_argument("--references", required=True, help="parquet: the prompts to train on, with SFT responses")
     files.add_argument("--state", required=True, help="folder for the state of an unfinished run")
     files.add_argument("--output", required=True, help="folder of the policy")
     files.add_argument("--metrics-output", required=True, help="CSV: a row a step")
@@ -70,9 +70,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def score_references(model, references: pd.DataFrame, pad_token_id: int, batch_size: int) -> torch.Tensor:
-    """The reward model's outputs for the SFT answers, (prompts, answers, labels), prompts in their order."""
+    """The reward model's outputs for the SFT responses, (prompts, responses, labels), prompts in their order."""
     outputs = score_table(model, references, pad_token_id, batch_size)
-    # The table has all prompts' first answers, then all second ones.
+    # The table has all prompts' first responses, then all second ones.
     return outputs.view(references["sample"].nunique(), -1, outputs.shape[1]).transpose(0, 1)
 
 
@@ -86,13 +86,13 @@ def prompt_order(prompts: int, draws: int, seed: int) -> list[int]:
 def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts, outputs, state: Path) -> dict:
     """Take all steps, from the last saved state if there is one; returns their metrics and responses, as rows.
 
-    `prompts` is a table; `outputs` are the reward model's for SFT answers to them, (prompts, answers, labels).
+    `prompts` is a table; `outputs` are the reward model's for SFT responses to them, (prompts, responses, labels).
     """
     label = f"policy {args.arm}, seed {args.seed}"
     prompt_ids = token_lists(prompts["prompt_ids"])
     draws = args.batch_size // args.samples_per_prompt
     order = prompt_order(len(prompts), args.steps * draws, derive_seed(args.seed, "prompts"))
-    # The signal is standardised on the SFT answers, so that their mean reward is 0.
+    # The signal is standardised on the SFT responses, so that their mean reward is 0.
     baseline = Baseline(args.baseline, initial=0.0, decay=args.baseline_decay)
     torch.manual_seed(derive_seed(args.seed, "rollouts") + accelerator.process_index)
     saved = load_state(state, accelerator) or {"metrics": [], "rollouts": [], "baseline": {}}

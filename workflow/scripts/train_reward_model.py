@@ -58,13 +58,13 @@ def training_pairs(args: argparse.Namespace) -> Dataset:
     prompts = token_lists(table["prompt_ids"])
     low, high = args.rating_range
     sides = []
-    for answer in ("chosen", "rejected"):
-        ratings = table[f"{answer}_rating"]
+    for response in ("chosen", "rejected"):
+        ratings = table[f"{response}_rating"]
         if args.rating_weight and not ratings.between(low, high).all():
             raise InputError(
                 f"{args.tokens}: ratings are not within {low:g} to {high:g}; set reward_training.rating_range"
             )
-        texts = [prompt + ids for prompt, ids in zip(prompts, token_lists(table[f"{answer}_ids"]))]
+        texts = [prompt + ids for prompt, ids in zip(prompts, token_lists(table[f"{response}_ids"]))]
         sides.append(list(zip(texts, 1 + (args.bins - 1) * (ratings - low) / (high - low))))
     pairs = list(zip(*sides))
     if args.labels == "shuffled":
@@ -82,23 +82,23 @@ def training_pairs(args: argparse.Namespace) -> Dataset:
 
 
 def score_pairs(model, tokenizer, path: str, batch_size: int) -> pd.DataFrame:
-    """A row a pair: outputs for both answers, log P(chosen > rejected), and the answers' lengths in tokens.
+    """A row a pair: outputs for both responses, log P(chosen > rejected), and the responses' lengths in tokens.
 
-    Of a model over ratings also mean and standard deviation of each answer's rating.
+    Of a model over ratings also mean and standard deviation of each response's rating.
     """
     table = pd.read_parquet(path)
     prompts = token_lists(table["prompt_ids"])
     scores = table[["prompt_id"]].copy()
     outputs = {}
-    for answer in ("chosen", "rejected"):
-        responses = token_lists(table[f"{answer}_ids"])
+    for response in ("chosen", "rejected"):
+        responses = token_lists(table[f"{response}_ids"])
         texts = [prompt + response for prompt, response in zip(prompts, responses)]
-        outputs[answer] = score(model, texts, tokenizer.pad_token_id, batch_size)
-        scores[f"{answer}_outputs"] = outputs[answer].tolist()
-        scores[f"{answer}_tokens"] = list(map(len, responses))
-        if outputs[answer].shape[1] > 1:
-            mean, deviation = mean_and_deviation(outputs[answer])
-            scores[f"{answer}_mean"], scores[f"{answer}_deviation"] = mean.tolist(), deviation.tolist()
+        outputs[response] = score(model, texts, tokenizer.pad_token_id, batch_size)
+        scores[f"{response}_outputs"] = outputs[response].tolist()
+        scores[f"{response}_tokens"] = list(map(len, responses))
+        if outputs[response].shape[1] > 1:
+            mean, deviation = mean_and_deviation(outputs[response])
+            scores[f"{response}_mean"], scores[f"{response}_deviation"] = mean.tolist(), deviation.tolist()
     return scores.assign(log_preference=log_preference(outputs["chosen"], outputs["rejected"]).tolist())
 
 

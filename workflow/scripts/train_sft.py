@@ -10,12 +10,7 @@ from align.errors import run
 from align.files import atomic_path, read_jsonl
 from align.resume import forget_state, state_folder
 from align.supervised import train_resumably, training_settings
-
-PAD, UNKNOWN, START, END = "<|pad|>", "<|unk|>", "<|im_start|>", "<|im_end|>"
-CHATML = (
-    "{% for message in messages %}<|im_start|> {{ message['role'] }} {{ message['content'] }} <|im_end|> {% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|> assistant{% endif %}"
-)
+from pocket.tokenizer import make_tokenizer
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -34,22 +29,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--state", required=True, help="folder for the state of an unfinished run")
     parser.add_argument("--output", required=True)
     return parser.parse_args(argv)
-
-
-def make_tokenizer(texts: list[str]):
-    """A tokenizer whose tokens are the texts' words."""
-    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
-    from transformers import PreTrainedTokenizerFast
-
-    words = Tokenizer(models.WordLevel(unk_token=UNKNOWN))
-    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    trainer = trainers.WordLevelTrainer(special_tokens=[UNKNOWN, PAD, START, END], show_progress=False)
-    words.train_from_iterator([*texts, "user assistant"], trainer)
-    tokenizer = PreTrainedTokenizerFast(
-        tokenizer_object=words, unk_token=UNKNOWN, pad_token=PAD, bos_token=START, eos_token=END
-    )
-    tokenizer.chat_template = CHATML
-    return tokenizer
 
 
 def make_model(args: argparse.Namespace, tokenizer):

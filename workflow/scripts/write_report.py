@@ -10,8 +10,8 @@ import jinja2
 
 from align.errors import run
 from align.files import read_json, write_text
-from align.summary import family_size, find_arm, find_contrast, find_row, level2_rows, mean_of, paired_by_seed
-from align.verdicts import (
+from findings.summary import family_size, find_arm, find_contrast, find_row, level2_rows, mean_of, paired_by_seed
+from findings.verdicts import (
     answer_level1,
     answer_level2,
     format_p,
@@ -32,7 +32,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--template", required=True)
     parser.add_argument("--summary", required=True, help="summary.json")
     parser.add_argument("--figures", nargs="+", required=True, help="PNG files")
-    parser.add_argument("--examples", required=True, help="JSON of answers to show")
+    parser.add_argument("--examples", required=True, help="JSON of responses to show")
     parser.add_argument("--samples-page", required=True, help="HTML, to be linked")
     parser.add_argument("--paper", required=True, help="JSON of what the paper found")
     parser.add_argument("--methods", help="summary.json of the methods' comparison, where it was run")
@@ -47,7 +47,7 @@ class Beside:
     """What the report shows beside its own summary."""
 
     figures: dict[str, str]  # paths by name, relative to the report
-    examples: list[dict]  # prompts, with every arm's answers
+    examples: list[dict]  # prompts, with every arm's responses
     samples_page: str  # relative to the report
     paper: dict  # what the paper found
     methods: dict | None = None  # the summary of the methods' comparison, where it was run
@@ -62,7 +62,7 @@ def table_cell(text: str) -> str:
 
 
 def pick_examples(summary: dict) -> list[str]:
-    """The arms whose answers stand beside SFT's in the report."""
+    """The arms whose responses stand beside SFT's in the report."""
     return [arm for arm in ("level1_scalar", "level2_win", "placebo") if arm in summary["settings"]["arms"]]
 
 

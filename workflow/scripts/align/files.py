@@ -41,6 +41,12 @@ def read_json(path: str | Path) -> Any:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
+def write_csv(path: str | Path, table, digits: int = 6) -> None:
+    """Write a table (pandas) as CSV, its numbers with so many significant digits."""
+    with atomic_path(path) as draft:
+        table.to_csv(draft, index=False, float_format=f"%.{digits}g")
+
+
 def write_jsonl(path: str | Path, rows: Iterable[dict[str, Any]]) -> None:
     with atomic_path(path) as draft, draft.open("w", encoding="utf-8") as lines:
         for row in rows:

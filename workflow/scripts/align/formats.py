@@ -1,6 +1,6 @@
 """Preference rows as public copies of HelpSteer2 have them, put into HelpSteer2_binarized's columns.
 
-`prompt` is text, `chosen` and `rejected` are lists of {role, content} messages, the answer last, `chosen_rating` and
+`prompt` is text, `chosen` and `rejected` are lists of {role, content} messages, the response last, `chosen_rating` and
 `rejected_rating` are numbers.
 """
 
@@ -34,16 +34,16 @@ def split_turns(prompt: str) -> list[dict[str, str]]:
     return turns
 
 
-def expand(answer: Any, prompt: Any) -> Any:
-    """Messages of an answer: a plain string follows its prompt, a flattened prompt becomes its turns."""
-    if isinstance(answer, str) and isinstance(prompt, str):
-        return [*split_turns(prompt), {"role": "assistant", "content": answer}]
-    is_one_turn = isinstance(answer, list) and len(answer) == 2 and isinstance(answer[0], dict)
-    if is_one_turn and answer[0].get("role") == "user" and isinstance(answer[0].get("content"), str):
-        return [*split_turns(answer[0]["content"]), answer[1]]
-    return answer
+def expand(response: Any, prompt: Any) -> Any:
+    """Messages of a response: a plain string follows its prompt, a flattened prompt becomes its turns."""
+    if isinstance(response, str) and isinstance(prompt, str):
+        return [*split_turns(prompt), {"role": "assistant", "content": response}]
+    is_one_turn = isinstance(response, list) and len(response) == 2 and isinstance(response[0], dict)
+    if is_one_turn and response[0].get("role") == "user" and isinstance(response[0].get("content"), str):
+        return [*split_turns(response[0]["content"]), response[1]]
+    return response
 
 
 def canonical(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of COLUMNS with its answers as messages; what is no pair of answers is left for the check to name."""
+    """A row of COLUMNS with its responses as messages; what is no pair of responses is left for the check to name."""
     return row | {name: expand(row[name], row["prompt"]) for name in ("chosen", "rejected")}

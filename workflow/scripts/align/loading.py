@@ -91,7 +91,7 @@ def check_rows(rows: list[dict[str, Any]], source: str) -> None:
                 raise InputError(f"{where}: {name} must be a number, not {_show(row[name])}")
         if row["chosen_rating"] < row["rejected_rating"]:
             raise InputError(
-                f"{where}: the chosen answer is rated below the rejected one"
+                f"{where}: the chosen response is rated below the rejected one"
                 f" ({row['chosen_rating']} < {row['rejected_rating']}); swap them or remove the row"
             )
 
@@ -193,7 +193,7 @@ def set_pad_token(tokenizer, model, pad_token: str | None) -> None:
 
 
 def check_local(source: str, key: str) -> None:
-    """A source that looks like a path must exist: the hub would answer with a puzzle."""
+    """A source that looks like a path must exist: the hub would response with a puzzle."""
     looks_local = source.startswith((".", "/", "~")) or source.count("/") > 1 or Path(source).suffix in FILE_READERS
     if looks_local and not Path(source).exists():
         raise InputError(f"{key}: there is no {source}")

@@ -21,11 +21,11 @@ def log_win_probability(first: torch.Tensor, second: torch.Tensor) -> torch.Tens
 
 
 def rating_loss(outputs: torch.Tensor, ratings: torch.Tensor) -> torch.Tensor:
-    """How far a reward model is from the raters' own ratings, a mean over answers.
+    """How far a reward model is from the raters' own ratings, a mean over responses.
 
-    `outputs` is (answers, ratings) or, of a scalar model, (answers, 1); `ratings` is (answers,), from 1 to K = 10 where
-    the model is scalar. Cross-entropy to the rating, shared by its two neighbouring bins, or the squared error of a
-    scalar to the rating's distance from the middle of the scale.
+    `outputs` is (responses, ratings) or, of a scalar model, (responses, 1); `ratings` is (responses,), from 1 to K = 10
+    where the model is scalar. Cross-entropy to the rating, shared by its two neighbouring bins, or the squared error of
+    a scalar to the rating's distance from the middle of the scale.
     """
     bins = outputs.shape[-1]
     if bins == 1:

@@ -9,11 +9,11 @@ from align.reward_models import log_preference, replace_head
 
 
 class RatingCollator(DataCollatorForPreference):
-    """TRL's collator, which passes on the ratings of both answers: (2 * pairs,), chosen first."""
+    """TRL's collator, which passes on the ratings of both responses: (2 * pairs,), chosen first."""
 
     def torch_call(self, examples: list[dict]) -> dict:
         batch = super().torch_call(examples)
-        ratings = [[example[f"{answer}_rating"] for example in examples] for answer in ("chosen", "rejected")]
+        ratings = [[example[f"{response}_rating"] for example in examples] for response in ("chosen", "rejected")]
         return batch | {"ratings": torch.tensor(ratings, dtype=torch.float32).flatten()}
 
 

@@ -20,7 +20,7 @@ COMPACT_BELOW = 0.75
 def draw(logits: torch.Tensor, uniforms: torch.Tensor) -> torch.Tensor:
     """Tokens, (batch,), from exactly softmax(logits), (batch, words), by inverting its distribution function.
 
-    `uniforms`, (batch,), are from [0, 1). Policies that differ little turn the same numbers into much the same answers.
+    `uniforms`, (batch,), are from [0, 1). Policies that differ little turn the same numbers into much the same text.
     """
     below = logits.float().softmax(dim=-1).cumsum(dim=-1, dtype=torch.float64)
     tokens = torch.searchsorted(below, uniforms.unsqueeze(-1) * below[:, -1:], right=True)

@@ -1,7 +1,7 @@
 """Signals: from a reward model's outputs to one reward a response, on one scale for all arms.
 
 Each is a pure function of the outputs for a response, (responses, labels), and of the same model's outputs for SFT
-answers to the same prompt, (responses, answers, labels).
+responses to the same prompt, (responses, responses, labels).
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ def scalar_reward(outputs, references, options):
 
 
 def bounded_reward(outputs, references, options):
-    """sigmoid(r - mean r of the SFT answers) (Fu et al. 2025, arXiv 2502.18770): the win probability's scalar twin."""
+    """sigmoid(r - mean r of the SFT responses) (Fu et al. 2025, arXiv 2502.18770): the win probability's twin."""
     return torch.sigmoid(outputs[:, 0] - references[:, :, 0].mean(dim=1))
 
 
@@ -52,7 +52,7 @@ def mean_rating(outputs, references, options):
 
 
 def win_probability(outputs, references, options):
-    """P(the response beats an SFT answer), mean over the answers."""
+    """P(the response beats an SFT response), mean over the responses."""
     return log_win_probability(outputs[:, None, :], references).exp().mean(dim=1)
 
 
@@ -98,7 +98,7 @@ def compute_signal(
 
 
 def signal_of_references(name: str, references: torch.Tensor, options: Options = Options()) -> torch.Tensor:
-    """The signal of SFT answers, (prompts, answers), each held against the other answers to its prompt."""
+    """The signal of SFT responses, (prompts, responses), each held against the other responses to its prompt."""
     count = references.shape[1]
     columns = []
     for own in range(count):
@@ -128,10 +128,10 @@ class Scale:
 def fit_scale(signal: torch.Tensor) -> Scale:
     """Scale of a signal over SFT responses, (prompts, samples): mean, and pooled within-prompt standard deviation.
 
-    Differences between prompts do not count: the policy can only choose among the answers to a prompt. Raises
-    InputError where no prompt's answers differ.
+    Differences between prompts do not count: the policy can only choose among the responses to a prompt. Raises
+    InputError where no prompt's responses differ.
     """
     deviation = signal.double().var(dim=1, unbiased=True).mean().sqrt().item()
     if deviation == 0:
-        raise InputError("the signal gives all SFT answers to a prompt the same reward: nothing can be learned from it")
+        raise InputError("the signal gives all SFT responses to a prompt the same reward: nothing can be learned")
     return Scale(mean=signal.double().mean().item(), deviation=deviation)

@@ -19,7 +19,7 @@ def read_prompts(path: str | Path) -> pd.DataFrame:
 
 
 def read_preferred(path: str | Path) -> pd.DataFrame:
-    """One row a prompt (prompt_id, prompt_ids, chosen_ids): the answer preferred in its first pair."""
+    """One row a prompt (prompt_id, prompt_ids, chosen_ids): the response preferred in its first pair."""
     return pd.read_parquet(path).drop_duplicates("prompt_id")[["prompt_id", "prompt_ids", "chosen_ids"]]
 
 

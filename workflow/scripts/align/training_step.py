@@ -35,14 +35,14 @@ def load_models(args: argparse.Namespace, device: torch.device) -> Models:
     )
 
 
-def sample_answers(args, accelerator, models: Models, prompts) -> list[list[int]]:
+def sample_responses(args, accelerator, models: Models, prompts) -> list[list[int]]:
     """A response to each prompt; where a GPU runs out of memory, half as many at once, from the same random numbers."""
     policy = accelerator.unwrap_model(models.policy).model
-    answers: list[list[int]] = []
-    while len(answers) < len(prompts):
-        state, some = torch.get_rng_state(), prompts[len(answers) : len(answers) + args.generation_batch_size]
+    responses: list[list[int]] = []
+    while len(responses) < len(prompts):
+        state, some = torch.get_rng_state(), prompts[len(responses) : len(responses) + args.generation_batch_size]
         try:
-            answers += generate(policy, models.tokenizer, some, args.max_new_tokens)
+            responses += generate(policy, models.tokenizer, some, args.max_new_tokens)
         except torch.OutOfMemoryError:
             if accelerator.num_processes > 1:  # the other processes would wait for this one
                 raise
@@ -50,7 +50,7 @@ def sample_answers(args, accelerator, models: Models, prompts) -> list[list[int]
             continue
         args.generation_batch_size = halve(args.generation_batch_size, "generation batch")
         torch.set_rng_state(state)
-    return answers
+    return responses
 
 
 def train_step(
@@ -58,7 +58,7 @@ def train_step(
 ) -> dict:
     """One step on a batch of tokenised prompts, a response each; returns the step's metrics and its responses.
 
-    `references` are the reward model's outputs for SFT answers to the same prompts, (prompts, answers, labels).
+    `references` are the reward model's outputs for SFT responses to the same prompts, (prompts, responses, labels).
 
     b_MA is made of earlier batches alone, so the batch may go through memory in parts without changing the gradient.
     Raises InputError, naming the step, if a reward or the loss is not a finite number.
@@ -66,15 +66,15 @@ def train_step(
     tokenizer = models.tokenizer
     # In the precision of the log-probabilities below: what is sampled and what is learned from are one policy.
     with accelerator.autocast():
-        answers = sample_answers(args, accelerator, models, prompts)
-    texts = [prompt + answer for prompt, answer in zip(prompts, answers)]
+        responses = sample_responses(args, accelerator, models, prompts)
+    texts = [prompt + response for prompt, response in zip(prompts, responses)]
     with accelerator.autocast():
         outputs = score(models.reward, texts, tokenizer.pad_token_id, args.micro_batch_size)
     signal = compute_signal(args.signal, outputs, references, signal_options(args))
     rewards = scale.apply(signal).to(accelerator.device)
     weights = confidence(outputs).to(accelerator.device) if args.advantage_weight == "confidence" else 1.0
-    lengths = torch.tensor([len(answer) for answer in answers], device=accelerator.device, dtype=torch.float32)
-    finished = [float(answer[-1] == tokenizer.eos_token_id) for answer in answers]
+    lengths = torch.tensor([len(response) for response in responses], device=accelerator.device, dtype=torch.float32)
+    finished = [float(response[-1] == tokenizer.eos_token_id) for response in responses]
 
     b = baseline.value()
     optimizer.zero_grad()
@@ -82,9 +82,9 @@ def train_step(
     for start in range(0, len(prompts), args.micro_batch_size):
         part = slice(start, start + args.micro_batch_size)
         with torch.no_grad(), accelerator.autocast():
-            ref_logps, _ = models.reference(prompts[part], answers[part])
+            ref_logps, _ = models.reference(prompts[part], responses[part])
         with accelerator.autocast():
-            logps, entropy = models.policy(prompts[part], answers[part])
+            logps, entropy = models.policy(prompts[part], responses[part])
         shaped = shape_reward(rewards[part], logps, ref_logps, args.kl_coef)
         if args.method == "rloo":
             advantage = leave_one_out(shaped, args.samples_per_prompt)
@@ -124,7 +124,7 @@ def train_step(
         "grad_norm": float(grad_norm),
         "skipped": int(accelerator.optimizer_step_was_skipped),
     }
-    return {"metrics": metrics, "responses": answers, "rewards": rewards.tolist()}
+    return {"metrics": metrics, "responses": responses, "rewards": rewards.tolist()}
 
 
 def step_within_memory(args, accelerator, *rest) -> dict:

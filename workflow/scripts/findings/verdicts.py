@@ -1,6 +1,6 @@
 """The words of the report and of the verdict: each follows from a contrast's verdict field, and from nothing else."""
 
-from align.summary import family_size, find_arm, find_contrast, find_row, level2_rows, paired_by_seed
+from findings.summary import family_size, find_arm, find_contrast, find_row, level2_rows, paired_by_seed
 
 METRIC_NAMES = {"judges": "the judges", "own": "the reward model it was trained on", "gold": "the gold rating"}
 
@@ -89,7 +89,7 @@ def qualify_level1(summary: dict) -> str:
     sharpened = find_contrast(summary["contrasts"], "level1")["judges"]["verdict"] == "rose" and sft["judges"] > 0
     return (
         ("Part of that is sharpening: " if sharpened else "")
-        + f"SFT, merely decoded greedily, stands at {stands} against its own sampled answers;"
+        + f"SFT, merely decoded greedily, stands at {stands} against its own sampled responses;"
         f" where both are greedy, the policy adds {adds}."
     )
 
@@ -140,7 +140,7 @@ def list_reasons(summary: dict) -> list[str]:
     reasons = []
     if mean_win and mean_risk and min(mean_win["correlation"], mean_risk["correlation"]) > 0.9:
         reasons.append(
-            "the ways to read the distribution order SFT's answers almost alike (correlations of the mean rating:"
+            "the ways to read the distribution order SFT's responses almost alike (correlations of the mean rating:"
             f" {mean_win['correlation']:.2f} with the win probability, {mean_risk['correlation']:.2f} with the"
             " risk-averse rating)"
         )
@@ -157,7 +157,7 @@ def list_reasons(summary: dict) -> list[str]:
             f" ({100 * weaker['mean']:+.1f} points of held-out accuracy, p {format_p(weaker['p'])})"
         )
     if rated and sum(row["spread_gain"] > 0 for row in rated) <= len(rated) / 2:
-        reasons.append("its spread was not found to help to tell which answer raters choose")
+        reasons.append("its spread was not found to help to tell which response raters choose")
     return reasons
 
 
@@ -201,7 +201,7 @@ def judge_prediction(predicted: dict, found: dict) -> str:
 
 def order_methods(methods: dict, paper: dict) -> str:
     """Whether the paper's order of methods is found again, and which differences from REINFORCE are shown."""
-    ours = {row["arm"]: row["judges"] for row in methods["answers"] if row["decoding"] == "sampled"}
+    ours = {row["arm"]: row["judges"] for row in methods["responses"] if row["decoding"] == "sampled"}
     known = [row for row in paper["methods"] if row["win_rates"] and row["arm"] in ours]
     theirs = sorted(known, key=lambda row: -row["win_rates"][0])
     here = sorted(known, key=lambda row: -ours[row["arm"]])

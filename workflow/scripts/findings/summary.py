@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from align.evidence import exact_sign_flip_p
+from findings.evidence import exact_sign_flip_p
 
 
 def find_contrast(contrasts: list[dict], name: str, decoding: str = "sampled") -> dict[str, dict]:
@@ -21,7 +21,7 @@ def find_row(rows: list[dict], **values) -> dict:
 
 
 def level2_rows(summary: dict) -> list[dict]:
-    """The tests of arms with a reward model over ratings against Level 1, on sampled answers."""
+    """The tests of arms with a reward model over ratings against Level 1, on sampled responses."""
     arms = summary["settings"]["arms"]
     return [
         row

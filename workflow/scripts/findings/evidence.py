@@ -8,7 +8,7 @@ from scipy import optimize, special, stats
 
 
 def pooled_within_deviation(table: pd.DataFrame, column: str) -> float:
-    """Pooled within-prompt standard deviation of `column` over the answers in `table` (columns: prompt_id, column)."""
+    """Pooled within-prompt standard deviation of `column` over responses (columns: prompt_id, column)."""
     groups = table.groupby("prompt_id")[column]
     freedom = groups.count() - 1
     return float(np.sqrt((groups.var(ddof=1) * freedom).sum() / freedom.sum()))
@@ -92,9 +92,9 @@ def best_of(values: np.ndarray, n: int) -> np.ndarray:
 
 
 def best_of_choice(chooser: np.ndarray, values: np.ndarray, n: int) -> np.ndarray:
-    """Expected value of the answer that `chooser` likes best among n; both (rows, answers), to (rows,).
+    """Expected value of the response that `chooser` likes best among n; both (rows, responses), to (rows,).
 
-    The n are drawn without replacement from each row's answers.
+    The n are drawn without replacement from each row's responses.
     """
     ordered = np.take_along_axis(values, np.argsort(chooser, axis=1, kind="stable"), axis=1)
     total = values.shape[1]

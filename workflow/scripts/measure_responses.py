@@ -1,4 +1,4 @@
-"""Measure every arm's answers: each judge by itself, win rates, length, repetition, diversity and fluency.
+"""Measure every arm's responses: each judge by itself, win rates, length, repetition, diversity and fluency.
 
 Fluency, win rates and diversity are the measures of Ahmadian et al. 2024, section 4.2.
 """
@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from align.errors import InputError, run
-from align.evidence import adjusted_for, share_won
-from align.files import atomic_path
+from align.files import write_csv
 from align.tables import token_lists
-from align.units import in_sft_units, score_columns, sft_units
+from findings.evidence import adjusted_for, share_won
+from findings.units import in_sft_units, score_columns, sft_units
 
 PLACE = ["prompt_id", "decoding", "sample"]
 QUANTILES = np.linspace(0, 1, 51)
@@ -21,11 +21,11 @@ QUANTILES = np.linspace(0, 1, 51)
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables of scored answers")
-    parser.add_argument("--responses", nargs="+", required=True, help="parquet of the answers, in that order")
+    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables of scored responses")
+    parser.add_argument("--responses", nargs="+", required=True, help="parquet of the responses, in that order")
     parser.add_argument("--preferred", nargs="+", required=True, help="CSV of the preferred ones, in that order")
     parser.add_argument("--judge-scores", nargs="+", required=True, help="parquet of the judges' validation pairs")
-    parser.add_argument("--answers-output", required=True, help="CSV: a row an arm, seed and decoding")
+    parser.add_argument("--responses-output", required=True, help="CSV: a row an arm, seed and decoding")
     parser.add_argument("--distributions-output", required=True, help="CSV: quantiles of lengths and differences")
     return parser.parse_args(argv)
 
@@ -34,20 +34,20 @@ def ngrams(ids: list[int], n: int) -> list[tuple[int, ...]]:
     return list(zip(*(ids[start:] for start in range(n))))
 
 
-def distinct(answers: Iterable[list[int]], n: int) -> float:
-    """Different n-grams as a share of all, over the answers together (Li et al. 2016, arXiv 1510.03055)."""
-    seen = [gram for ids in answers for gram in ngrams(ids, n)]
+def distinct(responses: Iterable[list[int]], n: int) -> float:
+    """Different n-grams as a share of all, over the responses together (Li et al. 2016, arXiv 1510.03055)."""
+    seen = [gram for ids in responses for gram in ngrams(ids, n)]
     return len(set(seen)) / len(seen) if seen else float("nan")
 
 
-def repetition(answers: Iterable[list[int]]) -> float:
-    """Share of an answer's bigrams that it has already said, mean over answers; one without bigrams repeats none."""
-    grams = [ngrams(ids, 2) for ids in answers]
+def repetition(responses: Iterable[list[int]]) -> float:
+    """Share of a response's bigrams that it has already said, mean over responses; one without bigrams repeats none."""
+    grams = [ngrams(ids, 2) for ids in responses]
     return float(np.mean([1 - len(set(each)) / len(each) if each else 0.0 for each in grams]))
 
 
 def preferred_scores(paths: list[str]) -> dict[str, pd.Series]:
-    """Each judge's reward of the preferred answer in a prompt's first pair, by prompt."""
+    """Each judge's reward of the preferred response in a prompt's first pair, by prompt."""
     scores = {}
     for path in paths:
         table = pd.read_parquet(path).drop_duplicates("prompt_id").set_index("prompt_id")
@@ -56,7 +56,7 @@ def preferred_scores(paths: list[str]) -> dict[str, pd.Series]:
 
 
 def beside_sft(table: pd.DataFrame, sft: pd.DataFrame) -> pd.DataFrame:
-    """SFT's answers in the same places as those of `table`, row by row."""
+    """SFT's responses in the same places as those of `table`, row by row."""
     found = table[PLACE].merge(sft, on=PLACE, how="left", validate="one_to_one")
     if found["tokens"].isna().any():
         raise InputError(f"SFT was not evaluated in all places of {table['arm'].iloc[0]}")
@@ -64,7 +64,7 @@ def beside_sft(table: pd.DataFrame, sft: pd.DataFrame) -> pd.DataFrame:
 
 
 def describe(table: pd.DataFrame, raw: pd.DataFrame, sft: pd.DataFrame, sft_raw: pd.DataFrame, preferred) -> dict:
-    """Measures of one arm's answers by one seed and decoding; scores are differences from SFT, in SFT s.d."""
+    """Measures of one arm's responses by one seed and decoding; scores are differences from SFT, in SFT s.d."""
     judges = list(preferred)
     difference = (table["judges"] - sft["judges"]).to_numpy()
     one_each = token_lists(table.loc[table["sample"] == 0, "response_ids"])
@@ -88,7 +88,7 @@ def describe(table: pd.DataFrame, raw: pd.DataFrame, sft: pd.DataFrame, sft_raw:
 
 
 def quantiles(table: pd.DataFrame, sft: pd.DataFrame) -> pd.DataFrame:
-    """Quantiles of answers' lengths, and over prompts of their mean difference from SFT by judges and gold."""
+    """Quantiles of responses' lengths, and over prompts of their mean difference from SFT by judges and gold."""
     out = pd.DataFrame({"share": QUANTILES, "tokens": np.quantile(table["tokens"], QUANTILES)})
     for name in ("judges", "gold"):
         if name in table:
@@ -101,10 +101,10 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     tables = []
     for scores, responses in zip(args.evaluations, args.responses, strict=True):
-        scored, answers = pd.read_parquet(scores), pd.read_parquet(responses)
-        if not scored[["arm", *PLACE]].equals(answers[["arm", *PLACE]]):
-            raise InputError(f"{scores} and {responses} are not of the same answers")
-        tables.append(scored.assign(response_ids=answers["response_ids"]))
+        scored, responses = pd.read_parquet(scores), pd.read_parquet(responses)
+        if not scored[["arm", *PLACE]].equals(responses[["arm", *PLACE]]):
+            raise InputError(f"{scores} and {responses} are not of the same responses")
+        tables.append(scored.assign(response_ids=responses["response_ids"]))
     fluency = {}
     for table, path in zip(tables, args.preferred, strict=True):
         likelihood = pd.read_csv(path)
@@ -122,11 +122,10 @@ def main(argv: list[str] | None = None) -> None:
         rows.append(key | measures | {"perplexity_of_preferred": fluency[arm, seed]})
         distributions.append(quantiles(part, sft).assign(**key))
     for path, frame in (
-        (args.answers_output, pd.DataFrame(rows)),
+        (args.responses_output, pd.DataFrame(rows)),
         (args.distributions_output, pd.concat(distributions)),
     ):
-        with atomic_path(path) as draft:
-            frame.to_csv(draft, index=False, float_format="%.6g")
+        write_csv(path, frame)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from measure_answers import describe, distinct, ngrams, quantiles, repetition
+from measure_responses import describe, distinct, ngrams, quantiles, repetition
 
-from align.evidence import adjusted_for
+from findings.evidence import adjusted_for
 
 
 def test_ngrams_and_what_is_made_of_them():
@@ -22,7 +22,7 @@ def test_a_gain_that_is_all_length_is_none_at_equal_length():
     assert adjusted_for(np.zeros(3), np.array([1.0, 2.0, 3.0])) == pytest.approx(2.0)
 
 
-def answers(arm, judge, tokens):
+def responses(arm, judge, tokens):
     rows = len(judge)
     table = pd.DataFrame({"arm": arm, "prompt_id": [f"p{i}" for i in range(rows)], "decoding": "sampled", "sample": 0})
     table = table.assign(judge_1=judge, judges=judge, tokens=tokens, finished=True)
@@ -30,7 +30,7 @@ def answers(arm, judge, tokens):
 
 
 def test_win_rates_by_hand():
-    sft, arm = answers("sft", [0.0, 0.0, 0.0, 0.0], [3] * 4), answers("arm", [1.0, -1.0, 0.0, 2.0], [3] * 4)
+    sft, arm = responses("sft", [0.0, 0.0, 0.0, 0.0], [3] * 4), responses("arm", [1.0, -1.0, 0.0, 2.0], [3] * 4)
     preferred = {"judge_1": pd.Series({"p0": 2.0, "p1": -2.0, "p2": 0.0, "p3": 1.0})}
     row = describe(arm, arm, sft, sft, preferred)
     # Won, lost, tied, won; against the preferred: lost, won, tied, won.
@@ -40,6 +40,6 @@ def test_win_rates_by_hand():
 
 
 def test_quantiles_are_over_prompts():
-    sft, arm = answers("sft", [0.0] * 3, [3, 3, 3]), answers("arm", [1.0, 2.0, 3.0], [4, 5, 6])
+    sft, arm = responses("sft", [0.0] * 3, [3, 3, 3]), responses("arm", [1.0, 2.0, 3.0], [4, 5, 6])
     table = quantiles(arm, sft).set_index("share")
     assert table.loc[0.0, "judges"] == 1.0 and table.loc[1.0, "judges"] == 3.0 and table.loc[0.5, "tokens"] == 5

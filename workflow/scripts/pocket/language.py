@@ -1,7 +1,7 @@
 """The embedded chat world: facts, prompts that ask for a few checkable words, and writers of uneven skill.
 
 Everything is a function of a `random.Random`, so that one seed gives one data set. A prompt is plain text;
-`parse_prompt` recovers from the text alone what it asks for, so that any answer to it can be rated.
+`parse_prompt` recovers from the text alone what it asks for, so that any response to it can be rated.
 """
 
 import random
@@ -78,7 +78,7 @@ _WORDINGS = {
     "describe": ("describe {thing} in {n}", "find {n} for {thing}"),
 }
 KINDS = tuple(_WORDINGS)
-# Words an answer can be made of; what is not among them is not counted as an item of the answer.
+# Words a response can be made of; what is not among them is not counted as an item of the response.
 ITEMS = frozenset(
     list(CATEGORIES)
     + list(_CATEGORY_OF)
@@ -154,8 +154,8 @@ def draw_distinct_prompts(rng: random.Random, count: int) -> list[str]:
     raise InputError(f"the pocket world has fewer than {count} distinct prompts: ask for fewer")
 
 
-def write_answer(task: Task, skill: float, rng: random.Random) -> str:
-    """An answer by a writer of `skill` in [0, 1]: the more skill, the fewer slips. Manners do not depend on skill."""
+def write_response(task: Task, skill: float, rng: random.Random) -> str:
+    """A response by a writer of `skill` in [0, 1]: the more skill, the fewer slips. Manners do not depend on skill."""
     slips = 1.0 - skill
     given = task.needed
     if rng.random() < 0.7 * slips:

@@ -1,4 +1,4 @@
-"""Pocket's truth: the gold rating of an answer by a written rubric, and raters who see it through noise and bias.
+"""Pocket's truth: the gold rating of a response by a written rubric.
 
 The rubric scores HelpSteer2's five attributes from 0 to 4 (Wang et al. 2024, arXiv 2406.08673, name the attributes;
 the rules below are this world's own):
@@ -6,30 +6,23 @@ the rules below are this world's own):
 - helpfulness: share of the asked-for words delivered, scaled down when more words are given than asked for;
 - correctness: share of the given words that are right and not said before;
 - coherence: 4 less 1 for each slip: a missing separator or final stop, a word or courtesy said twice, a second frame;
-- complexity: 4 for an answer put into a sentence ("the answer is ..."), 1 for bare words;
+- complexity: 4 for a response put into a sentence ("the answer is ..."), 1 for bare words;
 - verbosity, as fit: 4 within 6 words beyond what the items need, then less 1/2 a word.
 
-Gold is their weighted mean, 0 to 4. Raters add to it a liking for courtesies and for length, which gold does not share.
+Gold is their weighted mean, 0 to 4.
 """
 
-import random
 from dataclasses import dataclass
 
-from align.pocket import COURTESIES, FRAMES, ITEMS, SEPARATORS, STOP, Task, parse_prompt
+from pocket.language import COURTESIES, FRAMES, ITEMS, SEPARATORS, STOP, Task, parse_prompt
 
 WEIGHTS = {"helpfulness": 0.3, "correctness": 0.3, "coherence": 0.2, "complexity": 0.1, "verbosity": 0.1}
 LOWEST, HIGHEST = 0.0, 4.0
 
-# Bias that gold does not share, in rating points.
-POINTS_PER_COURTESY = 0.15
-POINTS_PER_WORD = 0.01
-# Standard deviation of a rater's noise in rating points: plain sums are easy to agree on, taste is not.
-NOISE = {"add": 0.15, "opposite": 0.2, "sort": 0.3, "list": 0.4, "describe": 0.9}
-
 
 @dataclass(frozen=True)
 class Reading:
-    """An answer taken apart: its items, and how often each kind of thing occurs."""
+    """A response taken apart: its items, and how often each kind of thing occurs."""
 
     items: tuple[str, ...]
     words: int
@@ -40,9 +33,9 @@ class Reading:
     stopped: bool
 
 
-def read_answer(answer: str) -> Reading:
-    """Take an answer apart, word by word from the left."""
-    words = answer.split()
+def read_response(response: str) -> Reading:
+    """Take a response apart, word by word from the left."""
+    words = response.split()
     items: list[str] = []
     phrases: list[tuple[str, ...]] = []
     frames = joints_missing = 0
@@ -75,9 +68,9 @@ def read_answer(answer: str) -> Reading:
     )
 
 
-def rate_attributes(task: Task, answer: str) -> dict[str, float]:
-    """The five attributes of an answer to `task`, each from 0 to 4."""
-    seen = read_answer(answer)
+def rate_attributes(task: Task, response: str) -> dict[str, float]:
+    """The five attributes of a response to `task`, each from 0 to 4."""
+    seen = read_response(response)
     given, distinct = len(seen.items), set(seen.items)
     right = len(distinct & task.allowed)
     slips = (
@@ -97,24 +90,7 @@ def rate_attributes(task: Task, answer: str) -> dict[str, float]:
     }
 
 
-def gold_rating(prompt: str, answer: str) -> float:
-    """The rubric's rating of an answer, 0 to 4. Raises ValueError if the prompt is not pocket's."""
-    attributes = rate_attributes(parse_prompt(prompt), answer)
+def gold_rating(prompt: str, response: str) -> float:
+    """The rubric's rating of a response, 0 to 4. Raises ValueError if the prompt is not pocket's."""
+    attributes = rate_attributes(parse_prompt(prompt), response)
     return sum(WEIGHTS[name] * value for name, value in attributes.items())
-
-
-def rater_bias(answer: str) -> float:
-    """Rating points that raters add for manners and length."""
-    seen = read_answer(answer)
-    return POINTS_PER_COURTESY * seen.courtesies + POINTS_PER_WORD * seen.words
-
-
-def rater_noise(prompt: str) -> float:
-    """Standard deviation of a rater's noise on this kind of prompt, in rating points."""
-    return NOISE[parse_prompt(prompt).kind]
-
-
-def draw_rating(prompt: str, answer: str, rng: random.Random) -> float:
-    """One rater's rating: gold plus bias plus noise, cut to 0..4 in steps of 0.2 (a mean of five whole ratings)."""
-    seen = gold_rating(prompt, answer) + rater_bias(answer) + rng.gauss(0.0, rater_noise(prompt))
-    return round(5 * min(HIGHEST, max(LOWEST, seen))) / 5

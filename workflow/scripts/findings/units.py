@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from align.evidence import pooled_within_deviation
+from findings.evidence import pooled_within_deviation
 
 
 def score_columns(table: pd.DataFrame) -> list[str]:
@@ -11,7 +11,7 @@ def score_columns(table: pd.DataFrame) -> list[str]:
 
 
 def sft_units(evaluations: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """Mean and pooled within-prompt standard deviation of each score over sampled SFT answers.
+    """Mean and pooled within-prompt standard deviation of each score over sampled SFT responses.
 
     The deviation is that by which the training rewards are standardised too, for other prompts.
     """

@@ -1,4 +1,4 @@
-"""Plot what answers are like: how long they are, and how the difference from SFT spreads over prompts."""
+"""Plot what responses are like: how long they are, and how the difference from SFT spreads over prompts."""
 
 import argparse
 
@@ -6,10 +6,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from align.plotting import figure_parser, lines_of, save_figure, use_style
+from findings.plotting import figure_parser, lines_of, save_figure, use_style
 
 PANELS = {
-    "tokens": "length of sampled answers (tokens)",
+    "tokens": "length of sampled responses (tokens)",
     "judges": "difference from SFT by the judges (SFT s.d.)",
     "gold": "difference from SFT by gold (SFT s.d.)",
 }
@@ -23,7 +23,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def draw_panel(axis, table: pd.DataFrame, column: str, lines: dict[str, dict]) -> None:
-    """Share of answers, or of prompts, up to each value: a thin line a seed, a thick one for the mean quantile."""
+    """Share of responses, or of prompts, up to each value: a thin line a seed, a thick one for the mean quantile."""
     for arm, line in lines.items():
         runs = table[table["arm"] == arm]
         for _, one in runs.groupby("seed"):
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
         axis.set_xlabel(title.replace(" (", "\n("))
         if column != "tokens":
             axis.axvline(0, color="0.5", linewidth=0.8)
-    axes.flat[0].set_ylabel("share of answers, or of prompts")
+    axes.flat[0].set_ylabel("share of responses, or of prompts")
     figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
     save_figure(figure, args.output, args.dpi)
 

@@ -1,0 +1,125 @@
+import difflib
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import yaml
+from jsonschema import Draft202012Validator
+
+
+def explain(error):
+    """One line for what a value of the config breaks: where, what, and what was perhaps meant."""
+    where = "".join(f"{key}." for key in error.absolute_path).rstrip(".")
+    hint = ""
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        for key in sorted(set(error.instance) - set(known)):
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+    elif error.validator == "type" and re.fullmatch(r"\d+e[-+]?\d+", str(error.instance)):
+        hint = "; YAML takes 1e-6 for text, and 1.0e-6 for a number"
+    return f"{where}{': ' if where else ''}{error.message}{hint}"
+
+
+def check_schema(path):
+    """Refuse what the schema does not allow, one line a problem."""
+    schema = yaml.safe_load((Path(workflow.basedir) / path).read_text(encoding="utf-8"))
+    errors = sorted(Draft202012Validator(schema).iter_errors(config), key=lambda error: list(map(str, error.path)))
+    if errors:
+        raise WorkflowError("config: " + "\n".join(map(explain, errors)))
+
+
+check_schema("workflow/schemas/config.schema.yaml")
+
+EXPERIMENT = config["experiment"]
+RESULTS = f"results/{EXPERIMENT}"
+SEEDS = config["seeds"]
+JUDGE_SEEDS = config["judge_seeds"]
+ARMS = config["policies"]
+SFT_ARMS = ["sft", "sft_again"]
+STUDIES = config["studies"]
+POOL_SEED = config["evaluation"]["pool_seed"]
+SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
+SCALAR_SIGNALS = ("reward", "bounded")
+KEEPS_POLICIES = config["runtime"]["keep_policies"]
+IS_POCKET_DATA = config["data"]["source"] == "pocket"
+IS_POCKET_MODEL = config["model"]["source"] == "pocket"
+
+
+def seeds_of(arm):
+    """The replicates of an arm: all, or those of them that it names."""
+    return [seed for seed in SEEDS if seed in config["arms"].get(arm, {}).get("seeds", SEEDS)]
+
+
+def check_config():
+    """Refuse what a schema cannot: names that nothing declares. One line each, before any job."""
+    problems = []
+    for arm in ARMS:
+        if arm not in config["arms"]:
+            problems.append(f"policies: no arm {arm!r} is declared under arms")
+            continue
+        kind = config["arms"][arm]["reward_model"]
+        if kind not in config["reward_models"]:
+            problems.append(f"arms.{arm}: no reward model {kind!r} is declared under reward_models")
+            continue
+        if config["reward_models"][kind]["fold"] != "train":
+            problems.append(f"arms.{arm}: {kind!r} learns from another fold than train; a judge must stay one")
+        wanted = "scalar" if config["arms"][arm]["signal"] in SCALAR_SIGNALS else "ratings"
+        if "advantage_weight" in config["arms"][arm]:
+            wanted = "ratings"
+        if config["reward_models"][kind]["head"] != wanted:
+            problems.append(f"arms.{arm}: its signal needs a reward model with head {wanted!r}, {kind!r} has another")
+        if not seeds_of(arm):
+            problems.append(f"arms.{arm}.seeds: none of them is among seeds")
+    for contrast in config["statistics"]["contrasts"]:
+        for arm in (contrast["arm"], contrast["against"]):
+            if arm not in [*config["arms"], *SFT_ARMS]:
+                problems.append(f"statistics.contrasts, {contrast['name']}: no arm {arm!r} is declared under arms")
+    if config["reward_models"]["judge"] != {"fold": "judge", "labels": "given", "head": "scalar"}:
+        problems.append("reward_models.judge: judges are scalar and learn from the fold judge, with the labels given")
+    names = [(row["name"], row["arm"], row["against"]) for row in config["statistics"]["contrasts"]]
+    if ("level1", "level1_scalar", "sft") not in names or "level1_scalar" not in ARMS:
+        problems.append("the report's question needs the policy level1_scalar, and its contrast level1 against sft")
+    if STUDIES["gradients"]["arm"] not in ARMS or STUDIES["gradients"]["early"] not in config["arms"]:
+        problems.append("studies.gradients: arm must be one of policies, and early be declared under arms")
+    moments = (config["arms"].get(STUDIES["gradients"][moment], {}) for moment in ("early", "arm"))
+    early, late = (arm | {"steps": None, "seeds": None} for arm in moments)
+    if early != late:
+        problems.append("studies.gradients: early must be as arm is, but for steps and seeds")
+    training = config["reward_training"]
+    if training["batch_size"] % training["micro_batch_size"]:
+        problems.append("reward_training: batch_size is not a multiple of micro_batch_size")
+    if POOL_SEED in SEEDS:
+        problems.append("evaluation.pool_seed: it is among seeds")
+    if config["evaluation"]["pool_samples"] < config["references"]["samples"]:
+        problems.append("evaluation.pool_samples: smaller than references.samples")
+    if set(SEEDS) & set(JUDGE_SEEDS):
+        problems.append("judge_seeds: a judge shares its seed with a replicate")
+    if IS_POCKET_MODEL and not IS_POCKET_DATA:
+        problems.append("model.source: pocket's model is trained on pocket's data; set model.source too")
+    if problems:
+        raise WorkflowError("config: " + "; ".join(problems))
+
+
+check_config()
+
+# What the report tells of the settings; a plot's are not among them.
+REPORTED_SETTINGS = {
+    key: config[key]
+    for key in ("seeds", "judge_seeds", "data", "model", "lengths", "reward_training", "references", "reinforce")
+} | {
+    "arms": {arm: config["arms"][arm] for arm in ARMS},
+    "reward_models": config["reward_models"],
+    "sft": config["sft"] if IS_POCKET_MODEL else None,
+    "precision": config["runtime"]["precision"],
+    "evaluation": config["evaluation"],
+    "equivalence_margin": config["statistics"]["equivalence_margin"],
+    "power": config["statistics"]["power"],
+    "studies": STUDIES,
+    "early_steps": config["arms"][STUDIES["gradients"]["early"]].get("steps", config["reinforce"]["steps"]),
+}
+# Of all that decides the numbers.
+DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures")}
+DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key != "keep_policies"}
+CONFIG_DIGEST = hashlib.sha256(json.dumps(DECIDING, sort_keys=True).encode()).hexdigest()[:16]

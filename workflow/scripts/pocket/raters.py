@@ -1,0 +1,29 @@
+"""Pocket's raters: they see gold through noise, and like courtesies and length, which gold does not."""
+
+import random
+
+from pocket.language import parse_prompt
+from pocket.rubric import HIGHEST, LOWEST, gold_rating, read_response
+
+# Bias that gold does not share, in rating points.
+POINTS_PER_COURTESY = 0.15
+POINTS_PER_WORD = 0.01
+# Standard deviation of a rater's noise in rating points: plain sums are easy to agree on, taste is not.
+NOISE = {"add": 0.15, "opposite": 0.2, "sort": 0.3, "list": 0.4, "describe": 0.9}
+
+
+def rater_bias(response: str) -> float:
+    """Rating points that raters add for manners and length."""
+    seen = read_response(response)
+    return POINTS_PER_COURTESY * seen.courtesies + POINTS_PER_WORD * seen.words
+
+
+def rater_noise(prompt: str) -> float:
+    """Standard deviation of a rater's noise on this kind of prompt, in rating points."""
+    return NOISE[parse_prompt(prompt).kind]
+
+
+def draw_rating(prompt: str, response: str, rng: random.Random) -> float:
+    """One rater's rating: gold plus bias plus noise, cut to 0..4 in steps of 0.2 (a mean of five whole ratings)."""
+    seen = gold_rating(prompt, response) + rater_bias(response) + rng.gauss(0.0, rater_noise(prompt))
+    return round(5 * min(HIGHEST, max(LOWEST, seen))) / 5
