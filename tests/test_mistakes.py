@@ -19,10 +19,12 @@ from transformers import AutoModelForCausalLM, GenerationConfig
 from align.chat import encode_prompt
 from align.errors import InputError
 from align.files import read_jsonl
+from align.memory import AtOnce
 from align.reinforce import Baseline
+from align.reward_models import score_references
 from align.rollout import TokenLogps, generate
 from align.signals import SIGNALS, Scale, fit_scale, scalar_reward, signal_of_references
-from align.training_step import train_step
+from align.training_step import Learner, StepSettings, load_models, train_step
 
 OUTPUTS = ("{}", "{}.csv", "{}.parquet", "{}.json")
 
@@ -83,26 +85,30 @@ def test_no_setting_of_the_checkpoint_reaches_greedy_decoding(policy, tokenizer)
     assert generate(model, tokenizer, [prompt], max_new_tokens=1, sample=False) == [[best]]
 
 
+def make_learner(accelerator, models, initial=0.0):
+    """A learner that moves nothing: what is looked at is the gradient."""
+    optimizer = torch.optim.SGD(models.policy.parameters(), lr=0.0)
+    models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
+    baseline = Baseline("moving_average", initial=initial)
+    return Learner(accelerator, optimizer, baseline, AtOnce(5, "micro-batch"), AtOnce(8, "generation batch"))
+
+
 @pytest.fixture(scope="module")
 def step(world):  # noqa: F811
     """One real step of the trained policy against SFT, with micro-batches of unequal size, and what it is made of."""
-    args = train_policy.parse_args(policy_flags(world, "step", "--micro-batch-size", "5"))
     accelerator = Accelerator()
-    models = train_policy.load_models(args, accelerator.device)
+    models = load_models(world / "sft", world / "rm", accelerator.device)
     # A policy that has left SFT, so that the KL penalty counts.
     models.policy = TokenLogps(AutoModelForCausalLM.from_pretrained(world / "policy"))
     before = copy.deepcopy(models.policy.model)
-    optimizer = torch.optim.SGD(models.policy.parameters(), lr=0.0)
-    models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
     table = pd.read_parquet(world / "references.parquet")
-    outputs = train_policy.score_references(models.reward, table, models.tokenizer.pad_token_id, 16)
+    outputs = score_references(models.reward, table, models.tokenizer.pad_token_id, 16)
     scale = fit_scale(signal_of_references("reward", outputs))
     references = table[table["sample"] == 0].head(8)
     prompts = [list(map(int, ids)) for ids in references["prompt_ids"]]
     torch.manual_seed(3)
-    out = train_step(
-        args, accelerator, models, optimizer, Baseline("moving_average", initial=0.3), scale, prompts, outputs[:8], 1
-    )
+    settings = StepSettings(signal="reward", scale=scale, kl_coef=0.1, max_new_tokens=12)
+    out = train_step(settings, models, make_learner(accelerator, models, initial=0.3), prompts, outputs[:8])
     gradient = torch.cat([p.grad.flatten() for p in models.policy.parameters()])
     return {
         "policy": before,
@@ -133,15 +139,11 @@ def test_every_response_gets_its_own_reward(step):
 
 
 def test_a_signal_that_compares_does_so_with_responses_to_the_same_prompt(world, step):  # noqa: F811
-    args = train_policy.parse_args(policy_flags(world, "bounded", "--signal", "bounded", "--micro-batch-size", "5"))
     accelerator = Accelerator()
-    models = train_policy.load_models(args, accelerator.device)
-    optimizer = torch.optim.SGD(models.policy.parameters(), lr=0.0)
-    models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
+    models = load_models(world / "sft", world / "rm", accelerator.device)
     references = torch.arange(24.0).view(8, 3, 1) / 10
-    out = train_step(
-        args, accelerator, models, optimizer, Baseline("none"), Scale(0.0, 1.0), step["prompts"], references, 1
-    )
+    settings = StepSettings(signal="bounded", scale=Scale(0.0, 1.0), kl_coef=0.1, max_new_tokens=12)
+    out = train_step(settings, models, make_learner(accelerator, models), step["prompts"], references)
     with torch.no_grad():
         texts = [torch.tensor([p + r]) for p, r in zip(step["prompts"], out["responses"])]
         own = torch.cat([models.reward(input_ids=text).logits[0] for text in texts])

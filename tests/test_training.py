@@ -108,7 +108,7 @@ def kill_midway(script, flags, state):
     process = subprocess.Popen([sys.executable, str(ROOT / "workflow" / "scripts" / script), *flags])
     try:
         while process.poll() is None:
-            if any(state.glob("*/newest/progress.json")) or any(state.glob("*/checkpoint-*/trainer_state.json")):
+            if any(state.glob("*/newest/progress.json")) or any(state.rglob("checkpoint-*/trainer_state.json")):
                 process.kill()
                 return
     finally:

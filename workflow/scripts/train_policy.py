@@ -16,17 +16,18 @@ from accelerate.utils import GradScalerKwargs
 
 from align.chat import decode_response
 from align.devices import resolve_precision
-from align.errors import run
+from align.errors import InputError, run
 from align.files import atomic_path, write_json
+from align.memory import AtOnce
 from align.progress import Progress
 from align.reinforce import BASELINES, METHODS, Baseline
 from align.resume import forget_state, load_state, save_state, state_folder
-from align.reward_models import score_table
+from align.reward_models import score_references
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
 from align.signals import Scale, fit_scale, signal_of_references
 from align.tables import token_lists, write_table
-from align.training_step import Models, load_models, step_within_memory
+from align.training_step import Learner, Models, StepSettings, load_models, train_step
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -69,13 +70,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def score_references(model, references: pd.DataFrame, pad_token_id: int, batch_size: int) -> torch.Tensor:
-    """The reward model's outputs for the SFT responses, (prompts, responses, labels), prompts in their order."""
-    outputs = score_table(model, references, pad_token_id, batch_size)
-    # The table has all prompts' first responses, then all second ones.
-    return outputs.view(references["sample"].nunique(), -1, outputs.shape[1]).transpose(0, 1)
-
-
 def prompt_order(prompts: int, draws: int, seed: int) -> list[int]:
     """Which prompt each draw takes: every prompt once, in random order, before any comes again."""
     generator = torch.Generator().manual_seed(seed)
@@ -83,36 +77,37 @@ def prompt_order(prompts: int, draws: int, seed: int) -> list[int]:
     return torch.cat([torch.randperm(prompts, generator=generator) for _ in range(rounds)])[:draws].tolist()
 
 
-def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts, outputs, state: Path) -> dict:
+def train(args, settings: StepSettings, models: Models, learner: Learner, prompts, outputs, state: Path) -> dict:
     """Take all steps, from the last saved state if there is one; returns their metrics and responses, as rows.
 
     `prompts` is a table; `outputs` are the reward model's for SFT responses to them, (prompts, responses, labels).
     """
     label = f"policy {args.arm}, seed {args.seed}"
+    accelerator = learner.accelerator
     prompt_ids = token_lists(prompts["prompt_ids"])
     draws = args.batch_size // args.samples_per_prompt
     order = prompt_order(len(prompts), args.steps * draws, derive_seed(args.seed, "prompts"))
-    # The signal is standardised on the SFT responses, so that their mean reward is 0.
-    baseline = Baseline(args.baseline, initial=0.0, decay=args.baseline_decay)
     torch.manual_seed(derive_seed(args.seed, "rollouts") + accelerator.process_index)
-    saved = load_state(state, accelerator) or {"metrics": [], "rollouts": [], "baseline": {}}
-    vars(baseline).update(saved["baseline"])
-    metrics, rollouts = saved["metrics"], saved["rollouts"]
-    if metrics:
+    metrics, rollouts = [], []
+    saved = load_state(state, accelerator)
+    if saved:
+        metrics, rollouts, learner.baseline = saved["metrics"], saved["rollouts"], Baseline(**saved["baseline"])
         print(f"[{label}] continues from step {len(metrics)}", flush=True)
 
     progress = Progress(label, args.steps, done=len(metrics))
     warmup = max(1, round(args.warmup_share * args.steps))
     for step in range(len(metrics), args.steps):
         began = time.perf_counter()
-        for group in optimizer.param_groups:
+        for group in learner.optimizer.param_groups:
             group["lr"] = args.learning_rate * min(1.0, (step + 1) / warmup)
         drawn = order[step * draws : (step + 1) * draws]
         # A prompt's responses stand one after the other, and in one process.
         mine = drawn[accelerator.process_index :: accelerator.num_processes]
         mine = [i for i in mine for _ in range(args.samples_per_prompt)]
-        some = [prompt_ids[i] for i in mine]
-        out = step_within_memory(args, accelerator, models, optimizer, baseline, scale, some, outputs[mine], step + 1)
+        try:
+            out = train_step(settings, models, learner, [prompt_ids[i] for i in mine], outputs[mine])
+        except InputError as error:
+            raise InputError(f"step {step + 1}: {error}") from error
         speed = args.batch_size / (time.perf_counter() - began)
         metrics.append({"step": step + 1, **out["metrics"], "samples_per_second": speed})
         for i, response, reward in zip(mine, out["responses"], out["rewards"]):
@@ -121,7 +116,7 @@ def train(args, accelerator, models: Models, optimizer, scale: Scale, prompts, o
         if accelerator.is_main_process:
             progress.report(step + 1, reward=out["metrics"]["reward"], kl=out["metrics"]["kl"])
         if (step + 1) % args.save_steps == 0 and step + 1 < args.steps:
-            done = {"metrics": metrics, "rollouts": rollouts, "baseline": asdict(baseline)}
+            done = {"metrics": metrics, "rollouts": rollouts, "baseline": asdict(learner.baseline)}
             save_state(state, accelerator, done)
     return {"metrics": metrics, "rollouts": rollouts}
 
@@ -144,7 +139,7 @@ def main(argv: list[str] | None = None) -> None:
     # overflows in fp16, and the first steps would be skipped.
     scaler = GradScalerKwargs(init_scale=2.0**12)
     accelerator = Accelerator(mixed_precision=resolve_precision(args.precision), kwargs_handlers=[scaler])
-    models = load_models(args, accelerator.device)
+    models = load_models(args.model, args.reward_model, accelerator.device)
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
     references = pd.read_parquet(args.references)
@@ -153,8 +148,27 @@ def main(argv: list[str] | None = None) -> None:
         outputs = score_references(models.reward, references, models.tokenizer.pad_token_id, args.micro_batch_size)
     torch.manual_seed(derive_seed(args.seed, "scale"))  # for the one signal that draws
     scale = fit_scale(signal_of_references(args.signal, outputs, signal_options(args)))
+    settings = StepSettings(
+        signal=args.signal,
+        options=signal_options(args),
+        scale=scale,
+        method=args.method,
+        samples_per_prompt=args.samples_per_prompt,
+        kl_coef=args.kl_coef,
+        advantage_weight=args.advantage_weight,
+        max_grad_norm=args.max_grad_norm,
+        max_new_tokens=args.max_new_tokens,
+    )
+    learner = Learner(
+        accelerator=accelerator,
+        optimizer=optimizer,
+        # The signal is standardised on SFT responses, so that their mean reward is 0.
+        baseline=Baseline(args.baseline, initial=0.0, decay=args.baseline_decay),
+        micro_batch=AtOnce(args.micro_batch_size, "micro-batch", multiple_of=args.samples_per_prompt),
+        generation_batch=AtOnce(args.generation_batch_size, "generation batch"),
+    )
     state = state_folder(args.state, args, [args.model, args.reward_model, args.references])
-    history = train(args, accelerator, models, optimizer, scale, prompts, outputs, state)
+    history = train(args, settings, models, learner, prompts, outputs, state)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         write_outputs(args, accelerator.unwrap_model(models.policy).model, models.tokenizer, scale, history)

@@ -1,8 +1,8 @@
 """Train a reward model, scalar or over ratings, with TRL's RewardTrainer, and score the validation pairs with it."""
 
 import argparse
-import contextlib
 import random
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,9 +12,10 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from trl import RewardConfig
 
 from align.attention import avoid_unfused_attention
-from align.devices import autocast, halve
+from align.devices import autocast
 from align.errors import InputError, run
 from align.files import atomic_path
+from align.memory import AtOnce
 from align.preference_trainer import PreferenceTrainer, RatingCollator
 from align.resume import forget_state, state_folder
 from align.reward_models import log_preference, replace_head, score
@@ -102,14 +103,16 @@ def score_pairs(model, tokenizer, path: str, batch_size: int) -> pd.DataFrame:
     return scores.assign(log_preference=log_preference(outputs["chosen"], outputs["rejected"]).tolist())
 
 
-def train(args: argparse.Namespace, tokenizer, micro_batch_size: int, state: Path) -> PreferenceTrainer:
+def train(args: argparse.Namespace, tokenizer, state: Path, micro_batch_size: int) -> PreferenceTrainer:
     """The trainer after its training, from the SFT model or from what an earlier run of the same settings left."""
+    # Micro-batches of another size are other batches: what they left is not gone on with.
+    folder = state / f"micro-batches-of-{micro_batch_size}"
     # The head is random: the seed decides it.
     torch.manual_seed(derive_seed(args.seed, "reward head"))
     model = AutoModelForSequenceClassification.from_pretrained(args.model, num_labels=1, dtype=torch.float32)
     replace_head(model, 1)
     settings = RewardConfig(
-        **training_settings(args.precision, state, args.save_steps),
+        **training_settings(args.precision, folder, args.save_steps),
         seed=derive_seed(args.seed, "reward training"),
         num_train_epochs=args.epochs,
         per_device_train_batch_size=micro_batch_size,
@@ -142,16 +145,11 @@ def main(argv: list[str] | None = None) -> None:
     avoid_unfused_attention()
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     state = state_folder(args.state, args, [args.model, args.tokens])
-    micro_batch_size = args.micro_batch_size
-    while True:
-        with contextlib.suppress(torch.OutOfMemoryError):
-            trainer = train(args, tokenizer, micro_batch_size, state)
-            break
-        micro_batch_size = halve(micro_batch_size, "micro-batch")
-        forget_state(state)  # its batches were others
+    at_once = AtOnce(args.micro_batch_size, "micro-batch")
+    trainer = at_once.run(partial(train, args, tokenizer, state))
     model = trainer.model
     with autocast(args.precision):
-        scores = score_pairs(model, tokenizer, args.validation_tokens, 2 * micro_batch_size)
+        scores = score_pairs(model, tokenizer, args.validation_tokens, 2 * at_once.size)
     # Beside the validation pairs' own: does a model that does worse there learn less, or remember more?
     losses = pd.Series([row["loss"] for row in trainer.state.log_history if "loss" in row])
     scores["training_nll"] = losses.tail(1 + len(losses) // 10).mean()

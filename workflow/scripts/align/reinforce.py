@@ -50,6 +50,18 @@ def best_of_group(shaped: torch.Tensor, samples: int) -> torch.Tensor:
     return samples * torch.nn.functional.one_hot(best, samples).flatten().to(shaped.dtype)
 
 
+def advantage(method: str, shaped: torch.Tensor, baseline: float, samples: int) -> torch.Tensor:
+    """What each response's log-probability is multiplied by, (batch,), from shaped rewards, (batch,).
+
+    "reinforce": less the baseline; "rloo" and "raft" compare the `samples` responses of a prompt instead.
+    """
+    if method == "rloo":
+        return leave_one_out(shaped, samples)
+    if method == "raft":
+        return best_of_group(shaped, samples)
+    return shaped - baseline
+
+
 @dataclass
 class Baseline:
     """What is subtracted from the shaped reward: one scalar for all prompts, made of *earlier* batches only.

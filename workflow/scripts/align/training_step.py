@@ -1,18 +1,16 @@
 """One step of REINFORCE: sample, reward, subtract KL penalty and baseline, and follow the gradient."""
 
-import argparse
 from dataclasses import dataclass
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from align.devices import halve
 from align.errors import InputError
-from align.reinforce import Baseline, best_of_group, leave_one_out, reinforce_loss, shape_reward
+from align.memory import AtOnce
+from align.reinforce import Baseline, advantage, reinforce_loss, shape_reward
 from align.reward_models import score
 from align.rollout import TokenLogps, generate, load_policy
-from align.signal_flags import signal_options
-from align.signals import Scale, compute_signal, confidence
+from align.signals import Options, Scale, compute_signal, confidence
 
 
 @dataclass
@@ -25,116 +23,131 @@ class Models:
     tokenizer: object
 
 
-def load_models(args: argparse.Namespace, device: torch.device) -> Models:
-    reward = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32)
+@dataclass(frozen=True)
+class StepSettings:
+    """What is the same at every step."""
+
+    signal: str
+    scale: Scale  # the signal's standardisation
+    kl_coef: float  # beta of Eq. 3
+    max_new_tokens: int
+    options: Options = Options()  # the signal's
+    method: str = "reinforce"
+    samples_per_prompt: int = 1
+    advantage_weight: str | None = None
+    max_grad_norm: float = float("inf")
+
+
+@dataclass
+class Learner:
+    """What a step changes beside the policy: its optimizer, the baseline's history, and what memory holds at once."""
+
+    accelerator: object
+    optimizer: object
+    baseline: Baseline
+    micro_batch: AtOnce
+    generation_batch: AtOnce
+
+
+def load_models(model: str, reward_model: str, device: torch.device) -> Models:
+    """The policy and its reference, both from the folder `model`, and the reward model."""
+    reward = AutoModelForSequenceClassification.from_pretrained(reward_model, dtype=torch.float32)
     return Models(
-        policy=load_policy(args.model, device),
-        reference=load_policy(args.model, device).requires_grad_(False),
+        policy=load_policy(model, device),
+        reference=load_policy(model, device).requires_grad_(False),
         reward=reward.to(device).eval().requires_grad_(False),
-        tokenizer=AutoTokenizer.from_pretrained(args.model),
+        tokenizer=AutoTokenizer.from_pretrained(model),
     )
 
 
-def sample_responses(args, accelerator, models: Models, prompts) -> list[list[int]]:
-    """A response to each prompt; where a GPU runs out of memory, half as many at once, from the same random numbers."""
-    policy = accelerator.unwrap_model(models.policy).model
+def train_step(settings: StepSettings, models: Models, learner: Learner, prompts, references: torch.Tensor) -> dict:
+    """One step on a batch of tokenised prompts, a response each; returns the step's metrics, responses and rewards.
+
+    `references` are the reward model's outputs for SFT responses to the same prompts, (prompts, responses, labels).
+    Raises InputError if a reward or the loss is not a finite number.
+    """
+    accelerator = learner.accelerator
+    # In the precision of the log-probabilities below: what is sampled and what is learned from are one policy.
+    with accelerator.autocast():
+        responses = sample_responses(models, learner, prompts, settings.max_new_tokens)
+    b = learner.baseline.value()  # Eq. 8, of earlier batches alone
+
+    def follow(micro_batch_size: int) -> dict[str, torch.Tensor]:
+        learner.optimizer.zero_grad()  # of a try for which memory did not suffice, too
+        with accelerator.autocast():
+            rewards, weights = reward_responses(settings, models, prompts, responses, references, micro_batch_size)
+        parts = []
+        for start in range(0, len(prompts), micro_batch_size):
+            part = slice(start, start + micro_batch_size)
+            with accelerator.autocast():
+                with torch.no_grad():
+                    ref_logps, _ = models.reference(prompts[part], responses[part])
+                logps, entropy = models.policy(prompts[part], responses[part])
+            shaped = shape_reward(rewards[part], logps, ref_logps, settings.kl_coef)  # Eq. 3
+            gain = advantage(settings.method, shaped, b, settings.samples_per_prompt) * weights[part]
+            loss = reinforce_loss(gain, logps)  # Eq. 7
+            if not (torch.isfinite(shaped).all() and torch.isfinite(loss)):
+                raise InputError(
+                    "reward or loss is not finite. Nothing was written, and the last state that was saved is kept:"
+                    " lower reinforce.learning_rate, set runtime.precision to fp32, or look at the reward model"
+                )
+            accelerator.backward(loss * len(shaped) / len(prompts))
+            kl = (logps.detach() - ref_logps).sum(dim=1)
+            parts.append({"shaped_reward": shaped, "advantage": gain, "kl": kl, "entropy": entropy.sum(dim=1)})
+        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]} | {"reward": rewards}
+
+    # b is one number, known before: the batch may go through memory in parts without changing the gradient.
+    rows = learner.micro_batch.run(follow)
+    grad_norm = update_policy(settings, models, learner)
+    rewards = rows["reward"].tolist()
+    rows = {name: accelerator.gather(row) for name, row in describe_rows(rows, models, responses).items()}
+    learner.baseline.update(rows["shaped_reward"])
+    gain = rows.pop("advantage")
+    metrics = {name: row.mean().item() for name, row in rows.items()}
+    metrics |= {"baseline": b, "advantage_mean": gain.mean().item(), "advantage_std": gain.std().item()}
+    metrics |= {"grad_norm": grad_norm, "skipped": int(accelerator.optimizer_step_was_skipped)}
+    return {"metrics": metrics, "responses": responses, "rewards": rewards}
+
+
+def sample_responses(models: Models, learner: Learner, prompts, max_new_tokens: int) -> list[list[int]]:
+    """A response to each prompt, from exactly the policy."""
+    policy = learner.accelerator.unwrap_model(models.policy).model
     responses: list[list[int]] = []
+
+    def sample_next(count: int) -> list[list[int]]:
+        some = prompts[len(responses) : len(responses) + count]
+        return generate(policy, models.tokenizer, some, max_new_tokens)
+
     while len(responses) < len(prompts):
-        state, some = torch.get_rng_state(), prompts[len(responses) : len(responses) + args.generation_batch_size]
-        try:
-            responses += generate(policy, models.tokenizer, some, args.max_new_tokens)
-        except torch.OutOfMemoryError:
-            if accelerator.num_processes > 1:  # the other processes would wait for this one
-                raise
-        else:
-            continue
-        args.generation_batch_size = halve(args.generation_batch_size, "generation batch")
-        torch.set_rng_state(state)
+        responses += learner.generation_batch.run(sample_next)
     return responses
 
 
-def train_step(
-    args, accelerator, models: Models, optimizer, baseline: Baseline, scale: Scale, prompts, references, step: int
-) -> dict:
-    """One step on a batch of tokenised prompts, a response each; returns the step's metrics and its responses.
-
-    `references` are the reward model's outputs for SFT responses to the same prompts, (prompts, responses, labels).
-
-    b_MA is made of earlier batches alone, so the batch may go through memory in parts without changing the gradient.
-    Raises InputError, naming the step, if a reward or the loss is not a finite number.
-    """
-    tokenizer = models.tokenizer
-    # In the precision of the log-probabilities below: what is sampled and what is learned from are one policy.
-    with accelerator.autocast():
-        responses = sample_responses(args, accelerator, models, prompts)
+def reward_responses(settings: StepSettings, models: Models, prompts, responses, references, at_once: int):
+    """The standardised signal of each whole response, and the weight of its advantage; both (prompts,)."""
     texts = [prompt + response for prompt, response in zip(prompts, responses)]
-    with accelerator.autocast():
-        outputs = score(models.reward, texts, tokenizer.pad_token_id, args.micro_batch_size)
-    signal = compute_signal(args.signal, outputs, references, signal_options(args))
-    rewards = scale.apply(signal).to(accelerator.device)
-    weights = confidence(outputs).to(accelerator.device) if args.advantage_weight == "confidence" else 1.0
-    lengths = torch.tensor([len(response) for response in responses], device=accelerator.device, dtype=torch.float32)
-    finished = [float(response[-1] == tokenizer.eos_token_id) for response in responses]
+    outputs = score(models.reward, texts, models.tokenizer.pad_token_id, at_once)
+    signal = compute_signal(settings.signal, outputs, references, settings.options)
+    weights = confidence(outputs) if settings.advantage_weight == "confidence" else torch.ones(len(prompts))
+    device = next(models.reward.parameters()).device
+    return settings.scale.apply(signal).to(device), weights.to(device)
 
-    b = baseline.value()
-    optimizer.zero_grad()
-    parts = []
-    for start in range(0, len(prompts), args.micro_batch_size):
-        part = slice(start, start + args.micro_batch_size)
-        with torch.no_grad(), accelerator.autocast():
-            ref_logps, _ = models.reference(prompts[part], responses[part])
-        with accelerator.autocast():
-            logps, entropy = models.policy(prompts[part], responses[part])
-        shaped = shape_reward(rewards[part], logps, ref_logps, args.kl_coef)
-        if args.method == "rloo":
-            advantage = leave_one_out(shaped, args.samples_per_prompt)
-        elif args.method == "raft":
-            advantage = best_of_group(shaped, args.samples_per_prompt)
-        else:
-            advantage = shaped - b
-        if args.advantage_weight:
-            advantage = advantage * weights[part]
-        loss = reinforce_loss(advantage, logps)
-        if not (torch.isfinite(shaped).all() and torch.isfinite(loss)):
-            raise InputError(
-                f"step {step}: reward or loss is not finite. Nothing was written, and the last state that was saved is"
-                " kept: lower reinforce.learning_rate, set runtime.precision to fp32, or look at the reward model"
-            )
-        accelerator.backward(loss * len(shaped) / len(prompts))
-        kl = (logps.detach() - ref_logps).sum(dim=1)
-        parts.append({"shaped_reward": shaped, "advantage": advantage, "kl": kl, "entropy": entropy.sum(dim=1)})
+
+def update_policy(settings: StepSettings, models: Models, learner: Learner) -> float:
+    """Take the optimizer's step; returns the gradient's norm before any clipping."""
     try:
-        grad_norm = accelerator.clip_grad_norm_(models.policy.parameters(), args.max_grad_norm)
-        optimizer.step()
+        norm = learner.accelerator.clip_grad_norm_(models.policy.parameters(), settings.max_grad_norm)
+        learner.optimizer.step()
     except torch.OutOfMemoryError as error:
         # Neither could be repeated, and smaller micro-batches would not help.
-        raise InputError(f"step {step}: the GPU's memory does not hold the optimizer's state: take another") from error
-
-    rows = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-    rows |= {"reward": rewards, "length": lengths, "finished": torch.tensor(finished, device=accelerator.device)}
-    rows["entropy"] = rows["entropy"] / lengths  # a token
-    rows = {name: accelerator.gather(value) for name, value in rows.items()}
-    baseline.update(rows["shaped_reward"])
-    advantage = rows.pop("advantage")
-    metrics = {name: value.mean().item() for name, value in rows.items()}
-    metrics |= {
-        "baseline": b,
-        "advantage_mean": advantage.mean().item(),
-        "advantage_std": advantage.std().item(),
-        "grad_norm": float(grad_norm),
-        "skipped": int(accelerator.optimizer_step_was_skipped),
-    }
-    return {"metrics": metrics, "responses": responses, "rewards": rewards.tolist()}
+        raise InputError("the GPU's memory does not hold the optimizer's state: take another") from error
+    return float(norm)
 
 
-def step_within_memory(args, accelerator, *rest) -> dict:
-    """`train_step`; where a GPU runs out of memory, again with half the micro-batch and the same random numbers."""
-    state = torch.get_rng_state()
-    while True:
-        try:
-            return train_step(args, accelerator, *rest)
-        except torch.OutOfMemoryError:
-            if accelerator.num_processes > 1:
-                raise
-        args.micro_batch_size = halve(args.micro_batch_size, "micro-batch", args.samples_per_prompt)
-        torch.set_rng_state(state)
+def describe_rows(rows: dict[str, torch.Tensor], models: Models, responses: list[list[int]]) -> dict[str, torch.Tensor]:
+    """The rows with lengths, whether a response ended by itself, and entropy a token."""
+    device = rows["reward"].device
+    lengths = torch.tensor([len(response) for response in responses], device=device, dtype=torch.float32)
+    finished = [float(response[-1] == models.tokenizer.eos_token_id) for response in responses]
+    rows = rows | {"entropy": rows["entropy"] / lengths, "length": lengths}
+    return rows | {"finished": torch.tensor(finished, device=device)}
