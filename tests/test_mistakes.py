@@ -23,7 +23,7 @@ from align.memory import AtOnce
 from align.reinforce import Baseline
 from align.reward_models import score_references
 from align.rollout import TokenLogps, generate
-from align.signals import SIGNALS, Scale, fit_scale, scalar_reward, signal_of_references
+from align.signals import SIGNALS, Scale, fit_scale, scalar_reward, signal_of
 from align.training_step import Learner, StepSettings, load_models, train_step
 
 OUTPUTS = ("{}", "{}.csv", "{}.parquet", "{}.json")
@@ -103,7 +103,7 @@ def step(world):  # noqa: F811
     before = copy.deepcopy(models.policy.model)
     table = pd.read_parquet(world / "references.parquet")
     outputs = score_references(models.reward, table, models.tokenizer.pad_token_id, 16)
-    scale = fit_scale(signal_of_references("reward", outputs))
+    scale = fit_scale(signal_of("reward", outputs, outputs))
     references = table[table["sample"] == 0].head(8)
     prompts = [list(map(int, ids)) for ids in references["prompt_ids"]]
     torch.manual_seed(3)
@@ -147,7 +147,9 @@ def test_a_signal_that_compares_does_so_with_responses_to_the_same_prompt(world,
     with torch.no_grad():
         texts = [torch.tensor([p + r]) for p, r in zip(step["prompts"], out["responses"])]
         own = torch.cat([models.reward(input_ids=text).logits[0] for text in texts])
-    assert out["rewards"] == pytest.approx(torch.sigmoid(own - references.mean(dim=(1, 2))).tolist(), abs=1e-4)
+    assert out["rewards"] == pytest.approx(
+        torch.sigmoid(own[:, None] - references[:, :, 0]).mean(dim=1).tolist(), abs=1e-4
+    )
 
 
 def test_a_steps_gradient_is_the_papers_equation_by_brute_force(step):

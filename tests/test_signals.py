@@ -6,6 +6,8 @@ import torch
 from align.errors import InputError
 from align.losses import log_win_probability
 from align.signals import (
+    SCALAR_SIGNALS,
+    SIGNALS,
     Options,
     Scale,
     compute_signal,
@@ -13,7 +15,7 @@ from align.signals import (
     fit_scale,
     mean_and_deviation,
     rating_values,
-    signal_of_references,
+    signal_of,
 )
 
 # Four ratings with probabilities 1/2, 1/4, 1/8, 1/8, and one that is certain of 3.
@@ -37,7 +39,9 @@ def test_responses_without_difference_are_refused():
 def test_scalar_signals_by_hand():
     outputs, references = torch.tensor([[1.5], [-2.0]]), torch.tensor([[[0.5], [1.5]], [[0.0], [0.0]]])
     assert compute_signal("reward", outputs, references).tolist() == [1.5, -2.0]
-    expected = [1 / (1 + math.exp(-0.5)), 1 / (1 + math.exp(2.0))]
+    assert compute_signal("centred", outputs, references).tolist() == [0.5, -2.0]
+    # The mean of sigmoids, not the sigmoid of the mean: what Bradley-Terry has for the win probability.
+    expected = [(1 / (1 + math.exp(-1.0)) + 0.5) / 2, 1 / (1 + math.exp(2.0))]
     assert compute_signal("bounded", outputs, references).tolist() == pytest.approx(expected)
 
 
@@ -87,16 +91,25 @@ def test_relabelling_changes_the_mean_and_leaves_the_win_probability_to_the_bit(
         assert (plain["mean"].argsort() != renamed["mean"].argsort()).any()
 
 
-def test_references_are_held_against_the_others():
-    outputs = torch.randn(3, 4, 10, generator=torch.Generator().manual_seed(3))
-    win = signal_of_references("win", outputs)
-    by_hand = [
-        sum(log_win_probability(outputs[1, 2], outputs[1, other]).exp().item() for other in (0, 1, 3)) / 3,
-    ]
-    assert win[1, 2].item() == pytest.approx(by_hand[0], abs=1e-6)
-    # What one response wins another loses: among themselves they win half.
-    assert win.mean(dim=1).tolist() == pytest.approx([0.5] * 3, abs=1e-6)
-    assert torch.equal(signal_of_references("mean", outputs)[:, 0], mean_and_deviation(outputs[:, 0])[0])
+def test_each_response_is_held_against_the_same_references():
+    draw = torch.Generator().manual_seed(3)
+    outputs, references = torch.randn(3, 2, 10, generator=draw), torch.randn(3, 4, 10, generator=draw)
+    win = signal_of("win", outputs, references)
+    by_hand = sum(log_win_probability(outputs[1, 0], other).exp().item() for other in references[1]) / 4
+    assert win.shape == (3, 2) and win[1, 0].item() == pytest.approx(by_hand, abs=1e-6)
+    assert torch.equal(signal_of("mean", outputs, references)[:, 1], mean_and_deviation(outputs[:, 1])[0])
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_fresh_sft_responses_have_a_deviation_of_one_in_every_signal(name):
+    # As in training: responses that no scale was fitted on, held against the references that rewards are held against.
+    torch.manual_seed(0)
+    labels = 1 if name in SCALAR_SIGNALS else 10
+    level = 2 * torch.randn(4000, 1, labels)
+    compared, others, fresh = (level + torch.randn(4000, 4, labels) for _ in range(3))
+    rewards = fit_scale(signal_of(name, others, compared)).apply(signal_of(name, fresh, compared))
+    assert rewards.var(dim=1).mean().sqrt().item() == pytest.approx(1.0, abs=0.05)
+    assert rewards.mean().item() == pytest.approx(0.0, abs=0.05)
 
 
 def test_the_wrong_kind_of_reward_model_is_refused():

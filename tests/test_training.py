@@ -90,7 +90,18 @@ def world(tmp_path_factory):
             + ["--summary-output", str(path / f"{fold}.json")]
         )
     sample_references.main(
-        ["--model", str(path / "sft"), "--tokens", str(path / "train.parquet"), "--prompts", "20", "--samples", "3"]
+        [
+            "--model",
+            str(path / "sft"),
+            "--tokens",
+            str(path / "train.parquet"),
+            "--prompts",
+            "20",
+            "--samples",
+            "3",
+            "--scale-samples",
+            "2",
+        ]
         + ["--max-new-tokens", "12", "--generation-batch-size", "8", "--precision", "fp32", "--seed", "0"]
         + ["--output", str(path / "references.parquet")]
     )

@@ -41,7 +41,7 @@ SFT_ARMS = ["sft", "sft_again"]
 STUDIES = config["studies"]
 POOL_SEED = config["evaluation"]["pool_seed"]
 SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
-SCALAR_SIGNALS = ("reward", "bounded")
+SCALAR_SIGNALS = ("reward", "centred", "bounded")
 KEEPS_POLICIES = config["runtime"]["keep_policies"]
 IS_POCKET_DATA = config["data"]["source"] == "pocket"
 IS_POCKET_MODEL = config["model"]["source"] == "pocket"

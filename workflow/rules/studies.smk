@@ -64,7 +64,7 @@ rule study_gradients:
         ),
     shell:
         "python {input.script[0]} --phases early late --policies {input.policies} --metrics {input.metrics}"
-        " --reference {input.reference} --reward-model {input.reward_model} --references {input.references}"
+        " --reference-policy {input.reference} --reward-model {input.reward_model} --references {input.references}"
         " --scale {input.scale} --seed {wildcards.seed} {params.signal} {params.settings} {params.runtime}"
         " --output {output.table} 2>&1 | tee {log}"
 

@@ -17,12 +17,12 @@ from align.errors import InputError, run
 from align.files import read_json, write_csv
 from align.progress import Progress
 from align.reinforce import Baseline, leave_one_out, shape_reward
-from align.reward_models import score, score_table
+from align.reward_models import score, score_references
 from align.rollout import TokenLogps, generate, load_policy
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
-from align.signals import Scale, compute_signal, signal_of_references
-from align.tables import token_lists
+from align.signals import Scale, compute_signal, signal_of
+from align.tables import split_references, token_lists
 
 SAMPLES = 4  # responses a prompt: two groups of 2, or one of 4
 
@@ -32,7 +32,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--phases", nargs="+", required=True, help="names of the moments of training")
     parser.add_argument("--policies", nargs="+", required=True, help="folders of the policies at these moments")
     parser.add_argument("--metrics", nargs="+", required=True, help="CSV of the training up to each")
-    parser.add_argument("--reference", required=True, help="folder of the SFT model")
+    parser.add_argument("--reference-policy", required=True, help="folder of the SFT model")
     parser.add_argument("--reward-model", required=True)
     parser.add_argument("--references", required=True, help="parquet: training prompts with SFT responses")
     parser.add_argument("--scale", required=True, help="JSON of the signal's standardisation")
@@ -166,14 +166,16 @@ def measure_phase(args, phase: str, policy: TokenLogps, prompts, responses, shap
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device, scale = pick_device(), Scale(**read_json(args.scale))
-    tokenizer = AutoTokenizer.from_pretrained(args.reference)
+    tokenizer = AutoTokenizer.from_pretrained(args.reference_policy)
     reward_model = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32).to(device)
-    reference = load_policy(args.reference, device)
+    reference = load_policy(args.reference_policy, device)
     table = pd.read_parquet(args.references)
     with autocast(args.precision):
-        outputs = score_table(reward_model, table, tokenizer.pad_token_id, args.scoring_batch_size)
-    outputs = outputs.view(table["sample"].nunique(), -1, outputs.shape[1]).transpose(0, 1)
-    expected = scale.apply(signal_of_references(args.signal, outputs, signal_options(args))).mean(dim=1)[: args.prompts]
+        outputs, others = (
+            score_references(reward_model, some, tokenizer.pad_token_id, args.scoring_batch_size)
+            for some in split_references(table)
+        )
+    expected = scale.apply(signal_of(args.signal, others, outputs, signal_options(args))).mean(dim=1)[: args.prompts]
     if len(expected) < 2:
         raise InputError("studies.gradients.prompts: a variance over prompts needs at least 2")
     prompts = [ids for ids in token_lists(table["prompt_ids"].head(len(expected))) for _ in range(SAMPLES)]

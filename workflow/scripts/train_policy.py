@@ -25,8 +25,8 @@ from align.resume import forget_state, load_state, save_state, state_folder
 from align.reward_models import score_references
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
-from align.signals import Scale, fit_scale, signal_of_references
-from align.tables import token_lists, write_table
+from align.signals import Scale, fit_scale, signal_of
+from align.tables import split_references, token_lists, write_table
 from align.training_step import Learner, Models, StepSettings, load_models, train_step
 
 
@@ -145,9 +145,12 @@ def main(argv: list[str] | None = None) -> None:
     references = pd.read_parquet(args.references)
     prompts = references[references["sample"] == 0]
     with accelerator.autocast():
-        outputs = score_references(models.reward, references, models.tokenizer.pad_token_id, args.micro_batch_size)
+        compared, others = (
+            score_references(models.reward, some, models.tokenizer.pad_token_id, args.micro_batch_size)
+            for some in split_references(references)
+        )
     torch.manual_seed(derive_seed(args.seed, "scale"))  # for the one signal that draws
-    scale = fit_scale(signal_of_references(args.signal, outputs, signal_options(args)))
+    scale = fit_scale(signal_of(args.signal, others, compared, signal_options(args)))
     settings = StepSettings(
         signal=args.signal,
         options=signal_options(args),
@@ -168,7 +171,7 @@ def main(argv: list[str] | None = None) -> None:
         generation_batch=AtOnce(args.generation_batch_size, "generation batch"),
     )
     state = state_folder(args.state, args, [args.model, args.reward_model, args.references])
-    history = train(args, settings, models, learner, prompts, outputs, state)
+    history = train(args, settings, models, learner, prompts, compared, state)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         write_outputs(args, accelerator.unwrap_model(models.policy).model, models.tokenizer, scale, history)

@@ -41,9 +41,14 @@ def scalar_reward(outputs, references, options):
     return outputs[:, 0]
 
 
+def centred_reward(outputs, references, options):
+    """r - mean_k r_k over SFT responses: each prompt's own level taken off, without a bound."""
+    return outputs[:, 0] - references[:, :, 0].mean(dim=1)
+
+
 def bounded_reward(outputs, references, options):
-    """sigmoid(r - mean r of the SFT responses) (Fu et al. 2025, arXiv 2502.18770): the win probability's twin."""
-    return torch.sigmoid(outputs[:, 0] - references[:, :, 0].mean(dim=1))
+    """mean_k sigmoid(r - r_k) over SFT responses (PAR, Fu et al. 2025, arXiv 2502.18770): the scalar win rate."""
+    return torch.sigmoid(outputs - references[:, :, 0]).mean(dim=1)
 
 
 def mean_rating(outputs, references, options):
@@ -74,7 +79,7 @@ def sampled_rating(outputs, references, options):
     return rating_values(outputs.shape[-1], options.relabelling)[torch.multinomial(outputs.softmax(-1), 1)[:, 0]]
 
 
-SCALAR_SIGNALS: dict[str, Callable] = {"reward": scalar_reward, "bounded": bounded_reward}
+SCALAR_SIGNALS: dict[str, Callable] = {"reward": scalar_reward, "centred": centred_reward, "bounded": bounded_reward}
 RATING_SIGNALS: dict[str, Callable] = {
     "mean": mean_rating,
     "win": win_probability,
@@ -97,14 +102,13 @@ def compute_signal(
     return SIGNALS[name](outputs, references, options)
 
 
-def signal_of_references(name: str, references: torch.Tensor, options: Options = Options()) -> torch.Tensor:
-    """The signal of SFT responses, (prompts, responses), each held against the other responses to its prompt."""
-    count = references.shape[1]
-    columns = []
-    for own in range(count):
-        others = references[:, [other for other in range(count) if other != own]]
-        columns.append(compute_signal(name, references[:, own], others, options))
-    return torch.stack(columns, dim=1)
+def signal_of(name: str, outputs: torch.Tensor, references: torch.Tensor, options: Options = Options()) -> torch.Tensor:
+    """The signal of several responses to each prompt, (prompts, responses), from outputs (prompts, responses, labels).
+
+    Each is held against the same SFT responses to its prompt, `references`, (prompts, samples, labels), which must be
+    others: a response held against the rest of its own group of K differs from it K / (K - 1) times as much.
+    """
+    return torch.stack([compute_signal(name, each, references, options) for each in outputs.unbind(dim=1)], dim=1)
 
 
 def confidence(outputs: torch.Tensor) -> torch.Tensor:

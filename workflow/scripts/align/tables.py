@@ -23,6 +23,11 @@ def read_preferred(path: str | Path) -> pd.DataFrame:
     return pd.read_parquet(path).drop_duplicates("prompt_id")[["prompt_id", "prompt_ids", "chosen_ids"]]
 
 
+def split_references(references: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """SFT responses that a signal compares with, and others, on which its scale is fitted."""
+    return references[references["compared"]], references[~references["compared"]]
+
+
 def token_lists(column: pd.Series) -> list[list[int]]:
     """A parquet column of token ids as plain lists."""
     return [list(map(int, ids)) for ids in column]
