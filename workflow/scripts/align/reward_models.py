@@ -66,6 +66,13 @@ def score_table(model, table: pd.DataFrame, pad_token_id: int, batch_size: int) 
     return score(model, texts, pad_token_id, batch_size)
 
 
+def score_references(model, references: pd.DataFrame, pad_token_id: int, batch_size: int) -> torch.Tensor:
+    """`score`'s outputs for a table of SFT responses, (prompts, samples, labels), prompts in their order."""
+    outputs = score_table(model, references, pad_token_id, batch_size)
+    # The table has all prompts' first samples, then all second ones.
+    return outputs.view(references["sample"].nunique(), -1, outputs.shape[1]).transpose(0, 1)
+
+
 def load_scorer(folder: str, batch_size: int, precision: str = "fp32") -> Callable[[pd.DataFrame], torch.Tensor]:
     """The reward model in `folder` as a function from a table to `score_table`'s outputs."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
