@@ -36,7 +36,7 @@ rule study_gradients:
         policies=[f"{RESULTS}/policies/{arm}/seed{{seed}}" for arm in GRADIENT_ARMS],
         metrics=[f"{RESULTS}/training/{arm}/seed{{seed}}.csv" for arm in GRADIENT_ARMS],
         scale=f"{RESULTS}/training/{GRADIENT_ARMS[1]}/seed{{seed}}_scale.json",
-        reference=f"{RESULTS}/models/sft",
+        reference_policy=f"{RESULTS}/models/sft",
         reward_model=f"{RESULTS}/reward_models/{config['arms'][GRADIENT_ARMS[1]]['reward_model']}/seed{{seed}}",
         references=f"{RESULTS}/data/references.parquet",
     output:
@@ -64,7 +64,7 @@ rule study_gradients:
         ),
     shell:
         "python {input.script[0]} --phases early late --policies {input.policies} --metrics {input.metrics}"
-        " --reference {input.reference} --reward-model {input.reward_model} --references {input.references}"
+        " --reference-policy {input.reference_policy} --reward-model {input.reward_model} --references {input.references}"
         " --scale {input.scale} --seed {wildcards.seed} {params.signal} {params.settings} {params.runtime}"
         " --output {output.table} 2>&1 | tee {log}"
 

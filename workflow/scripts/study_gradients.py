@@ -32,7 +32,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--phases", nargs="+", required=True, help="names of the moments of training")
     parser.add_argument("--policies", nargs="+", required=True, help="folders of the policies at these moments")
     parser.add_argument("--metrics", nargs="+", required=True, help="CSV of the training up to each")
-    parser.add_argument("--reference", required=True, help="folder of the SFT model")
+    parser.add_argument("--reference-policy", required=True, help="folder of the SFT model")
     parser.add_argument("--reward-model", required=True)
     parser.add_argument("--references", required=True, help="parquet: training prompts with SFT responses")
     parser.add_argument("--scale", required=True, help="JSON of the signal's standardisation")
@@ -166,9 +166,9 @@ def measure_phase(args, phase: str, policy: TokenLogps, prompts, responses, shap
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device, scale = pick_device(), Scale(**read_json(args.scale))
-    tokenizer = AutoTokenizer.from_pretrained(args.reference)
+    tokenizer = AutoTokenizer.from_pretrained(args.reference_policy)
     reward_model = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32).to(device)
-    reference = load_policy(args.reference, device)
+    reference = load_policy(args.reference_policy, device)
     table = pd.read_parquet(args.references)
     with autocast(args.precision):
         outputs = score_table(reward_model, table, tokenizer.pad_token_id, args.scoring_batch_size)
