@@ -97,6 +97,17 @@ def compute_signal(
     return SIGNALS[name](outputs, references, options)
 
 
+def signal_of(
+    name: str, responses: torch.Tensor, references: torch.Tensor, options: Options = Options()
+) -> torch.Tensor:
+    """The signal of several responses a prompt, (prompts, n), each held against the same references to its prompt.
+
+    Outputs are (prompts, n, labels) of the responses and (prompts, K, labels) of the references.
+    """
+    columns = [compute_signal(name, responses[:, own], references, options) for own in range(responses.shape[1])]
+    return torch.stack(columns, dim=1)
+
+
 def signal_of_references(name: str, references: torch.Tensor, options: Options = Options()) -> torch.Tensor:
     """The signal of SFT responses, (prompts, responses), each held against the other responses to its prompt."""
     count = references.shape[1]
