@@ -75,6 +75,7 @@ STATISTICS_ONWARDS = {
     "sum_costs": 1,
     "trace_training": 1,
     "compare_at_equal_kl": 1,
+    "compare_at_equal_entropy": 1,
     "relate_differences": 1,
     "summarise_results": 1,
     "measure_responses": 1,
@@ -132,6 +133,8 @@ def test_the_sft_model_at_other_temperatures_is_in_the_tables_and_not_in_the_con
         assert rows.loc[("sft_0.5", "sampled"), "judges"].notna().all() and ("sft_0.5", "greedy") not in rows.index
     summary = json.loads((statistics / "summary.json").read_text())
     assert "sft_0.5" not in {row["arm"] for row in summary["contrasts"]}
+    compared = {row["arm"] for row in summary["equal_entropy"]}
+    assert {"level1_scalar", "sft_again"} <= compared and not {"sft", "sft_0.5"} & compared
 
 
 def test_the_noise_floor_is_other_samples_of_the_same_model(project):

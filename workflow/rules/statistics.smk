@@ -11,6 +11,7 @@ CONTRASTS = [
 ]
 EVALUATIONS = [f"{RESULTS}/evaluations/seed{seed}.parquet" for seed in SEEDS]
 REWARD_RUNS = [(config["arms"][arm]["reward_model"], seed) for arm, seed in POLICY_RUNS] + JUDGES
+OTHER_MAKES = [kind for kind in sorted(config["judges"]) if kind != "judge"]
 
 
 rule compare_arms:
@@ -158,6 +159,37 @@ rule compare_at_equal_kl:
         " --output {output.contrasts} 2>&1 | tee {log}"
 
 
+# Is a policy more than SFT at a lower temperature?
+rule compare_at_equal_entropy:
+    input:
+        script=script("compare_at_equal_entropy"),
+        arms=rules.compare_arms.output.arms,
+    output:
+        differences=f"{RESULTS}/statistics/equal_entropy.csv",
+    log:
+        f"{RESULTS}/logs/compare_at_equal_entropy.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_at_equal_entropy.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        settings=flags(
+            config["statistics"],
+            "confidence",
+            temperatures=TEMPERATURES,
+            other_makes=OTHER_MAKES,
+        ),
+    shell:
+        "python {input.script[0]}"
+        " --arms {input.arms}"
+        " {params.settings}"
+        " --output {output.differences}"
+        " 2>&1 | tee {log}"
+
+
 rule relate_differences:
     input:
         script=script("relate_differences"),
@@ -218,6 +250,7 @@ rule summarise_results:
         agreement=rules.measure_signals.output.agreement,
         relabelling=rules.measure_signals.output.relabelling,
         equal_kl=rules.compare_at_equal_kl.output.contrasts,
+        equal_entropy=rules.compare_at_equal_entropy.output.differences,
         training=rules.trace_training.output.training,
         responses=f"{RESULTS}/statistics/responses.csv",
         gradients=[f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in GRADIENT_SEEDS],
@@ -251,6 +284,7 @@ rule summarise_results:
         " --arms {input.arms} --differences {input.differences} --relations {input.relations}"
         " --reward-models {input.reward_models} --ratings {input.ratings} --screen {input.screen}"
         " --predictions {input.predictions} --relabelling {input.relabelling} --agreement {input.agreement} --equal-kl {input.equal_kl}"
+        " --equal-entropy {input.equal_entropy}"
         " --training {input.training} --responses {input.responses} --gradients {input.gradients} --trl {input.trl}"
         " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.sources} {params.world}"
         " --output {output.summary} 2>&1 | tee {log}"
