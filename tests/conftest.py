@@ -39,6 +39,28 @@ def tiny_config(tokenizer, seed: int = 0, **more):
     return LlamaConfig(**(config | more))
 
 
+def letter_tokenizer(template: str | None = None):
+    """A tokenizer of another make than pocket's: its words are letters, and it comes without a chat template."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    words = {word: i for i, word in enumerate(["<pad>", "</s>", "<unk>", *map(chr, range(32, 127)), "\n"])}
+    letters = Tokenizer(models.WordLevel(words, unk_token="<unk>"))
+    letters.pre_tokenizer = pre_tokenizers.Split(Regex("[\\s\\S]"), behavior="isolated")
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=letters, unk_token="<unk>", pad_token="<pad>", eos_token="</s>"
+    )
+    tokenizer.chat_template = template
+    return tokenizer
+
+
+def save_letter_model(folder, model_class, template: str | None = None, context: int = 512) -> None:
+    """A random model of that make, of a class of transformers, with its tokenizer."""
+    tokenizer = letter_tokenizer(template)
+    model_class(tiny_config(tokenizer, seed=2, max_position_embeddings=context, num_labels=1)).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
 @pytest.fixture(scope="session")
 def policy(tokenizer):
     from transformers import LlamaForCausalLM

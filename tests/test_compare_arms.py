@@ -131,3 +131,15 @@ def test_false_positives_are_at_their_level_where_seeds_differ():
         pooled.append(stats.ttest_1samp(matrix.ravel(), 0).pvalue < 0.05)
     assert np.mean(by_seed) < 0.08
     assert np.mean(pooled) > 0.25
+
+
+def test_judges_of_another_make_are_a_metric_beside_the_primary_one(tmp_path, outputs):
+    for path in tmp_path.glob("*.parquet"):
+        table = pd.read_parquet(path)
+        # Of another mind than the judges, and in other units.
+        table.assign(qwen_201=-10 * table["judge_1"]).to_parquet(path)
+    contrasts, _, arms = outputs("level1:arm:sft:test")
+    estimates = contrasts[contrasts["decoding"] == "sampled"].set_index("metric")["estimate"]
+    assert estimates["qwen"] == pytest.approx(-estimates["judges"], rel=1e-4)
+    assert estimates["judges"] == pytest.approx(2 / SFT_DEVIATION, rel=1e-5)
+    assert "qwen" in arms

@@ -12,27 +12,27 @@ TEMPLATE = ROOT / "workflow" / "report" / "samples.html"
 @pytest.fixture
 def files(tmp_path):
     """Two arms, three prompts, two samples and a greedy response, with text that HTML could trip over."""
-    for arm, shift in (("sft", 0.0), ("level1_scalar", 1.0)):
-        rows = [
+    rows = []
+    for arm, shift in (("sft", 0.0), ("sft_again", 0.0), ("level1_scalar", 1.0)):
+        rows += [
             {"arm": arm, "seed": 1, "prompt_id": f"p{p}", "decoding": decoding, "sample": sample, "tokens": 3 + p}
             | {"finished": True, "judge_1": p + shift + 0.1 * sample, "prompt": f"prompt {p} </script>"}
-            | {"prompt_ids": [1], "response": f"<b>{arm}</b> {p}", "response_ids": [2]}
+            | {"response": f"<b>{arm}</b> {p}", "response_ids": [2]}
             for decoding, samples in (("sampled", 2), ("greedy", 1))
             for sample in range(samples)
             for p in range(3)
         ]
-        table = pd.DataFrame(rows)
-        table.drop(columns=["prompt", "prompt_ids", "response", "response_ids"]).to_parquet(tmp_path / f"{arm}.parquet")
-        table.to_parquet(tmp_path / f"{arm}_responses.parquet")
+    table = pd.DataFrame(rows)
+    for seed in (1, 2):
+        table.assign(seed=seed).to_parquet(tmp_path / f"seed{seed}.parquet")
     return tmp_path
 
 
 def run(files, prompts="2"):
-    arms = ("sft", "level1_scalar")
     make_samples.main(
-        ["--template", str(TEMPLATE), "--sft-evaluations", str(files / "sft.parquet"), "--evaluations"]
-        + [str(files / f"{arm}.parquet") for arm in arms]
-        + ["--responses", *(str(files / f"{arm}_responses.parquet") for arm in arms), "--scoring-batch-size", "8"]
+        ["--template", str(TEMPLATE), "--evaluations", *(str(files / f"seed{seed}.parquet") for seed in (1, 2))]
+        + ["--arms", "sft", "level1_scalar", "--tokens", "not read: there is no ratings model"]
+        + ["--scoring-batch-size", "8"]
         + ["--experiment", "test", "--seed", "1", "--prompts", prompts, "--examples", "1"]
         + ["--page-output", str(files / "page.html"), "--examples-output", str(files / "examples.json")]
     )
@@ -50,7 +50,7 @@ def test_the_page_holds_every_arms_first_responses(files):
     ]
     # In SFT standard deviations: one judge's step from SFT to the arm is the same for every prompt.
     gaps = [p["responses"][2]["judges"] - p["responses"][0]["judges"] for p in data["prompts"]]
-    assert gaps[0] == pytest.approx(gaps[1]) and gaps[0] > 0
+    assert gaps[0] == pytest.approx(gaps[1], abs=2e-3) and gaps[0] > 0
 
 
 def test_nothing_that_was_written_ends_the_script(files):

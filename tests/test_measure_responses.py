@@ -25,7 +25,7 @@ def test_a_gain_that_is_all_length_is_none_at_equal_length():
 def responses(arm, judge, tokens):
     rows = len(judge)
     table = pd.DataFrame({"arm": arm, "prompt_id": [f"p{i}" for i in range(rows)], "decoding": "sampled", "sample": 0})
-    table = table.assign(judge_1=judge, judges=judge, tokens=tokens, finished=True)
+    table = table.assign(judge_1=judge, judges=judge, tokens=tokens, finished=True, entropy=1.0)
     return table.assign(response_ids=[[1, 2, 3]] * rows)
 
 

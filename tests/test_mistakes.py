@@ -266,7 +266,7 @@ def test_the_folds_reach_the_jobs_they_are_for(tmp_path):
     project = copy_project(tmp_path / "project")
     plan = snakemake(project, "--dry-run", "--printshellcmds", "--configfile", SMOKE)
     data = "results/smoke/data"
-    fold_of = {"sample_references": {"train"}, "evaluate_arm": {"validation"}}
+    fold_of = {"sample_references": {"train"}, "sample_responses": {"validation"}}
     for script, folds in fold_of.items():
         assert set(re.findall(rf"{script}\.py .* --tokens {data}/tokens/(\w+)\.parquet", plan)) == folds
     # What a policy trains on are the references' prompts; judges never see what reward models learn from.

@@ -9,7 +9,14 @@ from conftest import ROOT
 
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
 ANALYSIS = ["compare_arms", "measure_reward_models", "describe_pocket", "trace_training", "write_report", "sum_costs"]
-ANALYSIS += ["measure_signals", "compare_at_equal_kl", "summarise_results", "make_pocket", "split_data"]
+ANALYSIS += [
+    "measure_signals",
+    "compare_at_equal_kl",
+    "compare_at_equal_entropy",
+    "summarise_results",
+    "make_pocket",
+    "split_data",
+]
 ANALYSIS += ["plot_training", "plot_frontier", "plot_contrasts", "plot_reward_models"]
 ANALYSIS += ["relate_differences", "measure_responses", "plot_matrix", "plot_responses", "plot_overoptimisation"]
 

@@ -53,7 +53,7 @@ def test_a_response_has_its_own_gradient(policy):
 
 
 def test_the_study_of_a_real_policy(world):  # noqa: F811
-    flags = ["--reference", str(world / "sft"), "--reward-model", str(world / "rm")]
+    flags = ["--reference-policy", str(world / "sft"), "--reward-model", str(world / "rm")]
     flags += ["--references", str(world / "references.parquet"), "--scale", str(world / "policy.json")]
     flags += ["--signal", "reward", "--seed", "1", "--prompts", "6", "--batch-size", "8", "--kl-coef", "0.1"]
     flags += ["--baseline-decay", "0.9", "--max-new-tokens", "12", "--generation-batch-size", "10"]

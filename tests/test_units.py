@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from findings.units import in_sft_units, sft_units
+from findings.units import in_sft_units, judge_columns, other_makes, sft_units
 
 
 def test_scores_in_sft_deviations_by_hand():
@@ -23,3 +23,12 @@ def test_scores_in_sft_deviations_by_hand():
     assert table[["judge_1", "judge_2", "gold", "judges"]].iloc[0].tolist() == pytest.approx([1.0, 0.0, 0.0, 0.5])
     # Where the judges did not look, there is no mean of them.
     assert "judges" not in in_sft_units(pd.DataFrame({"gold": [2.0]}), units)
+
+
+def test_each_make_of_judge_is_a_metric_of_its_own():
+    table = pd.DataFrame({"arm": "sft", "decoding": "sampled", "prompt_id": "a", "tokens": [3, 4], "own_raw": 0.0})
+    table = table.assign(judge_101=[0.0, 2.0], judge_102=[0.0, 4.0], qwen_2_201=[1.0, 3.0], gold_form=1.0)
+    assert judge_columns(table) == {"judges": ["judge_101", "judge_102"], "qwen_2": ["qwen_2_201"]}
+    assert other_makes(table) == ["qwen_2"]
+    scored = in_sft_units(table, sft_units(table))
+    assert scored["judges"].tolist() == scored["qwen_2"].tolist() == pytest.approx([-(0.5**0.5), 0.5**0.5])

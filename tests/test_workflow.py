@@ -10,7 +10,7 @@ import time
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, letter_tokenizer, save_letter_model
 
 SMOKE = "workflow/experiments/smoke.yaml"
 LEFT_OUT = (".git", ".venv", ".snakemake", "__pycache__", ".pytest_cache", ".ruff_cache", "results", "report.md")
@@ -69,12 +69,13 @@ def edit(project):
 
 
 # Level 1 in two replicates, six other arms in one; beside them Level 1 after few steps, for the gradient study.
-POLICIES, EARLY = 8, 1
+POLICIES, EARLY, SEEDS = 8, 1, 2
 STATISTICS_ONWARDS = {
     "compare_arms": 1,
     "sum_costs": 1,
     "trace_training": 1,
     "compare_at_equal_kl": 1,
+    "compare_at_equal_entropy": 1,
     "relate_differences": 1,
     "summarise_results": 1,
     "measure_responses": 1,
@@ -110,13 +111,30 @@ def test_the_smoke_experiment_ends_in_its_report(project):
 def test_no_row_of_the_evaluation_is_missing(project):
     import pandas as pd
 
-    for arm, seeds in {"sft": (1, 2), "level1_scalar": (1, 2), "level2_win": (1,)}.items():
-        for seed in seeds:
-            table = pd.read_parquet(project / f"results/smoke/evaluations/{arm}/seed{seed}.parquet")
-            names = ["sft", "sft_again"] if arm == "sft" else [arm]
-            assert table["arm"].value_counts().to_dict() == {name: 24 * (2 + 1) for name in names}
-            assert table.notna().all().all()
-            assert (arm == "sft") == ("own" not in table)
+    declared = yaml.safe_load((ROOT / SMOKE).read_text())
+    trained = {seed: [arm for arm in declared["policies"] if arm == "level1_scalar" or seed == 1] for seed in (1, 2)}
+    for seed, arms in trained.items():
+        table = pd.read_parquet(project / f"results/smoke/evaluations/seed{seed}.parquet").set_index("arm")
+        rows = {name: 24 * (2 + 1) for name in ("sft", "sft_again", *arms)}
+        # At another temperature there is no other greedy response.
+        assert table.index.value_counts().to_dict() == rows | {"sft_0.5": 24 * 2}
+        assert table.loc[arms].notna().all().all()
+        own = [name for name in table if name.startswith("own")]
+        assert table.loc[["sft", "sft_again", "sft_0.5"], own].isna().all().all()
+        assert table.drop(columns=own).notna().all().all()
+
+
+def test_the_sft_model_at_other_temperatures_is_in_the_tables_and_not_in_the_contrasts(project):
+    import pandas as pd
+
+    statistics = project / "results" / "smoke" / "statistics"
+    for name in ("arms", "responses"):
+        rows = pd.read_csv(statistics / f"{name}.csv").set_index(["arm", "decoding"])
+        assert rows.loc[("sft_0.5", "sampled"), "judges"].notna().all() and ("sft_0.5", "greedy") not in rows.index
+    summary = json.loads((statistics / "summary.json").read_text())
+    assert "sft_0.5" not in {row["arm"] for row in summary["contrasts"]}
+    compared = {row["arm"] for row in summary["equal_entropy"]}
+    assert {"level1_scalar", "sft_again"} <= compared and not {"sft", "sft_0.5"} & compared
 
 
 def test_the_noise_floor_is_other_samples_of_the_same_model(project):
@@ -134,24 +152,57 @@ def test_run_again_there_is_nothing_to_do(project):
     assert planned(project) == {}
 
 
-def test_a_policy_that_is_not_kept_goes_once_it_is_evaluated(project, tmp_path):
-    results = project / "results" / "smoke"
-    policy, scores = results / "policies/level2_win/seed1", results / "evaluations/level2_win/seed1.parquet"
-    touched = ("policies", "evaluations", "benchmarks")
-    for name in touched:
-        shutil.copytree(results / name, tmp_path / name)
-    scores.unlink()
-    (project / "disk.yaml").write_text("runtime: { keep_policies: false }")
-    try:
-        snakemake(project, str(scores.relative_to(project)), "--configfile", SMOKE, "disk.yaml")
-        assert scores.exists() and not policy.exists()
-        # Nor is it missed: what follows from the new scores is all that is left to do.
-        assert planned(project, {"runtime": {"keep_policies": False}}).keys() <= STATISTICS_ONWARDS.keys()
-    finally:
-        for name in touched:
-            shutil.rmtree(results / name)
-            shutil.copytree(tmp_path / name, results / name)
-    assert planned(project) == {}
+@pytest.fixture
+def fork(project, tmp_path):
+    """A copy of the project with its results, for a test that changes them."""
+    return shutil.copytree(project, tmp_path / "project")
+
+
+def test_a_policy_that_is_not_kept_goes_once_it_is_sampled_and_no_judge_needs_it(fork):
+    results, fleeting = fork / "results" / "smoke", {"runtime": {"keep_policies": False}}
+    policy, responses = (results / name / "level2_win" for name in ("policies", "evaluations"))
+    (responses / "seed1_responses.parquet").unlink()
+    (fork / "disk.yaml").write_text(yaml.safe_dump(fleeting))
+    target = str((responses / "seed1_responses.parquet").relative_to(fork))
+    snakemake(fork, target, "--configfile", SMOKE, "disk.yaml")
+    assert (responses / "seed1_responses.parquet").exists() and not (policy / "seed1").exists()
+    shutil.rmtree(results / "policies")
+    # None of them is missed, neither by what follows from the responses nor by a new judge.
+    assert planned(fork, fleeting).keys() <= STATISTICS_ONWARDS.keys() | {"score_responses"}
+    plan = planned(fork, fleeting | {"judges": {"judge": [101, 102]}})
+    assert plan["train_reward_model"] == 1 and plan["score_responses"] == SEEDS + 1  # and the pool
+    assert not {"train_policy", "sample_responses"} & set(plan)
+
+
+def test_a_judge_of_another_make_reads_the_responses_in_its_own_tokens(fork, tmp_path):
+    import pandas as pd
+    import torch
+    from transformers import AutoModelForSequenceClassification, LlamaForCausalLM
+
+    save_letter_model(tmp_path / "letters", LlamaForCausalLM)
+    base = {"source": str(tmp_path / "letters"), "revision": None, "pad_token": None, "weights": "loaded"}
+    overlay = {
+        "bases": {"letters": base},
+        "reward_models": {"spelling": {"fold": "judge", "labels": "given", "head": "scalar", "base": "letters"}},
+        "judges": {"spelling": [201]},
+    }
+    (fork / "make.yaml").write_text(yaml.safe_dump(overlay))
+    results = fork / "results" / "smoke"
+    output = snakemake(fork, "--configfile", SMOKE, "make.yaml")
+    assert "rule train_reward_model" in output and "rule sample_responses" not in output
+    for name in ("arms", "responses"):
+        assert pd.read_csv(results / "statistics" / f"{name}.csv")["spelling"].notna().all()
+    assert "By the judges `spelling`, of another make, " in (results / "statistics" / "verdict.txt").read_text()
+    # By hand: prompt, line, response, letter by letter; EOS where the policy ended by itself and nowhere else.
+    letters = letter_tokenizer()
+    judge = AutoModelForSequenceClassification.from_pretrained(results / "reward_models" / "spelling" / "seed201")
+    table = pd.read_parquet(results / "evaluations" / "seed2.parquet")
+    for finished in (True, False):
+        row = table[table["finished"] == finished].iloc[0]
+        ids = letters(f"{row['prompt']}\n{row['response']}")["input_ids"] + [letters.eos_token_id] * finished
+        with torch.no_grad():
+            expected = judge(torch.tensor([ids])).logits.item()
+        assert row["spelling_201"] == pytest.approx(expected, abs=1e-4)
 
 
 def test_new_times_and_a_fresh_checkout_rebuild_nothing(project):
@@ -180,7 +231,14 @@ def test_a_fresh_clone_runs_from_the_beginning(tmp_path):
     for path in project.rglob("*"):
         os.utime(path, (1e9, 1e9))
     plan = snakemake(project, "--dry-run")
-    for rule in ("make_pocket", "train_sft", "train_reward_model", "train_policy", "evaluate_arm", "write_report"):
+    for rule in (
+        "make_pocket",
+        "train_sft",
+        "train_reward_model",
+        "train_policy",
+        "sample_responses",
+        "score_responses",
+    ):
         assert re.search(rf"^{rule} +[1-9]", plan, re.MULTILINE), rule
 
 
@@ -194,7 +252,8 @@ def test_kl_coef_rebuilds_policies_onwards(project):
     # The control sets a kl_coef of its own, so that the common one does not concern it.
     assert planned(project, {"reinforce": {"kl_coef": 0.2}}) == {
         "train_policy": POLICIES - 1 + EARLY,
-        "evaluate_arm": POLICIES - 1,
+        "sample_responses": POLICIES - 1,
+        "score_responses": SEEDS,
         "study_gradients": 1,
         "compare_with_trl": 1,
         **STATISTICS_ONWARDS,
@@ -206,7 +265,8 @@ def test_one_more_arm_is_that_arm_and_the_statistics(project):
     overlay = {"policies": [*arms, "level2_cvar"], "arms": {"level2_cvar": {"seeds": [1]}}}
     assert planned(project, overlay) == {
         "train_policy": 1,
-        "evaluate_arm": 1,
+        "sample_responses": 1,
+        "score_responses": 1,
         # Its signal is screened before RL like the others'.
         "score_pool": 1,
         "measure_signals": 1,
@@ -225,7 +285,8 @@ def test_one_more_seed_is_that_seed_and_the_statistics(project):
     assert planned(project, {"seeds": [1, 2, 3]}) == {
         "train_reward_model": 1,
         "train_policy": 1,
-        "evaluate_arm": 2,
+        "sample_responses": 2,
+        "score_responses": 1,
         "score_pool": 1,
         "measure_reward_models": 1,
         "measure_signals": 1,
@@ -235,16 +296,17 @@ def test_one_more_seed_is_that_seed_and_the_statistics(project):
 
 
 def test_one_more_judge_rescores_and_retrains_nothing(project):
-    plan = planned(project, {"judge_seeds": [101, 102]})
-    assert plan["train_reward_model"] == 1 and "train_policy" not in plan
-    assert plan["evaluate_arm"] == POLICIES + 2 + 1  # SFT's two replicates, and the pool
+    plan = planned(project, {"judges": {"judge": [101, 102]}})
+    assert plan["train_reward_model"] == 1 and plan["score_responses"] == SEEDS + 1  # and the pool
+    assert not {"train_policy", "sample_responses"} & set(plan)
 
 
 def test_an_edit_in_a_module_reruns_the_rules_that_import_it(project, edit):
     edit("workflow/scripts/align/reinforce.py", "\n# an edit\n")
     assert planned(project) == {
         "train_policy": POLICIES + EARLY,
-        "evaluate_arm": POLICIES,
+        "sample_responses": POLICIES,
+        "score_responses": SEEDS,
         "study_gradients": 1,
         "compare_with_trl": 1,
         **STATISTICS_ONWARDS,
@@ -260,7 +322,7 @@ def test_an_edit_in_statistics_retrains_nothing(project, edit):
     edit("workflow/scripts/findings/evidence.py", "\n# an edit\n")
     plan = set(planned(project))
     assert {"compare_arms", "measure_reward_models", "measure_signals", "compare_at_equal_kl"} <= plan
-    assert not plan & {"train_sft", "train_reward_model", "train_policy", "evaluate_arm", "score_pool"}
+    assert not plan & {"train_sft", "train_policy", "sample_responses", "score_responses", "score_pool"}
 
 
 def test_an_edit_in_the_report_rewrites_it(project, edit):
@@ -294,7 +356,12 @@ def test_the_html_report_holds_the_figures(project):
         ({"policies": ["level2_mean"]}, "needs the policy level1_scalar"),
         ({"arms": {"level2_win": {"reward_model": "scalar"}}}, "needs a reward model with head 'ratings'"),
         ({"reward_training": {"bins": 1}}, "1 is less than the minimum of 2"),
-        ({"judge_seeds": [2]}, "a judge shares its seed with a replicate"),
+        ({"judges": {"judge": [2]}}, "judges.judge: a judge shares its seed with a replicate"),
+        ({"judges": {"ratings": [9]}}, "judges.ratings: reward_models has to declare it: judges are scalar"),
+        ({"judges": {"gold": [9]}}, "'gold' should not be valid under"),
+        ({"reward_models": {"judge": {"base": "other"}}}, "no base 'other' is declared under bases"),
+        ({"evaluation": {"pool_samples": 3}}, "two or more to choose from"),
+        ({"evaluation": {"sft_temperatures": [1.0]}}, "1.0 is greater than or equal to the maximum of 1"),
         ({"arms": {"level1_scalar": {"reward_model": "judge"}}}, "a judge must stay one"),
         ({"data": {"source": "../rows.jsonl"}}, "set model.source too"),
         ({"arms": {"level1_early": {"kl_coef": 0.5}}}, "early must be as arm is, but for steps and seeds"),
@@ -371,7 +438,7 @@ def test_readme_counts_smollm2s_jobs_as_they_are():
     assert counts.pop("all") == 1
     assert shown.pop("the whole") == sum(counts.values())
     assert shown.pop("download, studies, statistics, report") == sum(counts.values()) - sum(shown.values())
-    assert shown == {name: counts[name] for name in shown} and len(shown) == 5
+    assert shown == {name: counts[name] for name in shown} and len(shown) == 6
 
 
 def test_readme_shows_the_dag_as_it_is():

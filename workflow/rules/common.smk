@@ -1,5 +1,6 @@
 import ast
 import functools
+import json
 import os
 import shlex
 import sys
@@ -27,6 +28,7 @@ wildcard_constraints:
     arm="|".join([*ARMS, STUDIES["gradients"]["early"], "sft", "sft_pool"]),
     seed=r"\d+",
     fold="train|judge|validation",
+    base="|".join(config["bases"]),
 
 
 @functools.lru_cache(maxsize=None)
@@ -78,7 +80,7 @@ if not IS_POCKET_MODEL:
 
 def local_files(section):
     """The files of a source that lies here; none of one on the hub, or of pocket's own."""
-    source = Path(config[section]["source"]).expanduser()
+    source = Path(section["source"]).expanduser()
     files = [source] if source.is_file() else sorted(source.rglob("*")) if source.is_dir() else []
     return [str(path) for path in files if path.is_file() and not path.name.startswith(".")]
 
@@ -106,6 +108,13 @@ def signal_flags(arm):
     return flags({key: value for key, value in config["arms"][arm].items() if key in SIGNAL_KEYS})
 
 
+def describe_arms(arms):
+    """Arms as scripts take them, JSON: their names, reward models, signals and options."""
+    keys = ("reward_model", *SIGNAL_KEYS)
+    told = [{"name": arm} | {key: value for key, value in config["arms"][arm].items() if key in keys} for arm in arms]
+    return json.dumps(told, sort_keys=True)
+
+
 def reward_flags(wildcards):
     """What a kind of reward model learns from and returns; ratings' settings only where it has them."""
     kind, training = config["reward_models"][wildcards.kind], dict(config["reward_training"])
@@ -113,12 +122,16 @@ def reward_flags(wildcards):
         del training["bins"]
     if "rating_weight" not in kind:
         del training["rating_range"]
-    return flags(training | {key: value for key, value in kind.items() if key != "fold"})
+    return flags(training | {key: value for key, value in kind.items() if key not in ("fold", "base")})
 
 
-def reward_tokens(wildcards):
-    """The tokenised pairs that a kind of reward model learns from."""
-    return f"{RESULTS}/data/tokens/{config['reward_models'][wildcards.kind]['fold']}.parquet"
+def reward_inputs(wildcards):
+    """The model that a kind of reward model starts from, and both folds in that model's tokens."""
+    kind = config["reward_models"][wildcards.kind]
+    model, tokens = f"{RESULTS}/models/sft", f"{RESULTS}/data/tokens"
+    if "base" in kind:
+        model, tokens = f"{RESULTS}/models/bases/{kind['base']}", f"{tokens}/{kind['base']}"
+    return {"model": model, "tokens": f"{tokens}/{kind['fold']}.parquet", "validation": f"{tokens}/validation.parquet"}
 
 
 def reward_of_arm(suffix):
@@ -141,14 +154,23 @@ def kinds_of(seed):
     return list(dict.fromkeys(config["arms"][arm]["reward_model"] for arm in arms_of(seed)))
 
 
-def pool_arms(seed):
-    """A replicate's arms with their signals, as score_pool takes them."""
-    return [
-        ":".join(
-            [arm, config["arms"][arm]["reward_model"], *(str(config["arms"][arm].get(k, "-")) for k in SIGNAL_KEYS)]
-        )
-        for arm in arms_of(seed)
-    ]
+# Judges of another make read text: they need the conversations that the sampled tokens came from.
+JUDGE_READS = ["text" if "base" in config["reward_models"][kind] else "tokens" for kind, _ in JUDGES]
+CONVERSATIONS = [f"{RESULTS}/data/{fold}.jsonl" for fold in ("validation", "train") if "text" in JUDGE_READS]
+GOLD = "pocket" if IS_POCKET_DATA else None
+
+
+def by_seed(stage):
+    """A priority: the jobs of earlier replicates first, and within a replicate those of a later stage.
+
+    So the first replicate is whole when the last is not begun. What all replicates share, the judges, is of the first.
+    """
+
+    def priority(wildcards):
+        seed = int(wildcards.seed)
+        return 10 * (len(SEEDS) - (SEEDS.index(seed) if seed in SEEDS else 0)) + stage
+
+    return priority
 
 
 def kept_policy(path):
@@ -157,33 +179,53 @@ def kept_policy(path):
 
 
 def policy_of_arm(wildcards):
-    """The model that responses for an arm: its policy, or SFT itself."""
+    """The model that responds for an arm: its policy, or SFT itself."""
     if wildcards.arm in ("sft", "sft_pool"):
         return f"{RESULTS}/models/sft"
     return f"{RESULTS}/policies/{wildcards.arm}/seed{wildcards.seed}"
 
 
+def sampling_flags(arm):
+    """The names under which an arm's policy is sampled, and how often."""
+    if arm == "sft":  # twice, for the noise floor, and at other temperatures
+        return flags({}, arms=SFT_ARMS, temperatures=TEMPERATURES, samples=config["evaluation"]["samples"])
+    return flags({}, arms=arm, samples=config["evaluation"]["pool_samples" if arm == "sft_pool" else "samples"])
+
+
+def responses_of_seed(wildcards):
+    """The responses that are scored together: a replicate's, SFT's and its arms'; or the pool."""
+    seed = int(wildcards.seed)
+    arms = ["sft_pool"] if seed == POOL_SEED else ["sft", *arms_of(seed)]
+    return [f"{RESULTS}/evaluations/{arm}/seed{seed}_responses.parquet" for arm in arms]
+
+
 def own_inputs(wildcards):
-    """What an arm's own reward model needs to score its responses and SFT's, and its training's; nothing for SFT."""
-    if wildcards.arm in ("sft", "sft_pool"):
+    """What a replicate's own reward models need to score its arms, and what the trainings sampled; nothing for SFT."""
+    seed = int(wildcards.seed)
+    if not arms_of(seed):
         return {}
-    training = f"{RESULTS}/training/{wildcards.arm}/seed{wildcards.seed}"
+    trainings = [f"{RESULTS}/training/{arm}/seed{seed}" for arm in arms_of(seed)]
     return {
-        "reward_model": reward_of_arm("")(wildcards),
-        "scale": f"{training}_scale.json",
-        "sft_responses": f"{RESULTS}/evaluations/sft/seed{wildcards.seed}_responses.parquet",
+        "reward_models": [f"{RESULTS}/reward_models/{kind}/seed{seed}" for kind in kinds_of(seed)],
+        "scales": [f"{training}_scale.json" for training in trainings],
+        "rollouts": [f"{training}_rollouts.parquet" for training in trainings],
         "pool": f"{RESULTS}/evaluations/sft_pool/seed{POOL_SEED}_responses.parquet",
-        "rollouts": f"{training}_rollouts.parquet",
         "train_tokens": f"{RESULTS}/data/tokens/train.parquet",
     }
 
 
 def own_flags(wildcards):
-    """Flags for those inputs, and the signal that the arm was trained on."""
-    if wildcards.arm in ("sft", "sft_pool"):
+    """Flags for those inputs, and the arms with the signals that they were trained on."""
+    seed = int(wildcards.seed)
+    if not arms_of(seed):
         return ""
-    more = {"pool_samples": config["references"]["samples"], "trace_every": config["evaluation"]["trace_every"]}
-    return f"{flags(own_inputs(wildcards) | more)} {signal_flags(wildcards.arm)}"
+    return flags(
+        own_inputs(wildcards),
+        arms=describe_arms(arms_of(seed)),
+        kinds=kinds_of(seed),
+        pool_samples=config["references"]["samples"],
+        trace_every=config["evaluation"]["trace_every"],
+    )
 
 
 # Those in which both moments of training can be had: an overlay may have fewer seeds than the early arm names.

@@ -35,10 +35,12 @@ check_schema("workflow/schemas/config.schema.yaml")
 EXPERIMENT = config["experiment"]
 RESULTS = f"results/{EXPERIMENT}"
 SEEDS = config["seeds"]
-JUDGE_SEEDS = config["judge_seeds"]
+JUDGES = [(kind, seed) for kind, seeds in sorted(config["judges"].items()) for seed in seeds]
+JUDGE_NAMES = [f"{kind}_{seed}" for kind, seed in JUDGES]
 ARMS = config["policies"]
 SFT_ARMS = ["sft", "sft_again"]
 STUDIES = config["studies"]
+TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
 SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
 SCALAR_SIGNALS = ("reward", "centred", "bounded")
@@ -65,6 +67,10 @@ def check_config():
             continue
         if config["reward_models"][kind]["fold"] != "train":
             problems.append(f"arms.{arm}: {kind!r} learns from another fold than train; a judge must stay one")
+        if "base" in config["reward_models"][kind]:
+            problems.append(
+                f"arms.{arm}: {kind!r} has a base of its own; only judges may, since policies' tokens are SFT's"
+            )
         wanted = "scalar" if config["arms"][arm]["signal"] in SCALAR_SIGNALS else "ratings"
         if "advantage_weight" in config["arms"][arm]:
             wanted = "ratings"
@@ -76,8 +82,21 @@ def check_config():
         for arm in (contrast["arm"], contrast["against"]):
             if arm not in [*config["arms"], *SFT_ARMS]:
                 problems.append(f"statistics.contrasts, {contrast['name']}: no arm {arm!r} is declared under arms")
-    if config["reward_models"]["judge"] != {"fold": "judge", "labels": "given", "head": "scalar"}:
-        problems.append("reward_models.judge: judges are scalar and learn from the fold judge, with the labels given")
+    for kind, model in config["reward_models"].items():
+        if model.get("base") not in [None, *config["bases"]]:
+            problems.append(f"reward_models.{kind}: no base {model['base']!r} is declared under bases")
+    for kind, seeds in config["judges"].items():
+        model = config["reward_models"].get(kind, {})
+        if (model.get("fold"), model.get("labels"), model.get("head")) != ("judge", "given", "scalar"):
+            problems.append(
+                f"judges.{kind}: reward_models has to declare it: judges are scalar and learn from the fold judge, with"
+                " the labels given"
+            )
+        if set(SEEDS) & set(seeds):
+            problems.append(f"judges.{kind}: a judge shares its seed with a replicate")
+    for base, section in config["bases"].items():
+        if section["source"] == "pocket":
+            problems.append(f"bases.{base}.source: pocket's model is the SFT model; leave the base out")
     names = [(row["name"], row["arm"], row["against"]) for row in config["statistics"]["contrasts"]]
     if ("level1", "level1_scalar", "sft") not in names or "level1_scalar" not in ARMS:
         problems.append("the report's question needs the policy level1_scalar, and its contrast level1 against sft")
@@ -92,10 +111,10 @@ def check_config():
         problems.append("reward_training: batch_size is not a multiple of micro_batch_size")
     if POOL_SEED in SEEDS:
         problems.append("evaluation.pool_seed: it is among seeds")
-    if config["evaluation"]["pool_samples"] < config["references"]["samples"]:
-        problems.append("evaluation.pool_samples: smaller than references.samples")
-    if set(SEEDS) & set(JUDGE_SEEDS):
-        problems.append("judge_seeds: a judge shares its seed with a replicate")
+    if config["evaluation"]["pool_samples"] < config["references"]["samples"] + 2:
+        problems.append(
+            "evaluation.pool_samples: beside references.samples to compare with, two or more to choose from"
+        )
     if IS_POCKET_MODEL and not IS_POCKET_DATA:
         problems.append("model.source: pocket's model is trained on pocket's data; set model.source too")
     if problems:
@@ -107,7 +126,7 @@ check_config()
 # What the report tells of the settings; a plot's are not among them.
 REPORTED_SETTINGS = {
     key: config[key]
-    for key in ("seeds", "judge_seeds", "data", "model", "lengths", "reward_training", "references", "reinforce")
+    for key in ("seeds", "judges", "bases", "data", "model", "lengths", "reward_training", "references", "reinforce")
 } | {
     "arms": {arm: config["arms"][arm] for arm in ARMS},
     "reward_models": config["reward_models"],

@@ -30,7 +30,7 @@ if not (IS_POCKET_DATA and IS_POCKET_MODEL):
         input:
             script=script("load_sources"),
             # What lies here is loaded again when it changes; what is on the hub is held by its revision.
-            local=local_files("data") + local_files("model"),
+            local=local_files(config["data"]) + local_files(config["model"]),
         output:
             # Named by the flags that ask for them.
             **SOURCE_OUTPUTS,
@@ -98,3 +98,20 @@ rule tokenize_data:
     shell:
         "python {input.script[0]} --model {input.model} --pairs {input.pairs} {params.settings}"
         " --output {output.tokens} --summary-output {output.summary} 2>&1 | tee {log}"
+
+
+if config["bases"]:
+
+    # The same pairs in the tokens of a judge's own make.
+    use rule tokenize_data as tokenize_for_base with:
+        input:
+            script=script("tokenize_data"),
+            model=f"{RESULTS}/models/bases/{{base}}",
+            pairs=f"{RESULTS}/data/{{fold}}.jsonl",
+        output:
+            tokens=f"{RESULTS}/data/tokens/{{base}}/{{fold}}.parquet",
+            summary=f"{RESULTS}/data/tokens/{{base}}/{{fold}}.json",
+        log:
+            f"{RESULTS}/logs/tokenize_for_base/{{base}}_{{fold}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/tokenize_for_base/{{base}}_{{fold}}.tsv"

@@ -25,6 +25,37 @@ if IS_POCKET_MODEL:
             " --state {params.state} --output {output.model} 2>&1 | tee {log}"
 
 
+if config["bases"]:
+
+    # Models that judges of another make start from.
+    rule load_base:
+        input:
+            script=script("load_sources"),
+            local=lambda wildcards: local_files(config["bases"][wildcards.base]),
+        output:
+            model=directory(f"{RESULTS}/models/bases/{{base}}"),
+            sources=f"{RESULTS}/models/bases/{{base}}.json",
+        log:
+            f"{RESULTS}/logs/load_base/{{base}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/load_base/{{base}}.tsv"
+        conda:
+            "../../envs/training.yaml"
+        threads: 1
+        resources:
+            mem_mb=4000,
+        params:
+            settings=lambda wildcards: flags(
+                {f"model_{key}": value for key, value in config["bases"][wildcards.base].items()}
+            ),
+        shell:
+            "python {input.script[0]}"
+            " {params.settings}"
+            " --model-output {output.model}"
+            " --output {output.sources}"
+            " 2>&1 | tee {log}"
+
+
 rule sample_references:
     input:
         script=script("sample_references"),
@@ -36,7 +67,7 @@ rule sample_references:
         f"{RESULTS}/logs/sample_references.log",
     benchmark:
         f"{RESULTS}/benchmarks/sample_references.tsv"
-    priority: 2
+    priority: 10 * len(SEEDS) + 9
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]

@@ -13,7 +13,7 @@ rule train_policy:
         f"{RESULTS}/logs/train_policy/{{arm}}_{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train_policy/{{arm}}_{{seed}}.tsv"
-    priority: 2
+    priority: by_seed(2)
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]

@@ -156,7 +156,7 @@ rule plot_matrix:
     resources:
         mem_mb=500,
     params:
-        settings=flags(config["figures"], "width", "dpi"),
+        settings=flags(config["figures"], "width", "dpi", arms=["sft_again", *ARMS], judges=JUDGE_NAMES),
     shell:
         "python {input.script[0]} --responses {input.responses} {params.settings}"
         " --output {output.png} {output.svg} 2>&1 | tee {log}"

@@ -1,9 +1,7 @@
 rule train_reward_model:
     input:
+        unpack(reward_inputs),
         script=script("train_reward_model"),
-        model=f"{RESULTS}/models/sft",
-        tokens=reward_tokens,
-        validation=f"{RESULTS}/data/tokens/validation.parquet",
     output:
         model=directory(f"{RESULTS}/reward_models/{{kind}}/seed{{seed}}"),
         validation=f"{RESULTS}/reward_models/{{kind}}/seed{{seed}}_validation.parquet",
@@ -11,7 +9,7 @@ rule train_reward_model:
         f"{RESULTS}/logs/train_reward_model/{{kind}}_{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train_reward_model/{{kind}}_{{seed}}.tsv"
-    priority: 3
+    priority: by_seed(3)
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
@@ -50,8 +48,13 @@ rule score_pool:
         gpu=1,
     params:
         kinds=lambda wildcards: kinds_of(int(wildcards.seed)),
-        arms=lambda wildcards: pool_arms(int(wildcards.seed)),
-        settings=flags(config["runtime"], "scoring_batch_size", "precision"),
+        arms=lambda wildcards: shlex.quote(describe_arms(arms_of(int(wildcards.seed)))),
+        settings=flags(
+            config["runtime"],
+            "scoring_batch_size",
+            "precision",
+            reference_samples=config["references"]["samples"],
+        ),
     shell:
         "python {input.script[0]} --pool {input.pool} --kinds {params.kinds} --reward-models {input.reward_models}"
         " --arms {params.arms} --seed {wildcards.seed} {params.settings} --output {output.scores} 2>&1 | tee {log}"

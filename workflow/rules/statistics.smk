@@ -1,7 +1,7 @@
 import json
 
 POLICY_RUNS = [(arm, seed) for arm in ARMS for seed in seeds_of(arm)]
-POOL = f"{RESULTS}/evaluations/sft_pool/seed{POOL_SEED}.parquet"
+POOL = f"{RESULTS}/evaluations/seed{POOL_SEED}.parquet"
 POOLS = [f"{RESULTS}/reward_models/pool/seed{seed}.parquet" for seed in SEEDS if arms_of(seed)]
 # Those of arms that are trained.
 CONTRASTS = [
@@ -9,11 +9,9 @@ CONTRASTS = [
     for contrast in config["statistics"]["contrasts"]
     if {contrast["arm"], contrast["against"]} <= {*ARMS, *SFT_ARMS}
 ]
-SFT_EVALUATIONS = [f"{RESULTS}/evaluations/sft/seed{seed}.parquet" for seed in SEEDS]
-EVALUATIONS = SFT_EVALUATIONS + [f"{RESULTS}/evaluations/{arm}/seed{seed}.parquet" for arm, seed in POLICY_RUNS]
-REWARD_RUNS = [(config["arms"][arm]["reward_model"], seed) for arm, seed in POLICY_RUNS] + [
-    ("judge", seed) for seed in JUDGE_SEEDS
-]
+EVALUATIONS = [f"{RESULTS}/evaluations/seed{seed}.parquet" for seed in SEEDS]
+REWARD_RUNS = [(config["arms"][arm]["reward_model"], seed) for arm, seed in POLICY_RUNS] + JUDGES
+OTHER_MAKES = [kind for kind in sorted(config["judges"]) if kind != "judge"]
 
 
 rule compare_arms:
@@ -114,8 +112,8 @@ rule trace_training:
         script=script("trace_training"),
         metrics=[f"{RESULTS}/training/{arm}/seed{seed}.csv" for arm, seed in POLICY_RUNS],
         rollouts=[f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet" for arm, seed in POLICY_RUNS],
-        traces=[f"{RESULTS}/evaluations/{arm}/seed{seed}_trace.csv" for arm, seed in POLICY_RUNS],
-        sft=SFT_EVALUATIONS,
+        traces=[f"{RESULTS}/evaluations/seed{seed}_trace.csv" for seed in SEEDS],
+        evaluations=EVALUATIONS,
         tokens=f"{RESULTS}/data/tokens/train.parquet",
     output:
         training=f"{RESULTS}/statistics/training.csv",
@@ -134,7 +132,7 @@ rule trace_training:
         gold="--gold pocket" if IS_POCKET_DATA else "",
     shell:
         "python {input.script[0]} --metrics {input.metrics} --rollouts {input.rollouts} --traces {input.traces}"
-        " --sft-evaluations {input.sft} --arms {params.arms}"
+        " --evaluations {input.evaluations} --arms {params.arms}"
         " --seeds {params.seeds} --tokens {input.tokens} {params.gold} --output {output.training} 2>&1 | tee {log}"
 
 
@@ -159,6 +157,37 @@ rule compare_at_equal_kl:
     shell:
         "python {input.script[0]} --training {input.training} --contrasts {params.contrasts} {params.settings}"
         " --output {output.contrasts} 2>&1 | tee {log}"
+
+
+# Is a policy more than SFT at a lower temperature?
+rule compare_at_equal_entropy:
+    input:
+        script=script("compare_at_equal_entropy"),
+        arms=rules.compare_arms.output.arms,
+    output:
+        differences=f"{RESULTS}/statistics/equal_entropy.csv",
+    log:
+        f"{RESULTS}/logs/compare_at_equal_entropy.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/compare_at_equal_entropy.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        settings=flags(
+            config["statistics"],
+            "confidence",
+            temperatures=TEMPERATURES,
+            other_makes=OTHER_MAKES,
+        ),
+    shell:
+        "python {input.script[0]}"
+        " --arms {input.arms}"
+        " {params.settings}"
+        " --output {output.differences}"
+        " 2>&1 | tee {log}"
 
 
 rule relate_differences:
@@ -221,6 +250,7 @@ rule summarise_results:
         agreement=rules.measure_signals.output.agreement,
         relabelling=rules.measure_signals.output.relabelling,
         equal_kl=rules.compare_at_equal_kl.output.contrasts,
+        equal_entropy=rules.compare_at_equal_entropy.output.differences,
         training=rules.trace_training.output.training,
         responses=f"{RESULTS}/statistics/responses.csv",
         gradients=[f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in GRADIENT_SEEDS],
@@ -254,6 +284,7 @@ rule summarise_results:
         " --arms {input.arms} --differences {input.differences} --relations {input.relations}"
         " --reward-models {input.reward_models} --ratings {input.ratings} --screen {input.screen}"
         " --predictions {input.predictions} --relabelling {input.relabelling} --agreement {input.agreement} --equal-kl {input.equal_kl}"
+        " --equal-entropy {input.equal_entropy}"
         " --training {input.training} --responses {input.responses} --gradients {input.gradients} --trl {input.trl}"
         " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.sources} {params.world}"
         " --output {output.summary} 2>&1 | tee {log}"
@@ -270,10 +301,11 @@ rule sum_costs:
                 for kind, seed in dict.fromkeys(REWARD_RUNS)
             ],
             *[f"{RESULTS}/benchmarks/train_policy/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
-            *[f"{RESULTS}/benchmarks/evaluate_arm/sft_{seed}.tsv" for seed in SEEDS],
-            f"{RESULTS}/benchmarks/evaluate_arm/sft_pool_{POOL_SEED}.tsv",
+            *[f"{RESULTS}/benchmarks/sample_responses/sft_{seed}.tsv" for seed in SEEDS],
+            f"{RESULTS}/benchmarks/sample_responses/sft_pool_{POOL_SEED}.tsv",
+            *[f"{RESULTS}/benchmarks/sample_responses/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
+            *[f"{RESULTS}/benchmarks/score_responses/{seed}.tsv" for seed in [*SEEDS, POOL_SEED]],
             *[f"{RESULTS}/benchmarks/score_pool/{seed}.tsv" for seed in SEEDS if arms_of(seed)],
-            *[f"{RESULTS}/benchmarks/evaluate_arm/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
             *[
                 f"{RESULTS}/benchmarks/{rule}{seed}.tsv"
                 for rule in (f"train_policy/{STUDIES['gradients']['early']}_", "study_gradients/")

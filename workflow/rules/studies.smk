@@ -9,9 +9,12 @@ rule measure_responses:
     input:
         script=script("measure_responses"),
         evaluations=EVALUATIONS,
-        responses=[path.replace(".parquet", "_responses.parquet") for path in EVALUATIONS],
-        preferred=[path.replace(".parquet", "_preferred.csv") for path in EVALUATIONS],
-        judges=[f"{RESULTS}/reward_models/judge/seed{seed}_validation.parquet" for seed in JUDGE_SEEDS],
+        preferred=[
+            f"{RESULTS}/evaluations/{arm}/seed{seed}_preferred.csv"
+            for arm, seed in [*(("sft", seed) for seed in SEEDS), *POLICY_RUNS]
+        ],
+        # Those that win rates count: of the SFT model's own make.
+        judges=[f"{RESULTS}/reward_models/judge/seed{seed}_validation.parquet" for seed in config["judges"]["judge"]],
     output:
         responses=f"{RESULTS}/statistics/responses.csv",
         distributions=f"{RESULTS}/statistics/distributions.csv",
@@ -25,7 +28,7 @@ rule measure_responses:
     resources:
         mem_mb=2000,
     shell:
-        "python {input.script[0]} --evaluations {input.evaluations} --responses {input.responses}"
+        "python {input.script[0]} --evaluations {input.evaluations}"
         " --preferred {input.preferred} --judge-scores {input.judges}"
         " --responses-output {output.responses} --distributions-output {output.distributions} 2>&1 | tee {log}"
 
@@ -36,7 +39,7 @@ rule study_gradients:
         policies=[f"{RESULTS}/policies/{arm}/seed{{seed}}" for arm in GRADIENT_ARMS],
         metrics=[f"{RESULTS}/training/{arm}/seed{{seed}}.csv" for arm in GRADIENT_ARMS],
         scale=f"{RESULTS}/training/{GRADIENT_ARMS[1]}/seed{{seed}}_scale.json",
-        reference=f"{RESULTS}/models/sft",
+        reference_policy=f"{RESULTS}/models/sft",
         reward_model=f"{RESULTS}/reward_models/{config['arms'][GRADIENT_ARMS[1]]['reward_model']}/seed{{seed}}",
         references=f"{RESULTS}/data/references.parquet",
     output:
@@ -64,7 +67,7 @@ rule study_gradients:
         ),
     shell:
         "python {input.script[0]} --phases early late --policies {input.policies} --metrics {input.metrics}"
-        " --reference-policy {input.reference} --reward-model {input.reward_model} --references {input.references}"
+        " --reference-policy {input.reference_policy} --reward-model {input.reward_model} --references {input.references}"
         " --scale {input.scale} --seed {wildcards.seed} {params.signal} {params.settings} {params.runtime}"
         " --output {output.table} 2>&1 | tee {log}"
 
@@ -106,9 +109,8 @@ rule make_samples:
     input:
         script=script("make_samples"),
         template="workflow/report/samples.html",
-        sft=SFT_EVALUATIONS,
-        evaluations=[f"{RESULTS}/evaluations/{arm}/seed{SAMPLES_SEED}.parquet" for arm in SAMPLES_ARMS],
-        responses=[f"{RESULTS}/evaluations/{arm}/seed{SAMPLES_SEED}_responses.parquet" for arm in SAMPLES_ARMS],
+        evaluations=EVALUATIONS,
+        tokens=f"{RESULTS}/data/tokens/validation.parquet",
         ratings=[f"{RESULTS}/reward_models/{kind}/seed{SAMPLES_SEED}" for kind in RATING_KINDS[:1]],
     output:
         page=report(
@@ -132,11 +134,12 @@ rule make_samples:
         ratings=lambda wildcards, input: flags({}, ratings_model=input.ratings[0]) if input.ratings else "",
         settings=flags(
             STUDIES["samples"],
+            arms=SAMPLES_ARMS,
             experiment=EXPERIMENT,
             seed=SAMPLES_SEED,
             scoring_batch_size=config["runtime"]["scoring_batch_size"],
         ),
     shell:
-        "python {input.script[0]} --template {input.template} --sft-evaluations {input.sft}"
-        " --evaluations {input.evaluations} --responses {input.responses} {params.ratings} {params.settings}"
+        "python {input.script[0]} --template {input.template}"
+        " --evaluations {input.evaluations} --tokens {input.tokens} {params.ratings} {params.settings}"
         " --page-output {output.page} --examples-output {output.examples} 2>&1 | tee {log}"

@@ -7,17 +7,17 @@ import pandas as pd
 
 from align.errors import InputError, run
 from align.files import write_csv
+from findings.contrasts import parse_contrast
 from findings.evidence import equivalence_p, exact_sign_flip_p, holm, minimum_detectable, two_way_bootstrap
-from findings.units import in_sft_units, score_columns, sft_units
+from findings.units import in_sft_units, other_makes, score_columns, sft_units
 
-METRICS = ("judges", "own", "gold")
 DECODINGS = ("sampled", "greedy")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables of scored responses")
-    parser.add_argument("--contrasts", nargs="+", required=True, help="name:arm:against:role, role test or control")
+    parser.add_argument("--contrasts", nargs="+", type=parse_contrast, required=True, help="name:arm:against:role")
     parser.add_argument("--bootstrap-resamples", type=int, required=True)
     parser.add_argument("--bootstrap-seed", type=int, required=True)
     parser.add_argument("--confidence", type=float, required=True, help="of intervals; 1 - it is the tests' level")
@@ -94,7 +94,7 @@ def adjust(contrasts: pd.DataFrame, alpha: float) -> pd.DataFrame:
 
 def describe_arms(table: pd.DataFrame) -> pd.DataFrame:
     """Means over responses for each arm, seed and decoding."""
-    known = ("judges", "log_ratio", "tokens", "finished", "rater_bias")
+    known = ("judges", "log_ratio", "entropy", "tokens", "finished", "rater_bias", *other_makes(table))
     names = [name for name in table if name in known or name.startswith(("gold", "own"))]
     return table.groupby(["arm", "seed", "decoding"], sort=False)[names].mean().reset_index()
 
@@ -104,14 +104,12 @@ def main(argv: list[str] | None = None) -> None:
     table = standardise(pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True))
     rows, differences = [], []
     for contrast in args.contrasts:
-        name, arm, against, role = contrast.split(":")
-        for metric in METRICS:
+        for metric in ("judges", "own", "gold", *other_makes(table)):
             for decoding in DECODINGS:
-                matrix = paired_differences(table, arm, against, metric, decoding)
+                matrix = paired_differences(table, contrast.arm, contrast.against, metric, decoding)
                 if matrix is None:
                     continue
-                key = {"name": name, "arm": arm, "against": against, "role": role}
-                key |= {"metric": metric, "decoding": decoding}
+                key = contrast._asdict() | {"metric": metric, "decoding": decoding}
                 rows.append(key | compare(matrix, args))
                 differences += [key | {"seed": s, "difference": d} for s, d in matrix.mean(axis=1).items()]
     for path, frame in (

@@ -7,13 +7,14 @@ import pandas as pd
 
 from align.errors import run
 from align.files import write_csv
+from findings.contrasts import parse_contrast
 from findings.evidence import exact_sign_flip_p, mean_interval
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--training", required=True, help="CSV of the training curves")
-    parser.add_argument("--contrasts", nargs="+", required=True, help="name:arm:against:role")
+    parser.add_argument("--contrasts", nargs="+", type=parse_contrast, required=True, help="name:arm:against:role")
     parser.add_argument("--confidence", type=float, required=True)
     parser.add_argument("--output", required=True, help="CSV: a row a contrast and metric")
     return parser.parse_args(argv)
@@ -61,8 +62,7 @@ def main(argv: list[str] | None = None) -> None:
     training = pd.read_csv(args.training)
     metrics = [name for name in ("judges", "gold") if name in training]
     rows = []
-    for contrast in args.contrasts:
-        name, arm, against, _ = contrast.split(":")
+    for name, arm, against, _ in args.contrasts:
         # SFT has no KL to be matched at.
         if {arm, against} <= set(training["arm"]):
             key = {"name": name, "arm": arm, "against": against}

@@ -8,6 +8,7 @@ import pandas as pd
 from align.errors import run
 from align.files import read_jsonl, write_json
 from findings.evidence import best_of, pooled_within_deviation, share_won
+from findings.units import judge_columns
 from pocket.raters import rater_bias
 from pocket.rubric import HIGHEST, LOWEST, WEIGHTS, gold_rating
 
@@ -54,7 +55,7 @@ def describe_sft(evaluations: pd.DataFrame) -> dict:
 def judge_gold_correlation(evaluations: pd.DataFrame) -> float:
     """Correlation of the judges' mean with gold over SFT responses to the same prompt (prompt means taken out)."""
     sampled = evaluations[evaluations["decoding"] == "sampled"]
-    judges = sampled[[name for name in sampled if name.startswith("judge_")]].mean(axis=1)
+    judges = sampled[judge_columns(sampled)["judges"]].mean(axis=1)
     within = [values - values.groupby(sampled["prompt_id"]).transform("mean") for values in (judges, sampled["gold"])]
     return float(np.corrcoef(*within)[0, 1])
 

@@ -12,6 +12,7 @@ import pandas as pd
 from align.errors import InputError, run
 from align.files import write_json, write_text
 from align.reward_models import load_scorer
+from align.tables import add_prompt_ids
 from findings.units import in_sft_units, sft_units
 
 MARK = "/*DATA*/"
@@ -20,9 +21,9 @@ MARK = "/*DATA*/"
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--template", required=True, help="HTML of the page, with a mark where the data go")
-    parser.add_argument("--sft-evaluations", nargs="+", required=True, help="parquet of all seeds, for the unit")
-    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet of this seed's responses, scored")
-    parser.add_argument("--responses", nargs="+", required=True, help="parquet of the responses, in that order")
+    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet of scored responses, one a seed")
+    parser.add_argument("--arms", nargs="+", required=True, help="whose responses are shown, in that order")
+    parser.add_argument("--tokens", required=True, help="parquet of the validation fold, for the ratings model")
     parser.add_argument("--ratings-model", help="folder of a reward model over ratings; default: none")
     parser.add_argument("--scoring-batch-size", type=int, required=True)
     parser.add_argument("--experiment", required=True)
@@ -36,15 +37,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def read_responses(args: argparse.Namespace) -> pd.DataFrame:
     """The greedy and the first sampled response of each arm to the first prompts, with scores in SFT s.d."""
-    units = sft_units(pd.concat(map(pd.read_parquet, args.sft_evaluations), ignore_index=True))
-    tables = []
-    for scores, responses in zip(args.evaluations, args.responses, strict=True):
-        scored, responses = pd.read_parquet(scores), pd.read_parquet(responses)
-        columns = ["prompt", "prompt_ids", "response", "response_ids"]
-        tables.append(in_sft_units(scored, units).assign(**{name: responses[name] for name in columns}))
-    table = pd.concat(tables, ignore_index=True)
+    evaluations = pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True)
+    table = in_sft_units(evaluations, sft_units(evaluations))
+    table = table[(table["seed"] == args.seed) & (table["sample"] == 0)]
     shown = table["prompt_id"].drop_duplicates().head(args.prompts)
-    table = table[(table["sample"] == 0) & (table["arm"] != "sft_again") & table["prompt_id"].isin(shown)]
+    table = pd.concat(table[(table["arm"] == arm) & table["prompt_id"].isin(shown)] for arm in args.arms)
     if table.empty:
         raise InputError("no responses to show: studies.samples.prompts must be at least 1")
     return table.reset_index(drop=True)
@@ -74,7 +71,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     table = read_responses(args)
     if args.ratings_model:
-        distributions = load_scorer(args.ratings_model, args.scoring_batch_size)(table).softmax(dim=-1)
+        score = load_scorer(args.ratings_model, args.scoring_batch_size)
+        distributions = score(add_prompt_ids(table, args.tokens)).softmax(dim=-1)
         table["ratings"] = distributions.tolist()
         table["mean_rating"] = [sum((i + 1) * p for i, p in enumerate(row)) for row in table["ratings"]]
     prompts = group_by_prompt(table)

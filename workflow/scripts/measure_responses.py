@@ -13,7 +13,7 @@ from align.errors import InputError, run
 from align.files import write_csv
 from align.tables import token_lists
 from findings.evidence import adjusted_for, share_won
-from findings.units import in_sft_units, score_columns, sft_units
+from findings.units import in_sft_units, other_makes, score_columns, sft_units
 
 PLACE = ["prompt_id", "decoding", "sample"]
 QUANTILES = np.linspace(0, 1, 51)
@@ -22,8 +22,7 @@ QUANTILES = np.linspace(0, 1, 51)
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables of scored responses")
-    parser.add_argument("--responses", nargs="+", required=True, help="parquet of the responses, in that order")
-    parser.add_argument("--preferred", nargs="+", required=True, help="CSV of the preferred ones, in that order")
+    parser.add_argument("--preferred", nargs="+", required=True, help="CSV of the preferred responses' likelihoods")
     parser.add_argument("--judge-scores", nargs="+", required=True, help="parquet of the judges' validation pairs")
     parser.add_argument("--responses-output", required=True, help="CSV: a row an arm, seed and decoding")
     parser.add_argument("--distributions-output", required=True, help="CSV: quantiles of lengths and differences")
@@ -51,7 +50,9 @@ def preferred_scores(paths: list[str]) -> dict[str, pd.Series]:
     scores = {}
     for path in paths:
         table = pd.read_parquet(path).drop_duplicates("prompt_id").set_index("prompt_id")
-        scores[f"judge_{table['seed'].iloc[0]}"] = table["chosen_outputs"].map(lambda outputs: outputs[0])
+        scores[f"{table['kind'].iloc[0]}_{table['seed'].iloc[0]}"] = table["chosen_outputs"].map(
+            lambda outputs: outputs[0]
+        )
     return scores
 
 
@@ -68,7 +69,8 @@ def describe(table: pd.DataFrame, raw: pd.DataFrame, sft: pd.DataFrame, sft_raw:
     judges = list(preferred)
     difference = (table["judges"] - sft["judges"]).to_numpy()
     one_each = token_lists(table.loc[table["sample"] == 0, "response_ids"])
-    row = {name: float((table[name] - sft[name]).mean()) for name in score_columns(table)}
+    names = [*score_columns(table), *other_makes(table)]
+    row = {name: float((table[name] - sft[name]).mean()) for name in names}
     if "own" in table and table["own"].notna().all():
         row["own"] = float((table["own"] - table["own_sft"]).mean())
     chosen = {name: raw["prompt_id"].map(preferred[name]) for name in judges}
@@ -76,6 +78,7 @@ def describe(table: pd.DataFrame, raw: pd.DataFrame, sft: pd.DataFrame, sft_raw:
         "win_sft": float(np.mean([share_won((raw[name] - sft_raw[name]).to_numpy().round(5)) for name in judges])),
         "win_preferred": float(np.mean([share_won((raw[name] - chosen[name]).to_numpy()) for name in judges])),
         "judges": float(difference.mean()),
+        "entropy": float(table["entropy"].mean()),
         "judges_at_equal_length": adjusted_for((table["tokens"] - sft["tokens"]).to_numpy(), difference),
         "judges_tenth_percentile": float(np.quantile(table["judges"], 0.1)),
         "judges_deviation": float(table["judges"].std()),
@@ -99,18 +102,9 @@ def quantiles(table: pd.DataFrame, sft: pd.DataFrame) -> pd.DataFrame:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    tables = []
-    for scores, responses in zip(args.evaluations, args.responses, strict=True):
-        scored, responses = pd.read_parquet(scores), pd.read_parquet(responses)
-        if not scored[["arm", *PLACE]].equals(responses[["arm", *PLACE]]):
-            raise InputError(f"{scores} and {responses} are not of the same responses")
-        tables.append(scored.assign(response_ids=responses["response_ids"]))
-    fluency = {}
-    for table, path in zip(tables, args.preferred, strict=True):
-        likelihood = pd.read_csv(path)
-        perplexity = np.exp(-likelihood["logp"].sum() / likelihood["tokens"].sum())
-        fluency |= {(arm, table["seed"].iloc[0]): float(perplexity) for arm in table["arm"].unique()}
-    raw = pd.concat(tables, ignore_index=True)
+    raw = pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True)
+    likelihood = pd.concat(map(pd.read_csv, args.preferred)).groupby(["arm", "seed"])[["logp", "tokens"]].sum()
+    fluency = np.exp(-likelihood["logp"] / likelihood["tokens"])
     table, preferred = in_sft_units(raw, sft_units(raw)), preferred_scores(args.judge_scores)
     rows, distributions = [], []
     for (arm, seed, decoding), part in table.groupby(["arm", "seed", "decoding"], sort=False):

@@ -11,6 +11,7 @@ import pandas as pd
 
 from align.errors import run
 from align.files import write_csv
+from findings.contrasts import Contrast, parse_contrast
 from findings.evidence import best_of_choice, exact_sign_flip_p
 from findings.units import in_sft_units, sft_units
 
@@ -19,7 +20,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pools", nargs="+", required=True, help="parquet tables of the pool, scored, one a seed")
     parser.add_argument("--judged", required=True, help="parquet of the pool, scored by judges and gold")
-    parser.add_argument("--contrasts", nargs="+", required=True, help="name:arm:against:role")
+    parser.add_argument("--contrasts", nargs="+", type=parse_contrast, required=True, help="name:arm:against:role")
     parser.add_argument("--confidence", type=float, required=True)
     parser.add_argument("--screen-output", required=True, help="CSV: a row an arm, seed and n")
     parser.add_argument("--predictions-output", required=True, help="CSV: a row a contrast and metric")
@@ -95,12 +96,11 @@ def relabel(pool: pd.DataFrame) -> list[dict]:
     return rows
 
 
-def predict(screened: pd.DataFrame, contrasts: list[str], metrics: list[str], alpha: float) -> list[dict]:
+def predict(screened: pd.DataFrame, contrasts: list[Contrast], metrics: list[str], alpha: float) -> list[dict]:
     """What the best of the largest n says of each contrast: "ahead", "behind" or "level", a row a metric."""
     rows = []
     largest = screened[screened["n"] == screened["n"].max()]
-    for contrast in contrasts:
-        name, arm, against, _ = contrast.split(":")
+    for name, arm, against, _ in contrasts:
         if not {arm, against} <= set(largest["arm"]) | {"sft"} or arm == "sft":
             continue
         for metric in metrics:

@@ -12,13 +12,15 @@ from findings.plotting import figure_parser, save_figure, use_style
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--responses", required=True, help="CSV of measures of responses")
+    parser.add_argument("--arms", nargs="+", required=True, help="rows")
+    parser.add_argument("--judges", nargs="+", required=True, help="columns, before the own reward model and gold")
     return parser.parse_args(argv)
 
 
-def judge_matrix(responses: pd.DataFrame) -> pd.DataFrame:
+def judge_matrix(responses: pd.DataFrame, arms: list[str], judges: list[str]) -> pd.DataFrame:
     """Sampled responses' scores, (arm and seed, scorer), in the order of the report."""
-    scorers = [*sorted(name for name in responses if name.startswith("judge_")), "own", "gold"]
-    sampled = responses[(responses["decoding"] == "sampled") & (responses["arm"] != "sft")]
+    scorers = [*judges, "own", "gold"]
+    sampled = responses[(responses["decoding"] == "sampled") & responses["arm"].isin(arms)]
     return sampled.set_index(["arm", "seed"])[[name for name in scorers if name in responses]]
 
 
@@ -47,7 +49,7 @@ def draw_matrix(axis, matrix: pd.DataFrame):
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
-    matrix = judge_matrix(pd.read_csv(args.responses))
+    matrix = judge_matrix(pd.read_csv(args.responses), args.arms, args.judges)
     figure, axis = plt.subplots(figsize=(args.width, 0.8 + 0.38 * matrix.index.get_level_values("arm").nunique()))
     image = draw_matrix(axis, matrix)
     figure.colorbar(image, ax=axis, label="difference from SFT (SFT s.d.)")

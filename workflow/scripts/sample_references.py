@@ -9,7 +9,8 @@ from transformers import AutoTokenizer
 from align.devices import autocast, pick_device
 from align.errors import InputError, run
 from align.progress import Progress
-from align.rollout import generate, load_policy
+from align.rollout import load_policy
+from align.sampling import sample_in_batches
 from align.seeds import derive_seed
 from align.tables import read_prompts, token_lists, write_table
 
@@ -42,12 +43,15 @@ def main(argv: list[str] | None = None) -> None:
     progress = Progress("SFT references", samples * len(prompts), unit="response")
     tables = []
     for sample in range(samples):
-        responses: list[list[int]] = []
-        for start in range(0, len(prompts), args.generation_batch_size):
-            batch = prompt_ids[start : start + args.generation_batch_size]
-            with autocast(args.precision):
-                responses += generate(model, tokenizer, batch, args.max_new_tokens)
-            progress.report(sample * len(prompts) + len(responses))
+        with autocast(args.precision):
+            responses = sample_in_batches(
+                model,
+                tokenizer,
+                prompt_ids,
+                args.max_new_tokens,
+                args.generation_batch_size,
+                progress=progress,
+            )
         table = prompts[["prompt_id", "prompt_ids"]].assign(sample=sample, compared=sample < args.samples)
         tables.append(table.assign(response_ids=responses))
     write_table(args.output, pd.concat(tables, ignore_index=True))

@@ -18,7 +18,8 @@ from align.files import read_json, write_csv
 from align.progress import Progress
 from align.reinforce import Baseline, leave_one_out, shape_reward
 from align.reward_models import score, score_references
-from align.rollout import TokenLogps, generate, load_policy
+from align.rollout import TokenLogps, load_policy
+from align.sampling import read_in_batches, sample_in_batches
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
 from align.signals import Scale, compute_signal, signal_of
@@ -107,20 +108,13 @@ def history_baseline(kind: str, metrics: pd.DataFrame, decay: float) -> float:
 def sample_phase(args, policy: TokenLogps, reference: TokenLogps, reward_model, tokenizer, prompts, outputs, scale):
     """Responses to `prompts` (each SAMPLES times in a row) and their shaped rewards, (responses,)."""
     torch.manual_seed(derive_seed(args.seed, "gradients"))
-    responses: list[list[int]] = []
-    for start in range(0, len(prompts), args.generation_batch_size):
-        some = prompts[start : start + args.generation_batch_size]
-        responses += generate(policy.model, tokenizer, some, args.max_new_tokens)
+    size = args.generation_batch_size
+    responses = sample_in_batches(policy.model, tokenizer, prompts, args.max_new_tokens, size)
     texts = [prompt + response for prompt, response in zip(prompts, responses)]
     scored = score(reward_model, texts, tokenizer.pad_token_id, args.scoring_batch_size)
     signal = compute_signal(args.signal, scored, outputs.repeat_interleave(SAMPLES, dim=0), signal_options(args))
-    shaped = []
-    with torch.no_grad():
-        for start in range(0, len(prompts), args.generation_batch_size):
-            rows = slice(start, start + args.generation_batch_size)
-            logps, ref_logps = (model(prompts[rows], responses[rows])[0] for model in (policy, reference))
-            shaped.append(shape_reward(scale.apply(signal[rows]).to(logps.device), logps, ref_logps, args.kl_coef))
-    return responses, torch.cat(shaped)
+    logps, ref_logps = (read_in_batches(model, prompts, responses, size)[0] for model in (policy, reference))
+    return responses, shape_reward(scale.apply(signal), logps[:, None], ref_logps[:, None], args.kl_coef)
 
 
 def response_gradient(policy: TokenLogps, prompt: list[int], response: list[int]) -> torch.Tensor:

@@ -34,6 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--relabelling", required=True, help="CSV of what other names for the ratings change")
     parser.add_argument("--agreement", required=True, help="CSV of how signals correlate")
     parser.add_argument("--equal-kl", required=True, help="CSV of the contrasts at equal KL")
+    parser.add_argument("--equal-entropy", required=True, help="CSV of the arms less SFT at equal entropy")
     parser.add_argument("--training", required=True, help="CSV of the training curves")
     parser.add_argument("--responses", required=True, help="CSV of measures of responses")
     parser.add_argument("--gradients", nargs="+", required=True, help="CSV of the gradient study, one a seed")
@@ -141,6 +142,7 @@ def main(argv: list[str] | None = None) -> None:
             "relabelling": means(args.relabelling, ["kind", "signal", "relabelling"]),
             "agreement": agreement,
             "equal_kl": records(args.equal_kl),
+            "equal_entropy": records(args.equal_entropy),
             "first_tenth_of_training": mean_by_arm(training, "first"),
             "last_tenth_of_training": mean_by_arm(training, "last"),
             # By the scaler of fp16, since the gradient overflowed.

@@ -6,15 +6,17 @@ import pandas as pd
 
 from align.errors import run
 from align.files import write_csv
-from findings.units import in_sft_units, sft_units
+from findings.units import in_sft_units, judge_columns, sft_units
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--metrics", nargs="+", required=True, help="CSVs, a row a step")
     parser.add_argument("--rollouts", nargs="+", required=True, help="parquet tables, in the order of --metrics")
-    parser.add_argument("--traces", nargs="+", required=True, help="CSVs of the judges' means at some steps, likewise")
-    parser.add_argument("--sft-evaluations", nargs="+", required=True, help="parquet tables, for the unit")
+    parser.add_argument(
+        "--traces", nargs="+", required=True, help="CSVs of the judges' means at some steps, one a seed"
+    )
+    parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables, one a seed, for the unit")
     parser.add_argument("--arms", nargs="+", required=True, help="in the order of --metrics")
     parser.add_argument("--seeds", nargs="+", type=int, required=True, help="in the order of --metrics")
     parser.add_argument("--tokens", required=True, help="parquet of the training fold, for the prompts' text")
@@ -35,17 +37,18 @@ def gold_by_step(rollouts: pd.DataFrame, prompts: pd.Series) -> pd.Series:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     prompts = pd.read_parquet(args.tokens).drop_duplicates("prompt_id").set_index("prompt_id")["prompt"]
-    units = sft_units(pd.concat(map(pd.read_parquet, args.sft_evaluations), ignore_index=True))
+    units = sft_units(pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True))
+    traces = pd.concat(map(pd.read_csv, args.traces))
     tables = []
-    runs = zip(args.metrics, args.rollouts, args.traces, args.arms, args.seeds, strict=True)
-    for path, rollouts, trace, arm, seed in runs:
+    for path, rollouts, arm, seed in zip(args.metrics, args.rollouts, args.arms, args.seeds, strict=True):
         # Speed differs from run to run; what stays is what a rerun reproduces.
         table = pd.read_csv(path).drop(columns="samples_per_second")
-        table = table.merge(pd.read_csv(trace), on="step", how="left")
+        trace = traces[(traces["arm"] == arm) & (traces["seed"] == seed)].drop(columns=["arm", "seed"])
+        table = table.merge(trace, on="step", how="left")
         if args.gold == "pocket":
             table["gold"] = table["step"].map(gold_by_step(pd.read_parquet(rollouts), prompts))
         table = in_sft_units(table, units)
-        table = table.drop(columns=[name for name in table if name.startswith("judge_")])
+        table = table.drop(columns=[name for names in judge_columns(table).values() for name in names])
         table.insert(0, "arm", arm)
         table.insert(1, "seed", seed)
         tables.append(table)

@@ -19,9 +19,10 @@ def encode_prompt(tokenizer, messages: list[dict[str, str]]) -> list[int]:
     return tokenizer(text, add_special_tokens=False)["input_ids"]
 
 
-def encode_response(tokenizer, response: str) -> list[int]:
-    """Token ids of a finished response: its text and one EOS, and nothing after that."""
-    return tokenizer(response, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
+def encode_response(tokenizer, response: str, finished: bool = True) -> list[int]:
+    """Token ids of a response: its text and, if it is finished, one EOS, and nothing after that."""
+    ids = tokenizer(response, add_special_tokens=False)["input_ids"]
+    return ids + [tokenizer.eos_token_id] if finished else ids
 
 
 def decode_response(tokenizer, ids: list[int]) -> str:

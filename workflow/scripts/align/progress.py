@@ -9,6 +9,12 @@ class Progress:
     def __init__(self, label: str, total: int, done: int = 0, unit: str = "step", every: float = 5.0) -> None:
         self.label, self.total, self.unit, self.every = label, total, unit, every
         self.first, self.start, self.last = done, time.monotonic(), -float("inf")
+        self.done = done
+
+    def advance(self, units: int) -> None:
+        """Tell that so many more units are done."""
+        self.done += units
+        self.report(self.done)
 
     def report(self, step: int, **metrics: float) -> None:
         """Tell that `step` units of the total are done."""

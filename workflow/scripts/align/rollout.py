@@ -28,8 +28,10 @@ def draw(logits: torch.Tensor, uniforms: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def generate(model, tokenizer, prompts: list[list[int]], max_new_tokens: int, sample: bool = True) -> list[list[int]]:
-    """Responses through their EOS, sampled from exactly the policy (temperature 1, no truncation) or greedy.
+def generate(
+    model, tokenizer, prompts: list[list[int]], max_new_tokens: int, sample: bool = True, temperature: float = 1.0
+) -> list[list[int]]:
+    """Responses through their EOS, sampled from exactly the policy (at a temperature, no truncation) or greedy.
 
     The library's own `generate` fills in what the checkpoint's settings say: a repetition penalty, a min_p, a list of
     suppressed tokens. Here nothing stands between policy and sample. Raises InputError if the longest prompt and
@@ -51,7 +53,7 @@ def generate(model, tokenizer, prompts: list[list[int]], max_new_tokens: int, sa
     live = torch.ones(len(prompts), dtype=torch.bool, device=device)
     logits = decoder.read(ids)
     for step in range(max_new_tokens):
-        tokens = draw(logits, uniforms[rows, step]) if sample else logits.argmax(dim=-1)
+        tokens = draw(logits / temperature, uniforms[rows, step]) if sample else logits.argmax(dim=-1)
         # A finished row goes on until it is dropped; what it writes is cut off below.
         written[rows, step] = tokens
         live &= tokens != tokenizer.eos_token_id
@@ -80,11 +82,13 @@ class TokenLogps(torch.nn.Module):
         super().__init__()
         self.model = model
 
-    def forward(self, prompts: list[list[int]], responses: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(
+        self, prompts: list[list[int]], responses: list[list[int]], temperature: float = 1.0
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Log-probability of each response token and entropy of its distribution, both (batch, response), fp32.
 
-        Both are 0 beyond a response's end. Logits are made where a response token is predicted, and nowhere else, a
-        part at a time; the backward pass makes each part again.
+        Both are of the distribution at `temperature`, and 0 beyond a response's end. Logits are made where a response
+        token is predicted, and nowhere else, a part at a time; the backward pass makes each part again.
         """
         device = next(self.model.parameters()).device
         ids, _ = pad([p + r for p, r in zip(prompts, responses)], 0, "right")
@@ -99,13 +103,16 @@ class TokenLogps(torch.nn.Module):
         size = max(1, LOGITS_AT_ONCE // self.model.config.vocab_size)
         parts = list(zip(hidden.split(size), targets[mask].split(size)))
         read = self.read_tokens if len(parts) == 1 else partial(checkpoint, self.read_tokens, use_reentrant=False)
-        chosen, entropy = (torch.cat(values) for values in zip(*(read(*part) for part in parts)))
+        chosen, entropy = (torch.cat(values) for values in zip(*(read(*part, temperature) for part in parts)))
         zeros = torch.zeros(mask.shape, device=device)
         return zeros.masked_scatter(mask, chosen), zeros.masked_scatter(mask, entropy)
 
-    def read_tokens(self, hidden: torch.Tensor, targets: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def read_tokens(
+        self, hidden: torch.Tensor, targets: torch.Tensor, temperature: float
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Log-probability of each token and entropy of its distribution, both (tokens,)."""
-        logps = self.model.get_output_embeddings()(hidden).float().log_softmax(dim=-1)
+        logits = self.model.get_output_embeddings()(hidden).float()
+        logps = (logits / temperature).log_softmax(dim=-1)
         chosen = logps.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
         return chosen, -(logps.detach().exp() * logps.detach()).sum(dim=-1)
 

@@ -31,3 +31,8 @@ def split_references(references: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFra
 def token_lists(column: pd.Series) -> list[list[int]]:
     """A parquet column of token ids as plain lists."""
     return [list(map(int, ids)) for ids in column]
+
+
+def add_prompt_ids(table: pd.DataFrame, path: str | Path) -> pd.DataFrame:
+    """A table of prompt_id with the prompts' tokens, prompt_ids, from the fold of tokenised pairs at `path`."""
+    return table.assign(prompt_ids=table["prompt_id"].map(read_prompts(path).set_index("prompt_id")["prompt_ids"]))

@@ -5,6 +5,11 @@ from findings.summary import family_size, find_arm, find_contrast, find_row, lev
 METRIC_NAMES = {"judges": "the judges", "own": "the reward model it was trained on", "gold": "the gold rating"}
 
 
+def name_metric(metric: str) -> str:
+    """A metric in words; what is not named above is a kind of judges of another make."""
+    return METRIC_NAMES.get(metric, f"the judges `{metric}`, of another make")
+
+
 def format_p(p: float) -> str:
     return f"{p:.4f}" if p >= 0.0001 else "< 0.0001"
 
@@ -25,7 +30,7 @@ def state_verdict(row: dict) -> str:
         "equivalent": "changed by less than what matters",
         "inconclusive": "was not shown to change",
     }[row["verdict"]]
-    return f"By {METRIC_NAMES[row['metric']]}, the mean reward on held-out prompts {words}: {state_size(row)}."
+    return f"By {name_metric(row['metric'])}, the mean reward on held-out prompts {words}: {state_size(row)}."
 
 
 def state_comparison(row: dict, margin: float) -> str:
@@ -36,7 +41,7 @@ def state_comparison(row: dict, margin: float) -> str:
         "equivalent": f"is equivalent to `{row['against']}` (within ±{margin:g}, p {format_p(row['equivalence_p'])})",
         "inconclusive": f"is not shown to differ from `{row['against']}`",
     }[row["verdict"]]
-    return f"By {METRIC_NAMES[row['metric']]}, `{row['arm']}` {words}: {state_size(row)}."
+    return f"By {name_metric(row['metric'])}, `{row['arm']}` {words}: {state_size(row)}."
 
 
 def state_levels(summary: dict) -> list[str]:
@@ -178,7 +183,7 @@ def state_longer(longer: dict) -> str:
     """What came of reward models trained for longer, scalar and over ratings. One sentence."""
     words = {"rose": "ahead", "fell": "behind", "equivalent": "equivalent", "inconclusive": "not told apart"}
     said = [
-        f"{words[row['verdict']]} by {METRIC_NAMES[metric]} ({row['estimate']:+.2f})"
+        f"{words[row['verdict']]} by {name_metric(metric)} ({row['estimate']:+.2f})"
         for metric, row in find_contrast(longer["contrasts"], "longer").items()
     ]
     epochs = longer["settings"]["reward_models"]["ratings_longer"]["epochs"]

@@ -1,0 +1,66 @@
+"""Whatever gives conversations a score, in one form: a function from a table of responses to (rows, labels).
+
+The table has prompt_id, prompt_ids, response_ids, response and finished. A judge that is no transformer would be one
+more entry of READERS.
+"""
+
+from collections.abc import Callable
+
+import pandas as pd
+import torch
+from transformers import AutoConfig, AutoTokenizer
+
+from align.chat import encode_prompt, encode_response
+from align.errors import InputError
+from align.files import read_jsonl
+from align.reward_models import load_scorer
+
+Scorer = Callable[[pd.DataFrame], torch.Tensor]
+Conversations = dict[str, list[dict[str, str]]]
+
+
+def read_conversations(paths: list[str]) -> Conversations:
+    """The turns before the response, by prompt_id, from JSON lines of folds."""
+    rows = [row for path in paths for row in read_jsonl(path)]
+    return {row["prompt_id"]: row["chosen"][:-1] for row in reversed(rows)}  # the first row of a prompt, as in tables
+
+
+def encode_anew(tokenizer, table: pd.DataFrame, conversations: Conversations) -> pd.DataFrame:
+    """The table with prompt_ids and response_ids in a tokenizer's own words and template.
+
+    A truncated response stays one: it gets no EOS.
+    """
+    prompts = {prompt: encode_prompt(tokenizer, conversations[prompt]) for prompt in table["prompt_id"].unique()}
+    responses = [encode_response(tokenizer, *row) for row in zip(table["response"], table["finished"])]
+    return table.assign(prompt_ids=table["prompt_id"].map(prompts), response_ids=responses)
+
+
+def load_token_scorer(folder: str, batch_size: int, precision: str, conversations: Conversations) -> Scorer:
+    """A reward model of the SFT model's make: it reads the very tokens that were sampled."""
+    return load_scorer(folder, batch_size, precision)
+
+
+def load_text_scorer(folder: str, batch_size: int, precision: str, conversations: Conversations) -> Scorer:
+    """A reward model of another make: it reads the text, in its own tokens.
+
+    The scorer raises InputError where a text is longer than the model's context.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    context = AutoConfig.from_pretrained(folder).max_position_embeddings
+    score = load_scorer(folder, batch_size, precision)
+
+    def score_text(table: pd.DataFrame) -> torch.Tensor:
+        encoded = encode_anew(tokenizer, table, conversations)
+        longest = (encoded["prompt_ids"].map(len) + encoded["response_ids"].map(len)).max()
+        if longest > context:
+            raise InputError(
+                f"{folder}: a response and its prompt are {longest} of its tokens, more than its context of {context}:"
+                " lower lengths.max_prompt_tokens or lengths.max_new_tokens, or take another base"
+            )
+        return score(encoded)
+
+    return score_text
+
+
+# By what a judge reads.
+READERS = {"tokens": load_token_scorer, "text": load_text_scorer}
