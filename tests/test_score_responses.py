@@ -64,7 +64,8 @@ def test_the_own_signal_by_hand(world, scored):  # noqa: F811
         & (pool["sample"] < 2)
         & (pool["decoding"] == "sampled")
     )
-    expected = torch.sigmoid(rewards["policy"][first] - rewards["sft"][torch.tensor(beside.to_numpy())].mean()).item()
+    compared = rewards["sft"][torch.tensor(beside.to_numpy())]
+    expected = torch.sigmoid(rewards["policy"][first] - compared).mean().item()
     row = scored[scored["arm"] == "policy"].iloc[4]
     assert beside.sum() == 2 and row["own_raw"] == pytest.approx(expected, abs=1e-5)
     scale = read_json(world / "policy.json")
