@@ -1,6 +1,7 @@
 # make run:   set up .venv from the lock, run the default experiment with all cores, print the verdict
 # make test:  set up .venv from the lock, run the tests
 # make bench: set up .venv from the lock, time a training step beside its bare parts and beside TRL
+#             another model: make bench ARGS="--model FOLDER --precision bf16 --batch-size 32 --micro-batch-size 8"
 # Another Python: make run PYTHON=python3.12
 PYTHON ?= python3
 VENV := .venv
@@ -17,7 +18,7 @@ test: $(READY)
 	$(VENV)/bin/python -m pytest
 
 bench: $(READY)
-	$(VENV)/bin/python workflow/scripts/benchmark_step.py
+	$(VENV)/bin/python workflow/scripts/benchmark_step.py $(ARGS)
 
 $(READY): envs/requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \

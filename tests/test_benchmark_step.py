@@ -4,6 +4,7 @@ import math
 
 import benchmark_step
 import pytest
+from accelerate.state import AcceleratorState
 from conftest import tiny_config
 
 from align.errors import InputError
@@ -19,10 +20,19 @@ def model(tokenizer, tmp_path):
     return tmp_path / "model"
 
 
-def test_a_row_for_each_part_and_each_step(model, tmp_path, capsys):
+@pytest.fixture(autouse=True)
+def other_precisions():
+    """One process has one precision, unless accelerate forgets it."""
+    AcceleratorState._reset_state()
+    yield
+    AcceleratorState._reset_state()
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_a_row_for_each_part_and_each_step(model, tmp_path, capsys, precision):
     flags = "--batch-size 4 --micro-batch-size 2 --max-new-tokens 8 --repetitions 1 --output".split()
     flags.append(str(tmp_path / "b.json"))
-    benchmark_step.main(["--model", str(model), *flags])
+    benchmark_step.main(["--model", str(model), "--precision", precision, *flags])
 
     printed = capsys.readouterr().out
     found = read_json(tmp_path / "b.json")
@@ -38,6 +48,9 @@ def test_a_row_for_each_part_and_each_step(model, tmp_path, capsys):
         assert 1 <= rows[name]["mean_tokens"] <= 8
     assert found["to_bare_parts"] > 0
     assert found["to_trl"] > 0
+    peaks = [rows[name]["peak_gib"] for name in steps[1:]]
+    assert all(0.1 < peak < 8 for peak in peaks)  # Python and torch alone are some hundred MiB
+    assert math.isclose(found["memory_to_trl"], peaks[0] / peaks[1])
     assert f"samples a second, ours / TRL: {found['to_trl']:.2f}" in printed
 
 

@@ -1,12 +1,16 @@
-"""Precision: half on a GPU, fp32 on a CPU, which says so; and what is loaded to score follows it."""
+"""Precision: half on a GPU, bf16 on a CPU that has it, else fp32, said aloud; what is loaded to score follows it."""
+
+from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
+from trl import RewardConfig
 
 from align import devices
-from align.devices import autocast, resolve_precision
+from align.devices import autocast, has_bf16_instructions, resolve_precision
 from align.reward_models import load_scorer
+from align.supervised import training_settings
 
 
 @pytest.fixture
@@ -15,13 +19,42 @@ def product():
     return lambda: torch.ones(2, 2) @ torch.ones(2, 2)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
-def test_a_cpu_falls_back_to_fp32_and_says_so_once(product, capsys):
+@pytest.fixture
+def cpu(monkeypatch):
+    """A machine without a GPU, on which nothing has been said yet."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     resolve_precision.cache_clear()
+    yield
+    resolve_precision.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "bf16", "got", "said"),
+    [
+        ("fp32", True, torch.float32, ""),
+        ("bf16", True, torch.bfloat16, ""),
+        ("bf16", False, torch.float32, "the CPU has no instructions for bf16: bf16 falls back to fp32\n"),
+        ("fp16", True, torch.float32, "no GPU: fp16 falls back to fp32\n"),
+    ],
+)
+def test_a_cpu_falls_back_to_fp32_and_says_so_once(cpu, product, monkeypatch, capsys, wanted, bf16, got, said):
+    monkeypatch.setattr(devices, "has_bf16_instructions", lambda: bf16)
     for _ in range(2):
-        with autocast("fp16"):
-            assert product().dtype == torch.float32
-    assert capsys.readouterr().out == "no GPU: fp16 falls back to fp32\n"
+        with autocast(wanted):
+            assert product().dtype == got
+    assert capsys.readouterr().out == said
+
+
+@pytest.mark.parametrize("bf16", [True, False])
+def test_trls_trainer_trains_in_the_same_precision(cpu, monkeypatch, tmp_path, bf16):
+    monkeypatch.setattr(devices, "has_bf16_instructions", lambda: bf16)
+    config = RewardConfig(**training_settings("bf16", tmp_path, save_steps=10))
+    assert (config.bf16, config.fp16, config.use_cpu) == (bf16, False, True)
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="needs Linux, which lists a CPU's instructions")
+def test_bf16_instructions_are_those_that_linux_lists():
+    assert has_bf16_instructions() == ("avx512_bf16" in Path("/proc/cpuinfo").read_text().split())
 
 
 def test_half_precision_is_that_of_the_block(product, monkeypatch):

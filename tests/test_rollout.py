@@ -1,5 +1,8 @@
+from collections import Counter
+
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import GenerationConfig
 
 from align.chat import pad
@@ -133,6 +136,27 @@ def test_sampling_is_from_exactly_the_policy(policy, tokenizer):
     expected = policy(torch.tensor([PROMPTS[0]])).logits[0, -1].softmax(-1)
     error = 4 * (expected * (1 - expected) / draws).sqrt() + 1e-3
     assert ((seen - expected).abs() < error).all()
+
+
+class Casts(TorchDispatchMode):
+    """Counts how often each tensor, by its address, is turned to another type."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: Counter = Counter()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func is torch.ops.aten._to_copy.default:
+            self.counts[args[0].data_ptr()] += 1
+        return func(*args, **(kwargs or {}))
+
+
+def test_half_precision_casts_the_weights_once_and_not_at_every_token(policy, tokenizer):
+    weights = [module.weight.data_ptr() for module in policy.modules() if type(module) is torch.nn.Linear]
+    with Casts() as casts, torch.autocast("cpu", dtype=torch.bfloat16):
+        responses = generate(policy, tokenizer, PROMPTS, max_new_tokens=12, sample=False)
+    assert max(map(len, responses)) > 2
+    assert [casts.counts[weight] for weight in weights] == [1] * len(weights)
 
 
 def test_decoding_leaves_the_models_attention_as_it_was(policy, tokenizer):

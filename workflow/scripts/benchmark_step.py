@@ -1,17 +1,19 @@
 """Time one training step: ours beside the sum of its bare parts and beside a step of TRL's RLOOTrainer, on the CPU.
 
 The three take turns in one process, so that their ratios hold on a machine whose speed drifts slowly. They do not hold
-while other work competes for the cores: run it on a quiet machine.
+while other work competes for the cores: run it on a quiet machine. Peak memory is measured before, ours and TRL's each
+in a process of its own.
 """
 
 import argparse
+import multiprocessing
 import random
+import resource
+import sys
 import tempfile
 import time
 import warnings
 from collections.abc import Callable
-from copy import deepcopy
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from statistics import mean, median
@@ -23,6 +25,7 @@ from datasets import Dataset
 from transformers import (
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
+    AutoTokenizer,
     GenerationConfig,
     LlamaConfig,
     LlamaForCausalLM,
@@ -35,10 +38,11 @@ from align.chat import encode_prompt, pad
 from align.errors import InputError, run
 from align.files import write_json
 from align.loading import load_sft
+from align.memory import AtOnce
 from align.reinforce import Baseline
 from align.rollout import TokenLogps, through_first
-from align.signals import Options, Scale
-from align.training_step import Models, load_models, train_step
+from align.signals import Scale
+from align.training_step import Learner, Models, StepSettings, load_models, train_step
 from pocket.tokenizer import make_tokenizer
 
 PARTS = ("generate", "reference forward", "reward forward", "policy forward and backward")
@@ -57,6 +61,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--micro-batch-size", type=int, default=16, help="responses that TRL and we take forward and back at once"
     )
     parser.add_argument("--max-new-tokens", type=int, default=64)
+    parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32", help="of all three")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=5, help="timed steps of each, after one to warm up")
     parser.add_argument("--output", help="JSON: the table and the settings")
@@ -89,7 +94,7 @@ def make_conversations(count: int) -> list[list[dict[str, str]]]:
     return [[{"role": "user", "content": " ".join(draw.choices(WORDS, k=draw.randint(8, 16)))}] for _ in range(count)]
 
 
-def run_bare_parts(models: Models, prompts: list[list[int]], max_new_tokens: int) -> dict:
+def run_bare_parts(models: Models, prompts: list[list[int]], max_new_tokens: int, precision: torch.autocast) -> dict:
     """The least work that a step consists of, timed part by part, each on the batch in one piece."""
     tokenizer, policy, reference = models.tokenizer, models.policy.model, models.reference.model
     settings = GenerationConfig(max_new_tokens=max_new_tokens, do_sample=True, temperature=1.0, top_k=0)
@@ -97,18 +102,20 @@ def run_bare_parts(models: Models, prompts: list[list[int]], max_new_tokens: int
     ids, attention = pad(prompts, tokenizer.pad_token_id, "left")
     policy.eval()
     marks = [time.perf_counter()]
-    out = policy.generate(input_ids=ids, attention_mask=attention, generation_config=settings)
+    with precision:
+        out = policy.generate(input_ids=ids, attention_mask=attention, generation_config=settings)
     marks.append(time.perf_counter())
     responses = [through_first(row, tokenizer.eos_token_id) for row in out[:, ids.shape[1] :].tolist()]
     mask = pad(responses, tokenizer.pad_token_id, "right")[1]
     inputs = {"input_ids": out, "attention_mask": torch.cat([attention, mask], dim=1), "use_cache": False}
     policy.train()
-    with torch.no_grad():
+    with torch.no_grad(), precision:
         reference(**inputs, logits_to_keep=mask.shape[1] + 1)
         marks.append(time.perf_counter())
         models.reward(**inputs)
         marks.append(time.perf_counter())
-    logits = policy(**inputs, logits_to_keep=mask.shape[1] + 1).logits[:, :-1]
+    with precision:
+        logits = policy(**inputs, logits_to_keep=mask.shape[1] + 1).logits[:, :-1]
     logps = logits.log_softmax(dim=-1).gather(-1, out[:, -mask.shape[1] :].unsqueeze(-1)).squeeze(-1)
     (logps * mask).sum().backward()
     marks.append(time.perf_counter())
@@ -119,11 +126,29 @@ def run_bare_parts(models: Models, prompts: list[list[int]], max_new_tokens: int
     return {"seconds": seconds, "lengths": {PARTS[0]: mask.sum(dim=1).float().mean().item()}}
 
 
-def run_our_step(settings: argparse.Namespace, accelerator, models: Models, optimizer, baseline, prompts) -> dict:
-    began = time.perf_counter()
+def make_our_step(args: argparse.Namespace, sft: str, reward: str) -> Callable[[], dict]:
+    """Our step with models, optimizer and baseline of its own, always on the same prompts."""
+    accelerator = Accelerator(cpu=True, mixed_precision=mixed_precision(args))
+    models = load_models(sft, reward, accelerator.device)
+    optimizer = torch.optim.AdamW(models.policy.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
+    models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
+    prompts = [encode_prompt(models.tokenizer, messages) for messages in make_conversations(args.batch_size)]
     references = torch.zeros(len(prompts), 2, 1)
-    out = train_step(settings, accelerator, models, optimizer, baseline, Scale(0.0, 1.0), prompts, references, step=1)
-    return {"seconds": {OURS: time.perf_counter() - began}, "lengths": {OURS: out["metrics"]["length"]}}
+    settings = StepSettings("reward", Scale(0.0, 1.0), KL_COEF, args.max_new_tokens, max_grad_norm=MAX_GRAD_NORM)
+    learner = Learner(
+        accelerator=accelerator,
+        optimizer=optimizer,
+        baseline=Baseline("moving_average"),
+        micro_batch=AtOnce(args.micro_batch_size, "micro-batch"),
+        generation_batch=AtOnce(args.batch_size, "generation batch"),
+    )
+
+    def run_step() -> dict:
+        began = time.perf_counter()
+        out = train_step(settings, models, learner, prompts, references)
+        return {"seconds": {OURS: time.perf_counter() - began}, "lengths": {OURS: out["metrics"]["length"]}}
+
+    return run_step
 
 
 class TakeTurns(TrainerCallback):
@@ -148,53 +173,86 @@ class TakeTurns(TrainerCallback):
         self.turns.append(turn)
 
 
-def make_trainer(args: argparse.Namespace, models: Models, turns: TakeTurns, folder: Path) -> RLOOTrainer:
+def make_trainer(args: argparse.Namespace, sft: str, reward: str, turns: TakeTurns) -> RLOOTrainer:
     """TRL's trainer at our settings: a batch of new completions, one forward and backward and one update a step."""
-    config = {"output_dir": str(folder / "trl"), "max_steps": args.repetitions + 1, "reward_weights": [1.0, 0.0]}
+    config = {"output_dir": f"{sft}-trl", "max_steps": args.repetitions + 1, "reward_weights": [1.0, 0.0]}
     parts = args.batch_size // args.micro_batch_size
     config |= {"per_device_train_batch_size": args.micro_batch_size, "gradient_accumulation_steps": parts}
     config |= {"num_generations": 2, "steps_per_generation": parts, "num_iterations": 1}
     config |= {"max_completion_length": args.max_new_tokens, "temperature": 1.0, "top_k": 0}
     config |= {"beta": KL_COEF, "learning_rate": LEARNING_RATE, "max_grad_norm": MAX_GRAD_NORM, "use_cpu": True}
-    config |= {"bf16": False, "gradient_checkpointing": False, "save_strategy": "no", "logging_strategy": "no"}
+    config |= {"bf16": args.precision == "bf16", "gradient_checkpointing": False}
+    config |= {"save_strategy": "no", "logging_strategy": "no"}
     config = RLOOConfig(**config, report_to="none", disable_tqdm=True)
     data = Dataset.from_dict({"prompt": make_conversations(args.batch_size)})
-    parts = {"reward_funcs": [models.reward, turns.record], "reward_processing_classes": [models.tokenizer, None]}
-    parts |= {"processing_class": models.tokenizer, "callbacks": [turns]}
-    trainer = RLOOTrainer(deepcopy(models.policy.model), args=config, train_dataset=data, **parts)
+    scorer, tokenizer = AutoModelForSequenceClassification.from_pretrained(reward), AutoTokenizer.from_pretrained(sft)
+    parts = {"reward_funcs": [scorer, turns.record], "reward_processing_classes": [tokenizer, None]}
+    parts |= {"processing_class": tokenizer, "callbacks": [turns]}
+    trainer = RLOOTrainer(AutoModelForCausalLM.from_pretrained(sft), args=config, train_dataset=data, **parts)
     trainer.remove_callback(PrinterCallback)
     return trainer
 
 
-def measure(args: argparse.Namespace, folder: Path) -> list[dict]:
+def mixed_precision(args: argparse.Namespace) -> str:
+    """Accelerate's name of the precision that was asked for, whether or not the CPU is fast in it."""
+    return "no" if args.precision == "fp32" else args.precision
+
+
+def measure_times(args: argparse.Namespace, sft: str, reward: str) -> list[dict]:
     """Seconds and mean response lengths of each repetition."""
-    sft, reward = prepare_folders(args.model, folder)
-    accelerator = Accelerator(cpu=True, mixed_precision="no")
-    models = load_models(argparse.Namespace(model=sft, reward_model=reward), accelerator.device)
-    optimizer = torch.optim.AdamW(models.policy.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
-    models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
-    settings = argparse.Namespace(micro_batch_size=args.micro_batch_size, generation_batch_size=args.batch_size)
-    vars(settings).update(max_new_tokens=args.max_new_tokens, signal="reward", method="reinforce")
-    vars(settings).update(kl_coef=KL_COEF, max_grad_norm=MAX_GRAD_NORM, advantage_weight=None, **asdict(Options()))
-    prompts = [encode_prompt(models.tokenizer, messages) for messages in make_conversations(args.batch_size)]
-    ours = partial(run_our_step, settings, accelerator, models, optimizer, Baseline("moving_average"), prompts)
+    ours = make_our_step(args, sft, reward)
     # The bare parts and TRL have the models as the library loads them, with the attention that it chooses.
     policy, reference = (TokenLogps(AutoModelForCausalLM.from_pretrained(sft)) for _ in range(2))
-    plain = Models(policy, reference, models.reward, models.tokenizer)
-    turns = TakeTurns([partial(run_bare_parts, plain, prompts, args.max_new_tokens), ours])
-    make_trainer(args, plain, turns, folder).train()
+    scorer, tokenizer = AutoModelForSequenceClassification.from_pretrained(reward), AutoTokenizer.from_pretrained(sft)
+    prompts = [encode_prompt(tokenizer, messages) for messages in make_conversations(args.batch_size)]
+    precision = torch.autocast("cpu", dtype=torch.bfloat16, enabled=args.precision == "bf16")
+    plain = Models(policy, reference, scorer, tokenizer)
+    turns = TakeTurns([partial(run_bare_parts, plain, prompts, args.max_new_tokens, precision), ours])
+    make_trainer(args, sft, reward, turns).train()
     # A reused batch would flatter TRL.
     assert [len(lengths) for lengths in turns.completions] == [args.batch_size] * len(turns.turns)
     return turns.turns[1:]
 
 
-def summarise(turns: list[dict], batch_size: int) -> list[dict]:
+def measure_peak(row: str, args: argparse.Namespace, sft: str, reward: str) -> float:
+    """Peak resident memory of this process, GiB, after two steps of one kind: the second has the optimizer's state."""
+    set_up(args)
+    if row == OURS:
+        step = make_our_step(args, sft, reward)
+        for _ in range(2):
+            step()
+    else:
+        args.repetitions = 1  # after one to warm up
+        make_trainer(args, sft, reward, TakeTurns([])).train()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**30 if sys.platform == "darwin" else 2**20)
+
+
+def measure_peaks(args: argparse.Namespace, sft: str, reward: str) -> dict[str, float]:
+    """`measure_peak` of ours and TRL's, each in a new process."""
+    # Spawned, and before this process has grown: a child's peak starts at its parent's size.
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
+        return {row: pool.apply(measure_peak, (row, args, sft, reward)) for row in (OURS, TRL)}
+
+
+def summarise(turns: list[dict], peaks: dict[str, float], batch_size: int) -> list[dict]:
     """A row a part and a step: medians over repetitions."""
     seconds = {name: median(turn["seconds"][name] for turn in turns) for name in (*PARTS, SUM, OURS, TRL)}
     lengths = {name: mean(turn["lengths"][name] for turn in turns) for name in turns[0]["lengths"]}
-    keys = ("row", "seconds", "samples_per_second", "ratio_to_bare_parts", "mean_tokens")
-    rows = ((name, s, batch_size / s, s / seconds[SUM], lengths.get(name)) for name, s in seconds.items())
+    keys = ("row", "seconds", "samples_per_second", "ratio_to_bare_parts", "mean_tokens", "peak_gib")
+    rows = (
+        (name, s, batch_size / s, s / seconds[SUM], lengths.get(name), peaks.get(name)) for name, s in seconds.items()
+    )
     return [dict(zip(keys, row)) for row in rows]
+
+
+def set_up(args: argparse.Namespace) -> None:
+    """Threads, seed and silence, the same in every process."""
+    warnings.filterwarnings("ignore", category=FutureWarning)  # TRL uses names that transformers deprecates
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    torch.set_num_threads(args.threads)
+    torch.manual_seed(0)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -204,20 +262,20 @@ def main(argv: list[str] | None = None) -> None:
     args.micro_batch_size = min(args.micro_batch_size, args.batch_size)
     if args.micro_batch_size < 1 or args.batch_size % args.micro_batch_size:
         raise InputError("--batch-size must be a multiple of --micro-batch-size")
-    warnings.filterwarnings("ignore", category=FutureWarning)  # TRL uses names that transformers deprecates
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    torch.set_num_threads(args.threads)
-    torch.manual_seed(0)
+    set_up(args)
     with tempfile.TemporaryDirectory() as folder:
-        rows = summarise(measure(args, Path(folder)), args.batch_size)
+        folders = prepare_folders(args.model, Path(folder))
+        peaks = measure_peaks(args, *folders)
+        rows = summarise(measure_times(args, *folders), peaks, args.batch_size)
     seconds = {row["row"]: row["seconds"] for row in rows}
-    to_bare, to_trl = seconds[OURS] / seconds[SUM], seconds[TRL] / seconds[OURS]
+    to_bare, to_trl, memory = seconds[OURS] / seconds[SUM], seconds[TRL] / seconds[OURS], peaks[OURS] / peaks[TRL]
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.3f}".format, na_rep=""))
     print(f"our step / sum of its bare parts: {to_bare:.2f}")
     print(f"samples a second, ours / TRL: {to_trl:.2f}")
+    print(f"peak memory, ours / TRL: {memory:.2f}")
     if args.output:
-        write_json(args.output, {"settings": vars(args), "rows": rows, "to_bare_parts": to_bare, "to_trl": to_trl})
+        ratios = {"to_bare_parts": to_bare, "to_trl": to_trl, "memory_to_trl": memory}
+        write_json(args.output, {"settings": vars(args), "rows": rows, **ratios})
 
 
 if __name__ == "__main__":

@@ -34,8 +34,9 @@ def generate(
     """Responses through their EOS, sampled from exactly the policy (at a temperature, no truncation) or greedy.
 
     The library's own `generate` fills in what the checkpoint's settings say: a repetition penalty, a min_p, a list of
-    suppressed tokens. Here nothing stands between policy and sample. Raises InputError if the longest prompt and
-    response would not fit the model's context.
+    suppressed tokens. Here nothing stands between policy and sample. Under autocast the weights are cast once, not at
+    every token: autocast keeps what it casts, to the end of its block, of weights that require a gradient. Raises
+    InputError if the longest prompt and response would not fit the model's context.
     """
     longest, context = max(map(len, prompts)), model.config.max_position_embeddings
     if longest + max_new_tokens > context:
