@@ -12,7 +12,7 @@ from align.reward_models import load_scorer
 
 
 def test_signals_choose_among_the_responses_that_they_are_not_compared_with(world):  # noqa: F811
-    pool = pd.read_parquet(world / "references.parquet").assign(decoding="sampled")  # three samples a prompt
+    pool = pd.read_parquet(world / "references.parquet").query("sample < 3").assign(decoding="sampled")
     pool.sample(frac=1, random_state=0).to_parquet(world / "pool.parquet")
     arms = [{"name": name, "reward_model": "scalar", "signal": name} for name in ("reward", "bounded")]
     score_pool.main(
@@ -25,5 +25,6 @@ def test_signals_choose_among_the_responses_that_they_are_not_compared_with(worl
     rewards = pool.assign(reward=load_scorer(str(world / "rm"), 16)(pool)[:, 0].tolist())
     by_prompt = rewards.pivot(index="prompt_id", columns="sample", values="reward").loc[chosen.index]
     assert chosen["reward"].to_list() == pytest.approx(by_prompt[2].to_list(), abs=1e-5)
-    bounded = torch.sigmoid(torch.tensor((by_prompt[2] - (by_prompt[0] + by_prompt[1]) / 2).to_numpy()))
+    compared = torch.tensor(by_prompt[[0, 1]].to_numpy())
+    bounded = torch.sigmoid(torch.tensor(by_prompt[2].to_numpy())[:, None] - compared).mean(dim=1)
     assert chosen["bounded"].to_list() == pytest.approx(bounded.tolist(), abs=1e-5)
