@@ -102,7 +102,7 @@ rule measure_signals:
         mem_mb=1000,
     params:
         contrasts=CONTRASTS,
-        settings=flags(config["statistics"], "confidence"),
+        settings=flags(config["statistics"], "confidence", "equivalence_margin"),
     shell:
         "python {input.script[0]} --pools {input.pools} --judged {input.judged} --contrasts {params.contrasts}"
         " {params.settings} --screen-output {output.screen} --predictions-output {output.predictions}"
