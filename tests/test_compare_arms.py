@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from align.errors import InputError
+from findings.evidence import detectable_effect, holm, holm_level
 
 SFT_DEVIATION = (8 / 6) ** 0.5
 
@@ -82,12 +83,26 @@ def test_holm_covers_tests_and_leaves_controls_alone():
     table = pd.DataFrame(
         [
             {"name": n, "role": r, "metric": "judges", "decoding": "sampled", "p_exact": p, "estimate": 1.0}
-            | {"equivalence_p": 1.0}
+            | {"equivalence_p": 1.0, "seeds": 8, "spread": 2.0}
             for n, r, p in rows
         ]
     )
-    adjusted = compare_arms.adjust(table, alpha=0.05).set_index("name")
+    adjusted = compare_arms.adjust(table, alpha=0.05, power=0.8).set_index("name")
     assert adjusted["p_holm"].to_dict() == pytest.approx({"a": 0.04, "b": 0.04, "c": 0.03})
+    # b is not found before a, so that a stands at 0.05 / 2; a is found, so that b stands at 0.05, as the control does.
+    expected = {"a": 0.025, "b": 0.05, "c": 0.05}
+    assert adjusted["minimum_detectable"].to_dict() == pytest.approx(
+        {name: 2.0 * detectable_effect(8, level, 0.8) for name, level in expected.items()}
+    )
+
+
+def test_too_few_seeds_for_the_family_can_detect_nothing():
+    row = {"role": "test", "metric": "judges", "decoding": "sampled", "p_exact": 0.5, "estimate": 1.0}
+    row |= {"equivalence_p": 1.0, "seeds": 6, "spread": 1.0}
+    # With 6 seeds the smallest p is 2/64 = 0.031: one test can reach 0.05, two cannot.
+    alone, family = pd.DataFrame([row]), pd.DataFrame([row, row])
+    assert compare_arms.adjust(alone, 0.05, 0.8)["minimum_detectable"].notna().all()
+    assert compare_arms.adjust(family, 0.05, 0.8)["minimum_detectable"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -105,15 +120,14 @@ def test_verdicts(p, estimate, equivalence, word):
     assert compare_arms.verdict(p, estimate, equivalence, alpha=0.05) == word
 
 
-def test_the_smallest_detectable_effect_is_detected_as_often_as_promised():
-    from scipy import stats
-
+@pytest.mark.parametrize(("others", "level"), [([0.5] * 5, 0.05 / 6), ([0.001, 0.001, 0.5, 0.5, 0.5], 0.05 / 4)])
+def test_the_smallest_detectable_effect_is_detected_as_often_as_promised_after_holm(others, level):
     from findings.evidence import exact_sign_flip_p
 
-    rng = np.random.default_rng(2)
-    effect = (stats.t.ppf(0.975, 7) + stats.t.ppf(0.8, 7)) * 0.3 / 8**0.5
-    found = [exact_sign_flip_p(rng.normal(effect, 0.3, 8)) < 0.05 for _ in range(400)]
-    assert 0.72 < np.mean(found) < 0.88
+    assert holm_level(others, 0.05) == pytest.approx(level)
+    rng, effect = np.random.default_rng(2), 0.3 * detectable_effect(8, level, 0.8)
+    found = [holm([*others, exact_sign_flip_p(rng.normal(effect, 0.3, 8))])[-1] < 0.05 for _ in range(400)]
+    assert 0.74 < np.mean(found) < 0.86
 
 
 def test_false_positives_are_at_their_level_where_seeds_differ():

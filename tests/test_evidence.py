@@ -7,13 +7,16 @@ from scipy import stats
 
 from findings.evidence import (
     best_of,
+    detectable_effect,
     equivalence_p,
     exact_sign_flip_p,
     holm,
+    holm_level,
     mean_interval,
-    minimum_detectable,
     pooled_within_deviation,
     share_interval,
+    sign_flip_power,
+    sign_flips,
     two_way_bootstrap,
 )
 
@@ -78,10 +81,32 @@ def test_equivalence_is_two_one_sided_t_tests():
     assert equivalence_p(np.zeros(1), 0.2) == 1.0
 
 
-def test_detectable_effect_and_interval_by_hand():
+def test_holms_level_is_where_the_adjusted_p_crosses():
+    for others in ([0.03, 0.2, 0.001], [0.5, 0.9], [0.004, 0.02], []):
+        level = holm_level(others, 0.05)
+        assert holm([*others, level * 0.999])[-1] < 0.05 <= holm([*others, level * 1.001])[-1]
+
+
+def test_all_flips_of_the_signs_but_for_mirrors():
+    flips = {tuple(row) for row in sign_flips(3)}
+    assert flips == {(1.0, *rest) for rest in itertools.product((-1.0, 1.0), repeat=2)}
+
+
+def test_power_of_eight_seeds_and_six_tests():
+    # p falls below 0.05 / 6 only if all 8 seeds are of one sign: with probability Phi(effect) ** 8.
+    level, old = 0.05 / 6, (stats.t.ppf(0.975, 7) + stats.t.ppf(0.8, 7)) / 8**0.5
+    assert sign_flip_power(old, 8, level) == pytest.approx(stats.norm.cdf(old) ** 8, abs=0.02)
+    assert sign_flip_power(old, 8, level) == pytest.approx(0.34, abs=0.02)
+    assert detectable_effect(8, level, 0.8) == pytest.approx(stats.norm.ppf(0.8 ** (1 / 8)), rel=0.02)
+    assert detectable_effect(8, level, 0.8) / old == pytest.approx(1.67, abs=0.04)
+    # Without a family the t formula is near enough.
+    assert detectable_effect(8, 0.05, 0.8) == pytest.approx(old, rel=0.05)
+    # With 7 seeds the smallest p is 2/128, above the level: no effect is ever found.
+    assert np.isnan(detectable_effect(7, level, 0.8)) and np.isnan(detectable_effect(1, 0.05, 0.8))
+
+
+def test_interval_by_hand():
     differences = np.array([1.0, 2.0, 3.0, 4.0])
     error = differences.std(ddof=1) / 2
-    expected = (stats.t.ppf(0.975, 3) + stats.t.ppf(0.8, 3)) * error
-    assert minimum_detectable(differences, 0.05, 0.8) == pytest.approx(expected)
     interval = stats.t.interval(0.95, 3, 2.5, error)
     assert mean_interval(differences, 0.95) == pytest.approx(interval)

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from findings.evidence import calibration_bins, calibration_error, held_out_logistic_nll, variance_explained
+from findings.evidence import calibration_bins, calibration_error, variance_explained
 
 
 def run_script(tmp_path, *tables):
@@ -14,13 +14,10 @@ def run_script(tmp_path, *tables):
     for number, table in enumerate(tables):
         table.to_parquet(tmp_path / f"{number}.parquet")
         paths.append(str(tmp_path / f"{number}.parquet"))
-    prompts = pd.DataFrame({"prompt_id": list("abcd"), "prompt": "add"})
-    prompts.to_parquet(tmp_path / "tokens.parquet")
     names = ("output", "reliability-output", "ratings-output")
     flags = [word for name in names for word in (f"--{name}", str(tmp_path / f"{name}.csv"))]
     measure_reward_models.main(
-        ["--scores", *paths, "--tokens", str(tmp_path / "tokens.parquet"), "--confidence", "0.95"]
-        + ["--bootstrap-resamples", "50", "--bootstrap-seed", "0", *flags]
+        ["--scores", *paths, "--confidence", "0.95"] + ["--bootstrap-resamples", "50", "--bootstrap-seed", "0", *flags]
     )
     return [pd.read_csv(tmp_path / f"{name}.csv") for name in names]
 
@@ -69,7 +66,7 @@ def test_masses_of_the_ratings(tmp_path, scalar):
     )
     table, _, ratings = run_script(tmp_path, scalar, rated)
     assert ratings["mass"].tolist() == pytest.approx([0.4, 0.2, 0.4])
-    assert table["spread_gain"].isna().tolist() == [True, False]
+    assert table["interaction_gain"].isna().tolist() == [True, False]
 
 
 def test_calibration_by_hand():
@@ -86,17 +83,38 @@ def test_calibration_of_true_probabilities_is_near_0_and_of_wrong_ones_is_not():
     assert calibration_error(1 - probability, outcome, 10) > 0.4
 
 
-def test_a_spread_that_decides_shows_and_noise_does_not():
-    rng = np.random.default_rng(1)
-    mean, spread = rng.normal(size=(2, 4000))
+def test_a_spread_that_decides_shows_as_an_interaction_and_one_that_does_not_shows_not():
+    # Raters whose noise is the prompt's: both responses to it have the same, and it is the slope that differs.
+    rng, pairs = np.random.default_rng(1), 4000
+    means, noise = rng.normal(size=(pairs, 2)), rng.choice([0.2, 2.0], size=pairs)
 
-    def gain(strength):
-        chosen = rng.random(4000) < 1 / (1 + np.exp(-mean - strength * spread))
-        features = np.where(chosen, 1, -1)[:, None] * np.stack([mean, spread], axis=1)
-        return (held_out_logistic_nll(features[:, :1], 5, 0) - held_out_logistic_nll(features, 5, 0)).mean()
+    def spread(doubt):
+        ratings = means + noise[:, None] * rng.normal(size=(pairs, 2))
+        chosen = ratings.argmax(axis=1)[:, None]
+        sides = {"chosen": chosen, "rejected": 1 - chosen}
+        table = {f"{side}_mean": np.take_along_axis(means, at, axis=1)[:, 0] for side, at in sides.items()}
+        table |= {f"{side}_deviation": doubt for side in sides}
+        raters = pd.DataFrame({"difference": table["chosen_mean"] - table["rejected_mean"], "noise": noise})
+        return measure_reward_models.measure_spread(pd.DataFrame(table), raters, seed=0)
 
-    assert gain(1.0) > 0.05
-    assert abs(gain(0.0)) < 0.002
+    knowing = spread(doubt=noise)
+    assert knowing["interaction_gain"] == pytest.approx(knowing["oracle_interaction_gain"])
+    assert knowing["interaction_gain"] == pytest.approx(knowing["true_noise_gain"])
+    assert knowing["interaction_gain"] > 0.05 > 5 * knowing["interaction_gain_error"]
+    guessing = spread(doubt=rng.permutation(noise))
+    assert abs(guessing["interaction_gain"]) < 0.003 and guessing["oracle_interaction_gain"] > 0.05
+
+
+def test_what_pockets_raters_see_by_hand():
+    def say(text):
+        return [{"role": "user", "content": "x"}, {"role": "assistant", "content": text}]
+
+    prompt = "please name four drinks but not water if you can"
+    courteous, plain = "milk , cider , soda and coffee . happy to help !", "milk , cider , soda and coffee ."
+    pair = {"prompt_id": "a", "prompt": prompt, "chosen": say(courteous), "rejected": say(plain)}
+    row = measure_reward_models.pocket_raters([pair]).loc["a"]
+    # A courtesy of 0.15 points and 4 words of 0.01 more; gold sees no difference. Lists have a noise of 0.4.
+    assert row["difference"] == pytest.approx(0.15 + 4 * 0.01) and row["noise"] == 0.4
 
 
 def test_variance_explained_by_a_cubic():

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from findings.contrasts import parse_contrast
 from findings.evidence import best_of_choice
 
 
@@ -29,7 +30,9 @@ def outputs(tmp_path):
     for seed in range(1, 7):
         ratings = {f"ratings.{signal}.{name}": quality for signal in ("mean", "win") for name in ("none", "concave")}
         ratings["ratings.mean.convex"], ratings["ratings.win.convex"] = -quality, quality
-        table = place.assign(seed=seed, good=quality + seed, bad=-quality, **ratings)
+        # `renamed` orders as `good` does by other numbers; `half` chooses well for one prompt of the two.
+        renamed, half = np.exp(quality), quality.where(place["prompt_id"] == "a", -quality)
+        table = place.assign(seed=seed, good=quality + seed, bad=-quality, renamed=renamed, half=half, **ratings)
         table.sample(frac=1, random_state=seed).to_parquet(tmp_path / f"{seed}.parquet")
         pools.append(str(tmp_path / f"{seed}.parquet"))
 
@@ -37,7 +40,8 @@ def outputs(tmp_path):
     flags = [word for name in names for word in (f"--{name}-output", str(tmp_path / f"{name}.csv"))]
     measure_signals.main(
         ["--pools", *pools, "--judged", str(tmp_path / "judged.parquet"), "--confidence", "0.95"]
-        + ["--contrasts", "x:good:bad:test", "y:bad:sft:test", "z:sft_again:sft:control", *flags]
+        + ["--equivalence-margin", "0.2", "--contrasts", "x:good:bad:test", "y:bad:sft:test", "z:sft_again:sft:control"]
+        + ["same:renamed:good:test", "level:half:sft:test", *flags]
     )
     return {name: pd.read_csv(tmp_path / f"{name}.csv") for name in names}
 
@@ -60,6 +64,34 @@ def test_predictions_follow_from_the_screen(outputs):
     assert rows.loc[("x", "gold"), "prediction"] == "behind"
     assert rows.loc[("y", "judges"), "prediction"] == "behind"
     assert "z" not in outputs["predictions"]["name"].tolist()
+    # Signals that order alike predict nothing; two that differ and choose equally well are predicted equivalent.
+    assert rows.loc[("same", "judges"), ["prediction", "estimate"]].tolist() == ["same order", 0.0]
+    assert rows.loc[("level", "judges"), "prediction"] == "equivalent"
+
+
+@pytest.mark.parametrize(
+    ("differences", "word"),
+    [
+        ([0.3] * 6, "ahead"),
+        ([-0.3] * 6, "behind"),
+        # Shown, but no more than what does not matter: such an arm is predicted equivalent.
+        ([0.1] * 6, "equivalent"),
+        ([0.1, 0.3, 0.1, 0.3, 0.15, 0.2], "none"),
+        ([0.9, -0.1, 0.8, -0.2, 0.7, 0.1], "none"),
+    ],
+)
+def test_a_prediction_is_one_that_could_fail(differences, word):
+    seeds = range(len(differences))
+    screened = pd.DataFrame({"arm": "one", "seed": seeds, "n": 4, "judges": differences})
+    rows = measure_signals.predict(screened, [], [parse_contrast("x:one:sft:test")], ["judges"], alpha=0.05, margin=0.2)
+    assert [row["prediction"] for row in rows] == [word]
+
+
+def test_the_most_that_choosing_can_reach_is_the_metrics_own_choice(outputs):
+    rows = outputs["screen"].set_index(["arm", "seed", "n"])
+    assert rows.loc[("judges", 1, 4), "judges"] == pytest.approx(1.5 / (5 / 3) ** 0.5, rel=1e-4)
+    assert rows.loc[("gold", 1, 4), "judges"] == pytest.approx(-1.5 / (5 / 3) ** 0.5, rel=1e-4)
+    assert not {"judges", "gold"} & set(outputs["agreement"]["arm"])
 
 
 def test_agreement_and_relabelling_by_hand(outputs):

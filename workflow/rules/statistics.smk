@@ -54,7 +54,7 @@ rule measure_reward_models:
             f"{RESULTS}/reward_models/{kind}/seed{seed}_validation.parquet"
             for kind, seed in dict.fromkeys(REWARD_RUNS)
         ],
-        tokens=f"{RESULTS}/data/tokens/validation.parquet",
+        pairs=f"{RESULTS}/data/validation.jsonl",
     output:
         table=f"{RESULTS}/statistics/reward_models.csv",
         reliability=f"{RESULTS}/statistics/reliability.csv",
@@ -72,10 +72,10 @@ rule measure_reward_models:
         settings=flags(config["statistics"], "confidence", "bootstrap_seed"),
         # A resample of one model costs a thousandth of a second a pair.
         resamples=min(1000, config["statistics"]["bootstrap_resamples"]),
-        noise="--noise pocket" if IS_POCKET_DATA else "",
+        raters="--raters pocket" if IS_POCKET_DATA else "",
     shell:
-        "python {input.script[0]} --scores {input.scores} --tokens {input.tokens} {params.settings}"
-        " --bootstrap-resamples {params.resamples} {params.noise} --output {output.table}"
+        "python {input.script[0]} --scores {input.scores} --pairs {input.pairs} {params.settings}"
+        " --bootstrap-resamples {params.resamples} {params.raters} --output {output.table}"
         " --reliability-output {output.reliability} --ratings-output {output.ratings} 2>&1 | tee {log}"
 
 
@@ -100,7 +100,7 @@ rule measure_signals:
         mem_mb=1000,
     params:
         contrasts=CONTRASTS,
-        settings=flags(config["statistics"], "confidence"),
+        settings=flags(config["statistics"], "confidence", "equivalence_margin"),
     shell:
         "python {input.script[0]} --pools {input.pools} --judged {input.judged} --contrasts {params.contrasts}"
         " {params.settings} --screen-output {output.screen} --predictions-output {output.predictions}"

@@ -8,7 +8,14 @@ import pandas as pd
 from align.errors import InputError, run
 from align.files import write_csv
 from findings.contrasts import parse_contrast
-from findings.evidence import equivalence_p, exact_sign_flip_p, holm, minimum_detectable, two_way_bootstrap
+from findings.evidence import (
+    detectable_effect,
+    equivalence_p,
+    exact_sign_flip_p,
+    holm,
+    holm_level,
+    two_way_bootstrap,
+)
 from findings.units import in_sft_units, other_makes, score_columns, sft_units
 
 DECODINGS = ("sampled", "greedy")
@@ -69,8 +76,8 @@ def compare(differences: pd.DataFrame, args: argparse.Namespace) -> dict:
         "ci_low": low,
         "ci_high": high,
         "p_exact": exact_sign_flip_p(by_seed),
+        "spread": spread,
         "effect_size": by_seed.mean() / spread if spread > 0 else np.nan,
-        "minimum_detectable": minimum_detectable(by_seed, 1 - args.confidence, args.power),
         "equivalence_p": equivalence_p(by_seed, args.equivalence_margin),
     }
 
@@ -82,11 +89,19 @@ def verdict(p: float, estimate: float, equivalence: float, alpha: float) -> str:
     return "equivalent" if equivalence < alpha else "inconclusive"
 
 
-def adjust(contrasts: pd.DataFrame, alpha: float) -> pd.DataFrame:
-    """Add Holm's p over the tests of each metric and decoding, and verdicts. Controls are no part of the family."""
-    out = contrasts.assign(p_holm=contrasts["p_exact"])
+def adjust(contrasts: pd.DataFrame, alpha: float, power: float) -> pd.DataFrame:
+    """Add Holm's p over the tests of each metric and decoding, the smallest effect found with `power`, and verdicts.
+
+    Controls are no part of the family. The power of a test is that after Holm, with the family's other p as they were
+    found: that is the step of Holm's at which this test stood. Where others are found, it stood at a milder one.
+    """
+    out, levels = contrasts.assign(p_holm=contrasts["p_exact"]), pd.Series(alpha, index=contrasts.index)
     for _, family in contrasts[contrasts["role"] == "test"].groupby(["metric", "decoding"]):
-        out.loc[family.index, "p_holm"] = holm(family["p_exact"].tolist())
+        p = family["p_exact"]
+        out.loc[family.index, "p_holm"] = holm(p.tolist())
+        levels[family.index] = [holm_level(p.drop(index).tolist(), alpha) for index in family.index]
+    effects = [detectable_effect(seeds, level, power) for seeds, level in zip(out["seeds"], levels)]
+    out["minimum_detectable"] = effects * out["spread"]
     columns = ("p_holm", "estimate", "equivalence_p")
     out["verdict"] = [verdict(*values, alpha) for values in zip(*(out[name] for name in columns))]
     return out
@@ -113,7 +128,7 @@ def main(argv: list[str] | None = None) -> None:
                 rows.append(key | compare(matrix, args))
                 differences += [key | {"seed": s, "difference": d} for s, d in matrix.mean(axis=1).items()]
     for path, frame in (
-        (args.contrasts_output, adjust(pd.DataFrame(rows), 1 - args.confidence)),
+        (args.contrasts_output, adjust(pd.DataFrame(rows), 1 - args.confidence, args.power)),
         (args.differences_output, pd.DataFrame(differences)),
         (args.arms_output, describe_arms(table)),
     ):

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from align.errors import run
-from align.files import write_csv
+from align.files import read_jsonl, write_csv
 from findings.evidence import (
     calibration_bins,
     calibration_error,
@@ -27,8 +27,8 @@ FOLDS = 5
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", nargs="+", required=True, help="parquet tables of scored validation pairs")
-    parser.add_argument("--tokens", required=True, help="parquet of the validation fold, for the prompts' text")
-    parser.add_argument("--noise", choices=("pocket",), help="whose raters' true noise is known, if anyone's is")
+    parser.add_argument("--raters", choices=("pocket",), help="whose mean rating and noise are known, if anyone's are")
+    parser.add_argument("--pairs", help="JSON lines of the validation fold, for the text that they rated")
     parser.add_argument("--confidence", type=float, required=True)
     parser.add_argument("--bootstrap-resamples", type=int, required=True)
     parser.add_argument("--bootstrap-seed", type=int, required=True)
@@ -64,26 +64,47 @@ def measure_calibration(scores: pd.DataFrame, args: argparse.Namespace) -> dict:
     }
 
 
-def measure_spread(scores: pd.DataFrame, noise: np.ndarray | None, seed: int) -> dict:
-    """What the standard deviation of the rating tells beyond its mean; empty of a scalar model."""
+def interaction_gain(difference: np.ndarray, noise: np.ndarray, seed: int) -> np.ndarray:
+    """Fall in each pair's held-out NLL when the difference of means over the noise is added to it; (pairs,).
+
+    Noise of a prompt is the same for both responses, so that their difference in it tells nothing. What it changes is
+    the slope: how much a difference of means tells of the choice.
+    """
+    features = np.stack([difference, difference / noise], axis=1)
+    return held_out_logistic_nll(features[:, :1], FOLDS, seed) - held_out_logistic_nll(features, FOLDS, seed)
+
+
+def measure_spread(scores: pd.DataFrame, raters: pd.DataFrame | None, seed: int) -> dict:
+    """What the standard deviation of the rating tells beyond its mean; empty of a scalar model.
+
+    `raters` have, of each pair, the true difference of their mean ratings and their noise: who knows these is the
+    oracle. With no gain of the oracle's, none of a model's could have been found.
+    """
     if "chosen_mean" not in scores:
         return {}
     mean = scores[["chosen_mean", "rejected_mean"]].to_numpy()
     deviation = scores[["chosen_deviation", "rejected_deviation"]].to_numpy()
-    delta = np.stack([part[:, 0] - part[:, 1] for part in (mean, deviation)], axis=1)
-    gain = held_out_logistic_nll(delta[:, :1], FOLDS, seed) - held_out_logistic_nll(delta, FOLDS, seed)
+    difference, doubt = mean[:, 0] - mean[:, 1], deviation.mean(axis=1)
+    gain = interaction_gain(difference, doubt, seed)
     found = {
         "spread_r2_on_mean": variance_explained(mean.ravel(), deviation.ravel(), 3),
         "mean_deviation": float(deviation.mean()),
-        "spread_gain": float(gain.mean()),
-        "spread_gain_error": float(gain.std(ddof=1) / math.sqrt(len(gain))),
+        "interaction_gain": float(gain.mean()),
+        "interaction_gain_error": float(gain.std(ddof=1) / math.sqrt(len(gain))),
     }
-    if noise is not None:
-        found["spread_noise_correlation"] = float(np.corrcoef(deviation.mean(axis=1), noise)[0, 1])
+    if raters is not None:
+        noise = raters["noise"].to_numpy()
+        oracle = interaction_gain(raters["difference"].to_numpy(), noise, seed)
+        found |= {
+            "spread_noise_correlation": float(np.corrcoef(doubt, noise)[0, 1]),
+            "true_noise_gain": float(interaction_gain(difference, noise, seed).mean()),
+            "oracle_interaction_gain": float(oracle.mean()),
+            "oracle_interaction_gain_error": float(oracle.std(ddof=1) / math.sqrt(len(oracle))),
+        }
     return found
 
 
-def measure(scores: pd.DataFrame, noise: np.ndarray | None, args: argparse.Namespace) -> dict:
+def measure(scores: pd.DataFrame, raters: pd.DataFrame | None, args: argparse.Namespace) -> dict:
     """One reward model's row."""
     margin = scores["log_preference"] - math.log(0.5)
     low, high = share_interval(int((margin > 0).sum()), len(margin), args.confidence)
@@ -102,7 +123,7 @@ def measure(scores: pd.DataFrame, noise: np.ndarray | None, args: argparse.Names
             "longer_wins": share_won(scores["chosen_tokens"] - scores["rejected_tokens"]),
         }
         | measure_calibration(scores, args)
-        | measure_spread(scores, noise, args.bootstrap_seed)
+        | measure_spread(scores, raters, args.bootstrap_seed)
     )
 
 
@@ -113,20 +134,28 @@ def mean_masses(scores: pd.DataFrame) -> np.ndarray:
     return (weights / weights.sum(axis=1, keepdims=True)).mean(axis=0)
 
 
-def true_noise(scores: pd.DataFrame, prompts: pd.Series) -> np.ndarray:
-    """The raters' noise on each pair's prompt, (pairs,); `prompts` is the text by prompt_id."""
-    from pocket.raters import rater_noise
+def pocket_raters(pairs: list[dict]) -> pd.DataFrame:
+    """What pocket's raters see of each pair, by prompt_id: `difference` of their mean ratings, and `noise`."""
+    from pocket.raters import rater_bias, rater_noise
+    from pocket.rubric import gold_rating
 
-    return np.array([rater_noise(prompts[prompt]) for prompt in scores["prompt_id"]])
+    def mean_rating(row: dict, side: str) -> float:
+        response = row[side][-1]["content"]
+        return gold_rating(row["prompt"], response) + rater_bias(response)
+
+    differences = [mean_rating(row, "chosen") - mean_rating(row, "rejected") for row in pairs]
+    noise, ids = [rater_noise(row["prompt"]) for row in pairs], [row["prompt_id"] for row in pairs]
+    return pd.DataFrame({"difference": differences, "noise": noise}, index=ids)
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    prompts = pd.read_parquet(args.tokens).drop_duplicates("prompt_id").set_index("prompt_id")["prompt"]
+    raters = pocket_raters(read_jsonl(args.pairs)) if args.raters else None
     rows, reliability, ratings = [], [], []
     for path in args.scores:
         scores = pd.read_parquet(path)
-        rows.append(measure(scores, true_noise(scores, prompts) if args.noise else None, args))
+        # Pocket has one pair a prompt.
+        rows.append(measure(scores, raters.loc[scores["prompt_id"]] if args.raters else None, args))
         key = {"kind": rows[-1]["kind"], "seed": rows[-1]["seed"]}
         outcome = in_random_order(scores, np.random.default_rng(args.bootstrap_seed))
         for group, (mean, share, count) in enumerate(calibration_bins(*outcome, BINS), start=1):

@@ -8,12 +8,15 @@ import math
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from align.errors import run
 from align.files import write_csv
 from findings.contrasts import Contrast, parse_contrast
-from findings.evidence import best_of_choice, exact_sign_flip_p
+from findings.evidence import best_of_choice, equivalence_p, exact_sign_flip_p
 from findings.units import in_sft_units, sft_units
+
+SAME_ORDER = 0.999  # correlation of ranks within prompts above which two signals are one
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -22,7 +25,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--judged", required=True, help="parquet of the pool, scored by judges and gold")
     parser.add_argument("--contrasts", nargs="+", type=parse_contrast, required=True, help="name:arm:against:role")
     parser.add_argument("--confidence", type=float, required=True)
-    parser.add_argument("--screen-output", required=True, help="CSV: a row an arm, seed and n")
+    parser.add_argument("--equivalence-margin", type=float, required=True, help="SFT standard deviations")
+    parser.add_argument("--screen-output", required=True, help="CSV: a row an arm or metric that chooses, seed and n")
     parser.add_argument("--predictions-output", required=True, help="CSV: a row a contrast and metric")
     parser.add_argument("--agreement-output", required=True, help="CSV: a row a pair of arms and seed")
     parser.add_argument("--relabelling-output", required=True, help="CSV: a row a reward model, signal and relabelling")
@@ -35,11 +39,14 @@ def by_prompt(table: pd.DataFrame, column: str) -> np.ndarray:
 
 
 def screen(pool: pd.DataFrame, arms: list[str], metrics: list[str]) -> list[dict]:
-    """Best of n by each arm's signal, a row an arm and n; `kl` is the bound log n - (n - 1) / n."""
+    """Best of n by each arm's signal, a row an arm and n; `kl` is the bound log n - (n - 1) / n.
+
+    And by each metric, as an arm of that name: by itself, that is the most that choosing among n can reach.
+    """
     responses = len(pool) // pool["prompt_id"].nunique()
     sizes = [2**power for power in range(int(math.log2(responses)) + 1)]
     rows = []
-    for arm in arms:
+    for arm in (*arms, *metrics):
         for n in sizes:
             key = {"arm": arm, "seed": pool["seed"].iloc[0], "n": n, "kl": math.log(n) - (n - 1) / n}
             found = {m: best_of_choice(by_prompt(pool, arm), by_prompt(pool, m), n).mean() for m in metrics}
@@ -96,8 +103,26 @@ def relabel(pool: pd.DataFrame) -> list[dict]:
     return rows
 
 
-def predict(screened: pd.DataFrame, contrasts: list[Contrast], metrics: list[str], alpha: float) -> list[dict]:
-    """What the best of the largest n says of each contrast: "ahead", "behind" or "level", a row a metric."""
+def same_order(pools: list[pd.DataFrame], one: str, other: str) -> bool:
+    """Whether two signals rank the responses to a prompt alike in all replicates that have both."""
+    both = [pool for pool in pools if one in pool and other in pool]
+    ranks = [[within_prompts(stats.rankdata(by_prompt(pool, arm), axis=1)) for arm in (one, other)] for pool in both]
+    return bool(both) and min(np.corrcoef(*pair)[0, 1] for pair in ranks) > SAME_ORDER
+
+
+def predict(
+    screened: pd.DataFrame,
+    pools: list[pd.DataFrame],
+    contrasts: list[Contrast],
+    metrics: list[str],
+    alpha: float,
+    margin: float,
+) -> list[dict]:
+    """What the best of the largest n predicts of each contrast, a row a metric.
+
+    "ahead" or "behind" where a difference beyond `margin` is shown, "equivalent" where one within it is. No
+    predictions, since nothing could contradict them: "same order", of signals that choose alike, and "none".
+    """
     rows = []
     largest = screened[screened["n"] == screened["n"].max()]
     for name, arm, against, _ in contrasts:
@@ -106,10 +131,17 @@ def predict(screened: pd.DataFrame, contrasts: list[Contrast], metrics: list[str
         for metric in metrics:
             values = largest.pivot(index="seed", columns="arm", values=metric)
             difference = (values[arm] - (0.0 if against == "sft" else values[against])).dropna().to_numpy()
-            p = exact_sign_flip_p(difference)
-            word = "level" if p >= alpha else "ahead" if difference.mean() > 0 else "behind"
+            estimate, p, within = difference.mean(), exact_sign_flip_p(difference), equivalence_p(difference, margin)
+            if same_order(pools, arm, against):
+                word = "same order"
+            elif within < alpha:
+                word = "equivalent"
+            elif p < alpha and abs(estimate) > margin:
+                word = "ahead" if estimate > 0 else "behind"
+            else:
+                word = "none"
             key = {"name": name, "arm": arm, "against": against, "metric": metric, "seeds": len(difference)}
-            rows.append(key | {"estimate": difference.mean(), "p_exact": p, "prediction": word})
+            rows.append(key | {"estimate": estimate, "p_exact": p, "equivalence_p": within, "prediction": word})
     return rows
 
 
@@ -119,7 +151,7 @@ def main(argv: list[str] | None = None) -> None:
     judged = in_sft_units(judged.assign(arm="sft"), sft_units(judged.assign(arm="sft")))
     metrics = ["judges", *(["gold"] if "gold" in judged else [])]
     judged = judged[judged["decoding"] == "sampled"][["prompt_id", "sample", *metrics]]
-    screened, relabelled, agreement, pools = [], [], [], []
+    screened, relabelled, agreement, pools, trained = [], [], [], [], []
     for path in args.pools:
         scored = pd.read_parquet(path)
         arms = [name for name in scored if "." not in name and name not in ("prompt_id", "sample", "seed")]
@@ -129,9 +161,10 @@ def main(argv: list[str] | None = None) -> None:
         relabelled += relabel(pool)
         agreement += agree(pool, arms, metrics)
         pools.append(pool)
+        trained += arms
     table = pd.DataFrame(screened)
-    agreement += agree_with_another_seed(pools, list(table["arm"].unique()))
-    predictions = predict(table, args.contrasts, metrics, 1 - args.confidence)
+    agreement += agree_with_another_seed(pools, list(dict.fromkeys(trained)))
+    predictions = predict(table, pools, args.contrasts, metrics, 1 - args.confidence, args.equivalence_margin)
     columns = ["kind", "seed", "signal", "relabelling", "other_choice", "correlation"]
     for path, frame in (
         (args.screen_output, table),

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.metadata
+import itertools
 import json
 
 import numpy as np
@@ -9,9 +10,10 @@ import pandas as pd
 
 from align.errors import run
 from align.files import read_json, write_json
-from findings.evidence import mean_interval
+from findings.evidence import exact_correlation, exact_sign_flip_p, mean_interval
 
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "numpy", "scipy", "pandas")
+CONTENT = ("helpfulness", "correctness")  # of the rubric; its other attributes are form
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -74,6 +76,68 @@ def describe_contrasts(path: str, differences: str) -> list[dict]:
     return [row | {"by_seed": by_seed[tuple(row[name] for name in key)]} for row in records(path)]
 
 
+def correlate_contrasts(path: str) -> list[dict]:
+    """Correlations over seeds of sampled differences from the same other arm, a row a pair of tests and metric."""
+    table = pd.read_csv(path).query("decoding == 'sampled' and role == 'test'")
+    rows = []
+    for (against, metric), part in table.groupby(["against", "metric"], sort=False):
+        by_name = part.pivot(index="seed", columns="name", values="difference")[part["name"].unique()]
+        for one, other in itertools.combinations(by_name, 2):
+            both = by_name[[one, other]].dropna()
+            if len(both) > 2 and both.std().min() > 0:
+                key = {"against": against, "metric": metric, "name": one, "other": other, "seeds": len(both)}
+                rows.append(key | {"correlation": float(np.corrcoef(both[one], both[other])[0, 1])})
+    return rows
+
+
+def describe_rubric(path: str, weights: dict[str, float]) -> list[dict]:
+    """What content and form add to gold from SFT to Level 1, in rating points, a row a part and pair of decodings."""
+    table = pd.read_csv(path)
+    parts = {"content": CONTENT, "form": [name for name in weights if name not in CONTENT]}
+    rows = []
+    for decoding, of_sft in (("sampled", "sampled"), ("greedy", "greedy"), ("sampled", "greedy")):
+        ours, theirs = (
+            table[(table["arm"] == arm) & (table["decoding"] == how)].set_index("seed")
+            for arm, how in (("level1_scalar", decoding), ("sft", of_sft))
+        )
+        for part, names in parts.items():
+            points = (sum(weights[name] * side[f"gold_{name}"] for name in names) for side in (ours, theirs))
+            changes = np.subtract(*(side.loc[ours.index] for side in points))
+            key = {
+                "arm": "level1_scalar",
+                "part": part,
+                "decoding": decoding,
+                "sft_decoding": of_sft,
+                "seeds": len(changes),
+            }
+            rows.append(key | {"estimate": float(changes.mean()), "p_exact": exact_sign_flip_p(changes.to_numpy())})
+    return rows
+
+
+def describe_placebo(reward_models: str, differences: str, settings: dict) -> dict | None:
+    """Accuracy of each placebo's reward model on held-out pairs beside what its policy did, and their correlation.
+
+    None where there is no contrast of a placebo.
+    """
+    changes = pd.read_csv(differences).query("name == 'placebo' and decoding == 'sampled'")
+    if changes.empty:
+        return None
+    kind = settings["arms"]["placebo"]["reward_model"]
+    models = pd.read_csv(reward_models)
+    models = models[models["kind"] == kind]
+    by_seed = changes.pivot(index="seed", columns="metric", values="difference").reset_index()
+    table = models[["seed", "accuracy", "accuracy_low", "accuracy_high"]].merge(by_seed, on="seed")
+    correlation, p = exact_correlation(table["accuracy"].to_numpy(), table["judges"].to_numpy())
+    found = {"correlation": None if np.isnan(correlation) else correlation, "p_exact": p}
+    return {"seeds": json.loads(table.to_json(orient="records")), "accuracy_and_judges": found}
+
+
+def describe_steps(training: pd.DataFrame, bound: float | None) -> dict:
+    """Steps of all policies, those that fp16's scaler skipped, and the share whose gradient was scaled to the bound."""
+    clipped = None if bound is None else float((training["grad_norm"] > bound).mean())
+    return {"taken": len(training), "skipped": int(training["skipped"].sum()), "clipped": clipped}
+
+
 def describe_arms(path: str) -> list[dict]:
     """Means over seeds of an arm's responses, how many seeds they are of, and each seed's KL."""
     rows, table = means(path, ["arm", "decoding"]), pd.read_csv(path)
@@ -132,8 +196,11 @@ def main(argv: list[str] | None = None) -> None:
             "split": read_json(args.split),
             "lengths": {fold: read_json(path) for fold, path in zip(folds, args.lengths, strict=True)},
             "contrasts": describe_contrasts(args.contrasts, args.differences),
+            "contrast_correlations": correlate_contrasts(args.differences),
             "relations": records(args.relations),
             "arms": describe_arms(args.arms),
+            "rubric": describe_rubric(args.arms, world["weights"]) if world else [],
+            "placebo": describe_placebo(args.reward_models, args.differences, args.settings),
             "reward_models": records(args.reward_models),
             "ratings": means(args.ratings, ["kind", "rating"]),
             "mass_at_the_ends": mass_at_the_ends(args.ratings),
@@ -145,8 +212,7 @@ def main(argv: list[str] | None = None) -> None:
             "equal_entropy": records(args.equal_entropy),
             "first_tenth_of_training": mean_by_arm(training, "first"),
             "last_tenth_of_training": mean_by_arm(training, "last"),
-            # By the scaler of fp16, since the gradient overflowed.
-            "steps": {"taken": len(training), "skipped": int(training["skipped"].sum())},
+            "steps": describe_steps(training, args.settings["reinforce"]["max_grad_norm"]),
             "responses": describe_responses(args.responses, args.confidence),
             "gradients": describe_gradients(args.gradients),
             "trl": read_json(args.trl),

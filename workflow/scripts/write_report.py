@@ -10,12 +10,22 @@ import jinja2
 
 from align.errors import run
 from align.files import read_json, write_text
+from findings.predictions import judged_predictions, state_predictions
+from findings.qualifications import (
+    state_change_with_training,
+    state_equal_entropy,
+    state_form_and_content,
+    state_interaction,
+    state_overlap,
+    state_placebo,
+    state_reach,
+    state_scale,
+)
 from findings.summary import family_size, find_arm, find_contrast, find_row, level2_rows, mean_of, paired_by_seed
 from findings.verdicts import (
     answer_level1,
     answer_level2,
     format_p,
-    judge_prediction,
     list_reasons,
     longer_where_gold_fell,
     order_methods,
@@ -85,7 +95,7 @@ def render(template: Path, summary: dict, beside: Beside) -> str:
         "mean_of": mean_of,
         "find": find_row,
         "paired": paired_by_seed,
-        "judge_prediction": judge_prediction,
+        "state_interaction": state_interaction,
     }
     helpers["compare"] = functools.partial(state_comparison, margin=summary["settings"]["equivalence_margin"])
     helpers["arm_means"] = functools.partial(find_arm, summary["arms"])
@@ -96,7 +106,15 @@ def render(template: Path, summary: dict, beside: Beside) -> str:
     given |= {"tests": family_size(summary, find_contrast(summary["contrasts"], "level1")[summary["primary_metric"]])}
     given |= {"ladder": level2_rows(summary), "answer_level2": answer_level2(summary)}
     given |= {"example_arms": pick_examples(summary)}
+    given |= {"reach": state_reach(summary), "scale": state_scale(summary)}
+    given |= {"form_and_content": state_form_and_content(summary), "at_equal_entropy": state_equal_entropy(summary)}
+    given["overlap"] = state_overlap(summary, given["ladder"])
+    given["judged_predictions"] = judged_predictions(summary)
+    given["predictions_in_words"] = state_predictions(given["judged_predictions"])
+    given["placebo_models"] = summary["placebo"]
+    given["placebo_in_words"] = state_placebo(summary) if summary["placebo"] else ""
     given["longer_in_words"] = state_longer(beside.longer) if beside.longer else ""
+    given["longer_change"] = state_change_with_training(summary, beside.longer) if beside.longer else ""
     given["methods_order"] = order_methods(beside.methods, beside.paper) if beside.methods else ""
     return environment.get_template(template.name).render(**summary | given, **helpers)
 

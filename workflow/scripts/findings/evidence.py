@@ -6,6 +6,9 @@ import numpy as np
 import pandas as pd
 from scipy import optimize, special, stats
 
+POWER_DRAWS = 4000
+ALL_FLIPS_UP_TO = 12  # seeds
+
 
 def pooled_within_deviation(table: pd.DataFrame, column: str) -> float:
     """Pooled within-prompt standard deviation of `column` over responses (columns: prompt_id, column)."""
@@ -151,13 +154,58 @@ def mean_interval(differences: np.ndarray, confidence: float) -> tuple[float, fl
     return float(differences.mean() - reach), float(differences.mean() + reach)
 
 
-def minimum_detectable(differences: np.ndarray, alpha: float, power: float) -> float:
-    """Effect that a two-sided test at `alpha` finds with `power`, given the spread of (seeds,) differences."""
-    if len(differences) < 2:
+def holm_level(others: list[float], alpha: float) -> float:
+    """The p below which Holm's correction finds one test more beside `others`, the p values of its family's others."""
+    tests, found = len(others) + 1, 0
+    for p in sorted(others):
+        if (tests - found) * p >= alpha:
+            break
+        found += 1
+    return alpha / (tests - found)
+
+
+@lru_cache(maxsize=4)
+def sign_flips(seeds: int) -> np.ndarray:
+    """Signs that seeds' differences may have, (flips, seeds): all, the first one's kept; of more seeds, some drawn."""
+    if seeds > ALL_FLIPS_UP_TO:
+        return np.random.default_rng(0).choice([-1.0, 1.0], size=(2 ** (ALL_FLIPS_UP_TO - 1), seeds))
+    rest = np.indices((2,) * (seeds - 1)).reshape(seeds - 1, -1).T
+    # A flip and its mirror are as extreme: one of the two is enough.
+    return np.column_stack([np.ones(len(rest)), 1.0 - 2.0 * rest])
+
+
+@lru_cache(maxsize=4)
+def standard_draws(seeds: int) -> np.ndarray:
+    """Standard normal differences of so many seeds, (draws, seeds), the same ones each time."""
+    return np.random.default_rng(0).standard_normal((POWER_DRAWS, seeds))
+
+
+def sign_flip_power(effect: float, seeds: int, level: float) -> float:
+    """Share of experiments in which the exact sign-flip test finds `effect`, of the right sign, with p < `level`.
+
+    Differences over `seeds` are normal; `effect` is in standard deviations between seeds.
+    """
+    draws = standard_draws(seeds) + effect
+    sums = draws.sum(axis=1)
+    p = (np.abs(draws @ sign_flips(seeds).T) >= np.abs(sums)[:, None] - 1e-9).mean(axis=1)
+    return float(((p < level) & (sums > 0)).mean())
+
+
+@lru_cache(maxsize=256)  # contrasts of as many seeds and the same level share it
+def detectable_effect(seeds: int, level: float, power: float) -> float:
+    """Smallest effect, in standard deviations between seeds, that the exact test at `level` finds with `power`.
+
+    nan where the test cannot reach the level with so few seeds.
+    """
+    if seeds < 2 or 2 / 2**seeds >= level:
         return float("nan")
-    freedom = len(differences) - 1
-    reach = stats.t.ppf(1 - alpha / 2, freedom) + stats.t.ppf(power, freedom)
-    return float(reach * differences.std(ddof=1) / len(differences) ** 0.5)
+    low, high = 0.0, 1.0
+    while sign_flip_power(high, seeds, level) < power:
+        low, high = high, 2 * high
+    while high - low > 1e-3:
+        middle = (low + high) / 2
+        low, high = (low, middle) if sign_flip_power(middle, seeds, level) >= power else (middle, high)
+    return high
 
 
 def equivalence_p(differences: np.ndarray, margin: float) -> float:

@@ -27,7 +27,7 @@ def level2_rows(summary: dict) -> list[dict]:
         row
         for row in summary["contrasts"]
         if (row["against"], row["role"], row["decoding"]) == ("level1_scalar", "test", "sampled")
-        and arms[row["arm"]]["signal"] not in ("reward", "bounded")
+        and arms[row["arm"]]["signal"] not in ("reward", "centred", "bounded")
     ]
 
 

@@ -1,4 +1,4 @@
-"""The unit of all comparisons: SFT standard deviations, one for each judge and for gold."""
+"""The unit of all comparisons: SFT standard deviations, one for each judge, for their mean and for gold."""
 
 import re
 
@@ -32,18 +32,29 @@ def score_columns(table: pd.DataFrame) -> list[str]:
 
 
 def sft_units(evaluations: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """Mean and pooled within-prompt standard deviation of each score over sampled SFT responses.
+    """Mean and pooled within-prompt deviation over sampled SFT responses of each score and each kind of judges' mean.
 
     The deviation is that by which the training rewards are standardised too, for other prompts.
     """
     sft = evaluations[(evaluations["arm"] == "sft") & (evaluations["decoding"] == "sampled")]
-    return {name: (sft[name].mean(), pooled_within_deviation(sft, name)) for name in score_columns(sft)}
+    units = {name: (sft[name].mean(), pooled_within_deviation(sft, name)) for name in score_columns(sft)}
+    scored = standardise(sft, units)
+    for metric, names in judge_columns(sft).items():
+        # Judges agree in part, so that the mean of standardised ones spreads less than each.
+        mean = scored[names].mean(axis=1)
+        units[metric] = (mean.mean(), pooled_within_deviation(sft.assign(**{metric: mean}), metric))
+    return units
+
+
+def standardise(table: pd.DataFrame, units: dict[str, tuple[float, float]]) -> pd.DataFrame:
+    """The table with each judge's score and gold in SFT standard deviations from SFT's mean."""
+    return table.assign(**{name: (table[name] - units[name][0]) / units[name][1] for name in score_columns(table)})
 
 
 def in_sft_units(table: pd.DataFrame, units: dict[str, tuple[float, float]]) -> pd.DataFrame:
-    """The table with its scores in SFT standard deviations from SFT's mean, and the mean of each kind of judge."""
-    out = table.copy()
-    for name in score_columns(table):
-        mean, deviation = units[name]
-        out[name] = (table[name] - mean) / deviation
-    return out.assign(**{metric: out[names].mean(axis=1) for metric, names in judge_columns(table).items()})
+    """The table with its scores in SFT standard deviations, and each kind of judges' mean, in its own."""
+    out = standardise(table, units)
+    for metric, names in judge_columns(table).items():
+        mean, deviation = units[metric]
+        out[metric] = (out[names].mean(axis=1) - mean) / deviation
+    return out

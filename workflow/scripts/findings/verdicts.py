@@ -1,7 +1,9 @@
 """The words of the report and of the verdict: each follows from a contrast's verdict field, and from nothing else."""
 
+from findings.evidence import exact_sign_flip_p
 from findings.summary import family_size, find_arm, find_contrast, find_row, level2_rows, paired_by_seed
 
+LEVEL = 0.05
 METRIC_NAMES = {"judges": "the judges", "own": "the reward model it was trained on", "gold": "the gold rating"}
 
 
@@ -41,7 +43,8 @@ def state_comparison(row: dict, margin: float) -> str:
         "equivalent": f"is equivalent to `{row['against']}` (within ±{margin:g}, p {format_p(row['equivalence_p'])})",
         "inconclusive": f"is not shown to differ from `{row['against']}`",
     }[row["verdict"]]
-    return f"By {name_metric(row['metric'])}, `{row['arm']}` {words}: {state_size(row)}."
+    small = ", by less than what matters" if row["verdict"] in ("rose", "fell") and row["equivalence_p"] < LEVEL else ""
+    return f"By {name_metric(row['metric'])}, `{row['arm']}` {words}{small}: {state_size(row)}."
 
 
 def state_levels(summary: dict) -> list[str]:
@@ -89,7 +92,7 @@ def qualify_level1(summary: dict) -> str:
         find_arm(summary["arms"], "sft", "greedy"),
     )
     metrics = [metric for metric in ("judges", "gold") if metric in greedy]
-    stands = " and ".join(f"{sft[metric]:+.2f} by {METRIC_NAMES[metric]}" for metric in metrics)
+    stands = " and ".join(f"{sft[metric]:+.2f} by {name_metric(metric)}" for metric in metrics)
     adds = " and ".join(f"{greedy[metric]['estimate']:+.2f}" for metric in metrics)
     sharpened = find_contrast(summary["contrasts"], "level1")["judges"]["verdict"] == "rose" and sft["judges"] > 0
     return (
@@ -107,10 +110,25 @@ def compare_groups(rows: list[dict], margin: float) -> str:
     for verdict, meaning in words.items():
         some = [row for row in rows if row["verdict"] == verdict]
         if some:
+            small = verdict in ("rose", "fell") and all(row["equivalence_p"] < LEVEL for row in some)
+            meaning += ", by less than what matters" if small else ""
             said.append(f"{list_arms(some)} {'is' if len(some) == 1 else 'are'} {meaning}")
     spread = [row["estimate"] for row in rows]
     sizes = f"{spread[0]:+.2f}" if len(rows) == 1 else f"{min(spread):+.2f} to {max(spread):+.2f}"
     return f"{', '.join(said)} ({sizes} SFT standard deviations)"
+
+
+def state_power(rows: list[dict], summary: dict) -> str:
+    """What differences tests that decided nothing could have found, as a clause; empty where there are none."""
+    if not rows:
+        return ""
+    sizes = [row["minimum_detectable"] for row in rows]
+    if None in sizes:
+        tests = family_size(summary, rows[0])
+        return f"; there, {rows[0]['seeds']} seeds are too few for {tests} tests to find anything"
+    reach, power = f"{min(sizes):.2f}", 100 * summary["settings"]["power"]
+    reach += f" to {max(sizes):.2f}" if len(sizes) > 1 else ""
+    return f"; there, only differences of {reach} could have been found (with a power of {power:.0f} %)"
 
 
 def answer_level2(summary: dict) -> str:
@@ -125,9 +143,7 @@ def answer_level2(summary: dict) -> str:
     golden = [row for row in levels if row["metric"] == "gold"]
     if golden:
         text += f" By gold {compare_groups(golden, margin)}"
-        undecided = [row["minimum_detectable"] for row in golden if row["verdict"] == "inconclusive"]
-        if undecided and None not in undecided:
-            text += f"; there, only differences of {min(undecided):.2f} to {max(undecided):.2f} could have been found"
+        text += state_power([row for row in golden if row["verdict"] == "inconclusive"], summary)
         signs = {row["estimate"] < 0 for row in golden}
         if len(signs) == 1 and {row["verdict"] for row in golden} <= {"inconclusive", "equivalent"}:
             text += f", and every estimate lies {'below' if True in signs else 'above'} Level 1"
@@ -161,7 +177,8 @@ def list_reasons(summary: dict) -> list[str]:
             "trained on the same pairs for as long, the model over ratings is the weaker one"
             f" ({100 * weaker['mean']:+.1f} points of held-out accuracy, p {format_p(weaker['p'])})"
         )
-    if rated and sum(row["spread_gain"] > 0 for row in rated) <= len(rated) / 2:
+    spread = [row["interaction_gain"] for row in rated]
+    if rated and not (sum(spread) > 0 and exact_sign_flip_p(spread) < LEVEL):
         reasons.append("its spread was not found to help to tell which response raters choose")
     return reasons
 
@@ -191,17 +208,6 @@ def state_longer(longer: dict) -> str:
         f"With reward models of {epochs:g} epochs, a policy trained on the mean rating is, against one trained on the"
         f" scalar reward, {' and '.join(said)}."
     )
-
-
-def judge_prediction(predicted: dict, found: dict) -> str:
-    """Whether RL bore a prediction out: its estimate and p against the contrast after RL, with its interval."""
-    shown = [row["p_exact"] < 0.05 for row in (predicted, found)]
-    if all(shown):
-        return "yes" if predicted["estimate"] * found["estimate"] > 0 else "no"
-    if not any(shown):
-        return "yes: neither shows a difference"
-    within = found["ci_low"] <= predicted["estimate"] <= found["ci_high"]
-    return "open: what was predicted lies within the interval" if within else "no"
 
 
 def order_methods(methods: dict, paper: dict) -> str:

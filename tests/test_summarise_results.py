@@ -1,0 +1,67 @@
+import pandas as pd
+import pytest
+import summarise_results
+
+
+@pytest.fixture
+def differences(tmp_path):
+    """Four seeds of three tests against one arm and a placebo."""
+    values = {"mean": [1.0, 2.0, 3.0, 4.0], "win": [2.0, 4.0, 6.0, 8.0], "risk": [4.0, 3.0, 2.0, 1.0]}
+    rows = [
+        {"name": name, "against": "level1_scalar", "seed": seed, "difference": value}
+        for name, some in values.items()
+        for seed, value in enumerate(some, start=1)
+    ]
+    placebo = [-1.0, 0.0, 1.0, 2.0]
+    rows += [
+        {"name": "placebo", "against": "sft", "seed": seed, "difference": value}
+        for seed, value in enumerate(placebo, start=1)
+    ]
+    table = pd.DataFrame(rows).assign(role="test", metric="judges", decoding="sampled")
+    pd.concat([table, table.assign(decoding="greedy", difference=0.0)]).to_csv(tmp_path / "d.csv", index=False)
+    return str(tmp_path / "d.csv")
+
+
+def test_contrasts_from_the_same_arm_are_correlated_over_seeds(differences):
+    rows = summarise_results.correlate_contrasts(differences)
+    found = {(row["name"], row["other"]): row["correlation"] for row in rows}
+    assert found == pytest.approx({("mean", "win"): 1.0, ("mean", "risk"): -1.0, ("win", "risk"): -1.0})
+
+
+def test_content_and_form_by_hand(tmp_path):
+    weights = {"helpfulness": 0.3, "correctness": 0.3, "coherence": 0.2, "complexity": 0.1, "verbosity": 0.1}
+    rows = []
+    for seed in (1, 2):
+        for arm, decoding, content, form in (
+            ("sft", "sampled", 1.0, 2.0),
+            ("sft", "greedy", 2.0, 3.0),
+            ("level1_scalar", "sampled", 1.0, 3.0),
+            ("level1_scalar", "greedy", 1.0 + seed / 10, 4.0),
+        ):
+            values = {f"gold_{name}": content if name in ("helpfulness", "correctness") else form for name in weights}
+            rows.append({"arm": arm, "seed": seed, "decoding": decoding} | values)
+    pd.DataFrame(rows).to_csv(tmp_path / "arms.csv", index=False)
+    found = {
+        (row["part"], row["decoding"], row["sft_decoding"]): row["estimate"]
+        for row in summarise_results.describe_rubric(str(tmp_path / "arms.csv"), weights)
+    }
+    assert found[("content", "sampled", "sampled")] == pytest.approx(0.0)
+    assert found[("form", "sampled", "sampled")] == pytest.approx(0.4)
+    assert found[("content", "greedy", "greedy")] == pytest.approx(0.6 * -0.85)
+    assert found[("form", "sampled", "greedy")] == pytest.approx(0.0)
+
+
+def test_placebos_accuracies_beside_their_policies(tmp_path, differences):
+    models = pd.DataFrame({"kind": ["shuffled"] * 4 + ["scalar"], "seed": [1, 2, 3, 4, 1]})
+    models = models.assign(accuracy=[0.45, 0.5, 0.55, 0.6, 0.7], accuracy_low=0.4, accuracy_high=0.7)
+    models.to_csv(tmp_path / "m.csv", index=False)
+    settings = {"arms": {"placebo": {"reward_model": "shuffled"}}}
+    found = summarise_results.describe_placebo(str(tmp_path / "m.csv"), differences, settings)
+    assert [(row["seed"], row["accuracy"], row["judges"]) for row in found["seeds"]][3] == (4, 0.6, 2.0)
+    assert found["accuracy_and_judges"]["correlation"] == pytest.approx(1.0)
+
+
+def test_the_share_of_clipped_steps():
+    training = pd.DataFrame({"grad_norm": [0.5, 1.5, 2.0, 1.0], "skipped": [0, 0, 1, 0]})
+    assert summarise_results.describe_steps(training, 1.0) == {"taken": 4, "skipped": 1, "clipped": 0.5}
+    assert summarise_results.describe_steps(training, None)["clipped"] is None
