@@ -127,6 +127,7 @@ rule plot_contrasts:
             "width",
             "dpi",
             equivalence_margin=config["statistics"]["equivalence_margin"],
+            placebos=PLACEBOS or None,
         ),
     shell:
         "python {input.script[0]} --contrasts {input.contrasts} --differences {input.differences} {params.settings}"

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from findings.plotting import figure_parser, lines_of, off_the_scale, save_figure, smooth, use_style
+from findings.plotting import figure_parser, legend_above, lines_of, off_the_scale, save_figure, smooth, use_style
 
 PANELS = {"reward": "its own reward model", "judges": "judges", "gold": "gold rating"}
 CHOOSER = "level1_scalar"
@@ -19,7 +19,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--training", required=True, help="CSV of the training curves")
     parser.add_argument("--screen", required=True, help="CSV of best of n")
-    parser.add_argument("--placebos", nargs="*", default=[], help="arms that may leave the axes: they learn nonsense")
+    parser.add_argument("--placebos", nargs="*", default=[], help="arms that may leave the axes")
     parser.add_argument("--smoothing", type=int, required=True, help="steps of a running mean")
     return parser.parse_args(argv)
 
@@ -67,7 +67,7 @@ def main(argv: list[str] | None = None) -> None:
         axis.set_xlim(left=0)
         axis.set_xlabel("KL to SFT (nats)")
     axes.flat[0].set_ylabel("SFT standard deviations")
-    figure.legend(*axes.flat[1].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    legend_above(figure, axes.flat[1])
     save_figure(figure, args.output, args.dpi)
 
 

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from findings.plotting import figure_parser, lines_of, save_figure, use_style
+from findings.plotting import figure_parser, legend_above, lines_of, save_figure, use_style
 
 PANELS = {
     "tokens": "length of sampled responses (tokens)",
@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> None:
         if column != "tokens":
             axis.axvline(0, color="0.5", linewidth=0.8)
     axes.flat[0].set_ylabel("share of responses, or of prompts")
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    legend_above(figure, axes.flat[0])
     save_figure(figure, args.output, args.dpi)
 
 

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from findings.plotting import colours_of, figure_parser, save_figure, use_style
+from findings.plotting import colours_of, figure_parser, legend_above, save_figure, use_style
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
     right.set_xlabel("rating")
     right.set_ylabel("mean probability")
     right.set_ylim(bottom=0)
-    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    legend_above(figure, left)
     save_figure(figure, args.output, args.dpi)
 
 

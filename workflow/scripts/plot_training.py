@@ -6,7 +6,16 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from findings.plotting import figure_parser, lines_of, off_the_scale, save_figure, smooth, use_style
+from findings.plotting import (
+    arms_in_question,
+    figure_parser,
+    legend_above,
+    lines_of,
+    off_the_scale,
+    save_figure,
+    smooth,
+    use_style,
+)
 
 PANELS = {
     "reward": "reward of its own reward model (SFT s.d.)",
@@ -16,14 +25,14 @@ PANELS = {
     "finished": "share finished by EOS",
     "entropy": "entropy (nats a token)",
     "advantage_std": "deviation of the advantage",
-    "grad_norm": "gradient norm before clipping",
+    "grad_norm": "gradient norm",
 }
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--training", required=True, help="CSV of the training curves")
-    parser.add_argument("--placebos", nargs="*", default=[], help="arms that may leave the axes: they learn nonsense")
+    parser.add_argument("--placebos", nargs="*", default=[], help="arms of a reward model of shuffled labels")
     parser.add_argument("--smoothing", type=int, required=True, help="steps of a running mean")
     return parser.parse_args(argv)
 
@@ -43,21 +52,21 @@ def main(argv: list[str] | None = None) -> None:
     use_style()
     training = pd.read_csv(args.training)
     lines = lines_of(list(training["arm"].unique()))
-    placebos = {arm: line for arm, line in lines.items() if arm in args.placebos}
-    others = {arm: line for arm, line in lines.items() if arm not in args.placebos}
+    inside = arms_in_question(training, args.placebos)
+    shown, beside = ({arm: lines[arm] for arm in lines if (arm in inside) == wanted} for wanted in (True, False))
     panels = {column: title for column, title in PANELS.items() if column in training}
     figure, axes = plt.subplots(-(-len(panels) // 2), 2, sharex=True, figsize=(args.width, 1.1 * len(panels)))
     for axis, (column, title) in zip(axes.flat, panels.items()):
         if column == "kl":
             axis.set_yscale("symlog", linthresh=1.0)
-        draw_panel(axis, training, column, others, args.smoothing)
+        draw_panel(axis, training, column, shown, args.smoothing)
         with off_the_scale(axis):
-            draw_panel(axis, training, column, placebos, args.smoothing)
+            draw_panel(axis, training, column, beside, args.smoothing)
         axis.set_title(title)
     for axis in axes.flat[len(panels) :]:
         axis.set_visible(False)
     figure.supxlabel("training step", fontsize=9)
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    legend_above(figure, axes.flat[0])
     save_figure(figure, args.output, args.dpi)
 
 

@@ -52,12 +52,28 @@ def lines_of(arms: list[str]) -> dict[str, dict]:
     return {arm: lines.get(arm, {"color": "0.55", "linestyle": "-"}) for arm in arms}
 
 
+def arms_in_question(training: pd.DataFrame, placebos: list[str]) -> list[str]:
+    """The arms whose range a figure shows: trained for all seeds, and not on a placebo's reward model."""
+    seeds = training.groupby("arm", sort=False)["seed"].nunique()
+    return [arm for arm in seeds.index if seeds[arm] == seeds.max() and arm not in placebos]
+
+
 @contextlib.contextmanager
 def off_the_scale(axis) -> Iterator[None]:
-    """What is drawn in the block does not widen the axis: it may leave it."""
-    limits = axis.get_ylim()
+    """What is drawn in the block does not widen the axes: it may leave them."""
+    across, up = axis.get_xlim(), axis.get_ylim()
     yield
-    axis.set_ylim(limits)
+    axis.set_xlim(across)
+    axis.set_ylim(up)
+
+
+def legend_above(figure, axis) -> None:
+    """The legend of `axis` above all panels, in as many columns as fit the figure's width."""
+    for columns in (4, 3, 2, 1):
+        legend = figure.legend(*axis.get_legend_handles_labels(), loc="outside upper center", ncols=columns)
+        if columns == 1 or legend.get_window_extent().width < figure.bbox.width:
+            return
+        legend.remove()
 
 
 def save_figure(figure, paths: list[str], dpi: int) -> None:

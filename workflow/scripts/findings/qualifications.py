@@ -26,7 +26,7 @@ def state_reach(summary: dict) -> str:
     said = []
     for metric in ("judges", "gold"):
         best = find_row(summary["screen"], arm=metric, n=n)
-        if best and level1[metric]["verdict"] == "rose":
+        if best and metric in level1 and level1[metric]["verdict"] == "rose":
             share = level1[metric]["estimate"] / best[metric]
             said.append(f"{100 * share:.0f} % of {best[metric]:+.2f} by {name_metric(metric)}")
     if not said:
