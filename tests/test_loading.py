@@ -10,7 +10,8 @@ from test_split_data import make_row
 from transformers import GraniteConfig, GraniteForCausalLM, LlamaForCausalLM
 
 from align.errors import InputError
-from align.loading import check_rows, load_preferences, load_sft, set_pad_token
+from align.loading import load_sft, set_pad_token
+from align.preferences import check_rows, load_preferences
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from align.errors import InputError, run
 from align.files import atomic_path, write_json, write_jsonl
-from align.loading import HubError, check_local, find_revision, load_preferences, load_sft, use_cache_if_unreachable
+from align.loading import load_sft
+from align.preferences import load_preferences
+from align.sources import HubError, check_local, find_revision, use_cache_if_unreachable
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
