@@ -98,6 +98,8 @@ def check_config():
         problems.append("judge_seeds: a judge shares its seed with a replicate")
     if IS_POCKET_MODEL and not IS_POCKET_DATA:
         problems.append("model.source: pocket's model is trained on pocket's data; set model.source too")
+    if (config["model"]["source"] is None) == (config["model"]["package"] is None):
+        problems.append("model: give one of source and package, and set the other to null")
     if problems:
         raise WorkflowError("config: " + "; ".join(problems))
 

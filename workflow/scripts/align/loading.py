@@ -1,39 +1,81 @@
-"""Loading models from the Hugging Face hub or a local folder, and completing their tokenizers."""
+"""Loading models from the Hugging Face hub, a folder or a GGUF file, and completing their tokenizers."""
 
 from pathlib import Path
+from typing import Any
 
 from align.chat import PLAIN_TEMPLATE
 from align.errors import InputError
+from align.gguf_file import is_gguf
 from align.sources import check_local, one_line
 
+WEIGHTS, TOKENIZER = "weights (model.safetensors)", "tokenizer (tokenizer.json)"
 # What a model's folder holds, and the files that it may lie in.
 MODEL_PARTS = {
     "config.json": ("config.json",),
-    "weights (model.safetensors)": ("*.safetensors", "pytorch_model*.bin"),
-    "tokenizer (tokenizer.json)": ("tokenizer.json", "*.model", "vocab.*"),
+    WEIGHTS: ("*.safetensors", "pytorch_model*.bin"),
+    TOKENIZER: ("tokenizer.json", "*.model", "vocab.*"),
 }
 
 
-def load_sft(source: str, revision: str | None, pad_token: str | None, random_weights: bool = False):
+def load_sft(
+    source: str,
+    revision: str | None,
+    pad_token: str | None,
+    tokenizer_source: str | None = None,
+    random_weights: bool = False,
+):
+    """`load_base`'s model and tokenizer, of a model whose policies can be trained.
+
+    Raises InputError if its logits are not those of a linear head.
+    """
+    model, tokenizer = load_base(source, revision, pad_token, tokenizer_source, random_weights)
+    _check_head(source, model)
+    return model, tokenizer
+
+
+def load_base(
+    source: str,
+    revision: str | None,
+    pad_token: str | None,
+    tokenizer_source: str | None = None,
+    random_weights: bool = False,
+):
     """A causal language model in fp32 and its tokenizer, fit for what follows: a pad token that is not EOS, a template.
 
-    A base model without a chat template gets `PLAIN_TEMPLATE`. With `random_weights` only config and tokenizer are
-    read. Raises InputError if the model cannot be had.
+    The tokenizer is the source's own unless `tokenizer_source` is given. A base model without a chat template gets
+    `PLAIN_TEMPLATE`. With `random_weights` only config and tokenizer are read. Enough for judges, whose head is their
+    own; policies need `load_sft`. Raises InputError if the model cannot be had.
     """
     from transformers import AutoTokenizer
 
     check_local(source, "model.source")
-    _check_model_folder(source, needs_weights=not random_weights)
+    needless = {WEIGHTS: random_weights, TOKENIZER: tokenizer_source is not None}
+    _check_model_files(source, [part for part in MODEL_PARTS if not needless.get(part)])
+    if tokenizer_source:
+        check_local(tokenizer_source, "model.tokenizer")
+        with one_line(tokenizer_source, "model.tokenizer"):
+            tokenizer = AutoTokenizer.from_pretrained(tokenizer_source)
     with one_line(source, "model.source"):
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision)
+        if not tokenizer_source:
+            tokenizer = AutoTokenizer.from_pretrained(**_locate(source, revision))
         model = _make_model(source, revision) if random_weights else _read_model(source, revision)
+    if tokenizer_source or is_gguf(source):
+        _check_vocabulary(tokenizer_source or source, tokenizer, source, model)
+    if is_gguf(source) and not tokenizer_source:
+        check_end_token(source, tokenizer, model)
     if tokenizer.eos_token_id is None:
         raise InputError(f"{source}: the tokenizer has no EOS token, so that no response could end")
-    _check_head(source, model)
     if tokenizer.chat_template is None:
         tokenizer.chat_template = PLAIN_TEMPLATE
     set_pad_token(tokenizer, model, pad_token)
     return model, tokenizer
+
+
+def _locate(source: str, revision: str | None) -> dict[str, Any]:
+    """What `from_pretrained` needs to find a source."""
+    if is_gguf(source):
+        return {"pretrained_model_name_or_path": str(Path(source).parent), "gguf_file": Path(source).name}
+    return {"pretrained_model_name_or_path": source, "revision": revision}
 
 
 def _make_model(source: str, revision: str | None):
@@ -43,18 +85,22 @@ def _make_model(source: str, revision: str | None):
 
     torch.manual_seed(0)
     return AutoModelForCausalLM.from_config(
-        AutoConfig.from_pretrained(source, revision=revision), dtype=torch.float32
+        AutoConfig.from_pretrained(**_locate(source, revision)), dtype=torch.float32
     ).eval()
 
 
 def _read_model(source: str, revision: str | None):
     """The source's model. Raises InputError if its weights do not fill its config."""
     import torch
-    from transformers import AutoModelForCausalLM
+    import transformers
 
+    options = _locate(source, revision)
+    if is_gguf(source) and hasattr(transformers, "GgufConfig"):
+        # Newer versions would keep the weights as they are, to be neither trained nor saved; older ones cannot.
+        options["quantization_config"] = transformers.GgufConfig(dequantize=True)
     # The checkpoint's bf16 would swallow steps of 1e-6: weights stay in fp32, autocast does the rest.
-    model, found = AutoModelForCausalLM.from_pretrained(
-        source, revision=revision, dtype=torch.float32, output_loading_info=True
+    model, found = transformers.AutoModelForCausalLM.from_pretrained(
+        **options, dtype=torch.float32, output_loading_info=True
     )
     # The library fills what is missing with random numbers, and warns.
     if found["missing_keys"] or found["mismatched_keys"]:
@@ -64,6 +110,25 @@ def _read_model(source: str, revision: str | None):
             f" {lacking[0]}); give a whole model"
         )
     return model
+
+
+def _check_vocabulary(tokenizer_source: str, tokenizer, source: str, model) -> None:
+    """Raises InputError if the tokenizer is another model's: its tokens would mean something else."""
+    rows = model.get_input_embeddings().num_embeddings
+    if len(tokenizer) != rows:
+        raise InputError(
+            f"model.tokenizer: {tokenizer_source} has {len(tokenizer)} tokens and the model of {source} {rows}; give"
+            " the tokenizer that it was trained with"
+        )
+
+
+def check_end_token(source: str, tokenizer, model) -> None:
+    """Raises InputError if a GGUF file's tokenizer has another EOS than the file names: transformers 5.6 errs so."""
+    if tokenizer.eos_token_id != model.config.eos_token_id:
+        raise InputError(
+            f"model.source: this version of transformers takes {tokenizer.eos_token!r} for the EOS token of {source};"
+            " install a newer one, or set model.tokenizer to a folder"
+        )
 
 
 def _check_head(source: str, model) -> None:
@@ -99,13 +164,12 @@ def set_pad_token(tokenizer, model, pad_token: str | None) -> None:
     model.generation_config.eos_token_id = tokenizer.eos_token_id
 
 
-def _check_model_folder(source: str, needs_weights: bool) -> None:
+def _check_model_files(source: str, needed: list[str]) -> None:
     """Raises InputError naming what a local model lacks: transformers would tell of another lack, or of none."""
-    folder = Path(source)
-    if folder.is_file():
-        raise InputError(f"model.source: {source} is a file; give the folder that it lies in")
-    if folder.is_dir():
-        parts = {part: names for part, names in MODEL_PARTS.items() if needs_weights or "weights" not in part}
-        lacking = [part for part, names in parts.items() if not any(any(folder.glob(name)) for name in names)]
+    path = Path(source)
+    if path.is_file() and not is_gguf(source):
+        raise InputError(f"model.source: {source} is a file; give the folder that it lies in, or a .gguf file")
+    if path.is_dir():
+        lacking = [part for part in needed if not any(any(path.glob(name)) for name in MODEL_PARTS[part])]
         if lacking:
             raise InputError(f"model.source: {source} has no {', no '.join(lacking)}; give a folder with a whole model")
