@@ -96,7 +96,7 @@ rule split_data:
     resources:
         mem_mb=1000,
     params:
-        settings=flags(config["data"], "validation_prompts", "judge_share", "split_seed"),
+        settings=flags(config["data"], "validation_prompts", "judge_share", "split_seed", "prompt_suffix"),
     shell:
         "python {input.script[0]} --preferences {input.preferences} {params.settings}"
         " --train-output {output.train} --judge-output {output.judge} --validation-output {output.validation}"
