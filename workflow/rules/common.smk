@@ -162,7 +162,8 @@ def reward_flags(wildcards):
         del training["bins"]
     if "rating_weight" not in kind:
         del training["rating_range"]
-    return flags(training | {key: value for key, value in kind.items() if key != "fold"})
+    pairs = {"pairs": "balanced" if config["data"]["balance_lengths"] else "raw"}
+    return flags(training | pairs | {key: value for key, value in kind.items() if key != "fold"})
 
 
 def reward_tokens(wildcards):

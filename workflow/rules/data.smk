@@ -121,7 +121,9 @@ rule tokenize_data:
     resources:
         mem_mb=2000,
     params:
-        settings=flags(config["lengths"], "max_prompt_tokens", "max_pair_tokens"),
+        settings=flags(
+            config["lengths"], "max_prompt_tokens", "max_pair_tokens", split_seed=config["data"]["split_seed"]
+        ),
     shell:
         "python {input.script[0]} --model {input.model} --pairs {input.pairs} {params.settings}"
         " --output {output.tokens} --summary-output {output.summary} 2>&1 | tee {log}"
