@@ -4,7 +4,7 @@ import pytest
 
 from align.errors import InputError
 from align.formats import canonical, rename_columns, split_turns
-from align.loading import load_preferences
+from align.preferences import load_preferences
 
 USER, ASSISTANT = "\n<extra_id_1>User\n", "\n<extra_id_1>Assistant\n"
 

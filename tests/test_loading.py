@@ -10,7 +10,8 @@ from test_split_data import make_row
 from transformers import GraniteConfig, GraniteForCausalLM, LlamaForCausalLM
 
 from align.errors import InputError
-from align.loading import check_rows, load_preferences, load_sft, set_pad_token
+from align.loading import load_base, load_sft, set_pad_token
+from align.preferences import check_rows, load_preferences
 
 
 @pytest.fixture
@@ -28,6 +29,20 @@ def test_a_folder_and_a_file(folder):
     assert rows[0]["chosen"][1] == {"role": "assistant", "content": "yes"}
     assert "extra" not in rows[0]
     assert len(load_preferences(str(folder / "train.jsonl"), None, None)) == 3
+
+
+def test_several_files_are_one_source(folder, tmp_path_factory):
+    import load_sources
+
+    out = tmp_path_factory.mktemp("out")
+    files = [str(folder / "train.jsonl"), str(folder / "validation.jsonl")]
+    outputs = ["--data-output", str(out / "pairs.jsonl"), "--output", str(out / "sources.json")]
+    load_sources.main(["--data-source", *files, *outputs])
+    prompts = [json.loads(line)["prompt"] for line in (out / "pairs.jsonl").read_text().splitlines()]
+    assert prompts == ["train 0", "train 1", "train 2", "validation 0", "validation 1"]
+    assert json.loads((out / "sources.json").read_text())["data"]["source"] == ", ".join(files)
+    with pytest.raises(InputError, match="no-one/pairs is no file; of several sources, each must be one"):
+        load_sources.main(["--data-source", files[0], "no-one/pairs", *outputs])
 
 
 def test_a_misspelt_split_names_the_real_ones(folder):
@@ -302,3 +317,5 @@ def test_a_model_that_scales_its_logits_is_refused(tokenizer, tmp_path):
     tokenizer.save_pretrained(tmp_path)
     with pytest.raises(InputError, match="scales or caps its logits"):
         load_sft(str(tmp_path), None, None)
+    # A judge has a head of its own.
+    assert load_base(str(tmp_path), None, None)[0].config.logits_scaling == 4.0

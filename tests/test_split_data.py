@@ -17,12 +17,12 @@ def make_row(prompt, chosen="yes", rejected="no", ratings=(3.0, 1.0)):
     }
 
 
-def run_split(tmp_path, rows, validation=4, share="0.5", seed="0"):
+def run_split(tmp_path, rows, *more, validation=4, share="0.5", seed="0"):
     write_jsonl(tmp_path / "in.jsonl", rows)
     outputs = [flag for fold in split_data.FOLDS for flag in (f"--{fold}-output", str(tmp_path / f"{fold}.jsonl"))]
     split_data.main(
         ["--preferences", str(tmp_path / "in.jsonl"), "--validation-prompts", str(validation), "--judge-share", share]
-        + ["--split-seed", seed, *outputs, "--summary-output", str(tmp_path / "split.json")]
+        + ["--split-seed", seed, *more, *outputs, "--summary-output", str(tmp_path / "split.json")]
     )
     return {fold: read_jsonl(tmp_path / f"{fold}.jsonl") for fold in split_data.FOLDS}, read_json(
         tmp_path / "split.json"
@@ -41,6 +41,29 @@ def test_no_prompt_is_in_two_folds(tmp_path):
         "validation": 4,
     }
     assert sum(counts["pairs"] for counts in summary["folds"].values()) == summary["rows"] == 60
+
+
+def test_a_suffix_follows_every_prompt_in_text_and_messages_alike(tmp_path):
+    rows = [make_row(f"prompt {i}") for i in range(20)]
+    turns = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]
+    for row in rows[::2]:  # flattened, a conversation ends in its last user turn
+        for name in ("chosen", "rejected"):
+            row[name] = turns + row[name]
+    folds, _ = run_split(tmp_path, rows, "--prompt-suffix", " Be short.")
+    for row in (row for fold in folds.values() for row in fold):
+        number = int(row["prompt"].split()[1])
+        assert row["prompt"] == f"prompt {number} Be short."
+        for name, response in (("chosen", "yes"), ("rejected", "no")):
+            *before, last, said = row[name]
+            assert before == (turns if number % 2 == 0 else []) and said["content"] == response
+            assert last == {"role": "user", "content": f"prompt {number} Be short."}
+
+
+def test_without_a_suffix_pairs_stay_as_they_are(tmp_path):
+    rows = [make_row(f"prompt {i}") for i in range(20)]
+    folds, _ = run_split(tmp_path, rows)
+    found = [{name: row[name] for name in rows[0]} for fold in folds.values() for row in fold]
+    assert sorted(found, key=str) == sorted(rows, key=str)
 
 
 def test_what_teaches_nothing_is_dropped_and_counted(tmp_path):

@@ -49,7 +49,7 @@ def reward_flags(world, name, *more):
             "1",
         ]
         + ["--batch-size", "16", "--micro-batch-size", "8", "--learning-rate", "2e-3", "--warmup-share", "0.1"]
-        + ["--precision", "fp32", "--save-steps", "2", "--state", str(world / f"state-{name}")]
+        + ["--pairs", "raw", "--precision", "fp32", "--save-steps", "2", "--state", str(world / f"state-{name}")]
         + ["--output", str(world / name), "--validation-output", str(world / f"{name}_validation.parquet"), *more]
     )
 
@@ -86,7 +86,7 @@ def world(tmp_path_factory):
     for fold in ("train", "validation"):
         tokenize_data.main(
             ["--model", str(path / "sft"), "--pairs", str(path / f"{fold}.jsonl"), "--max-prompt-tokens", "64"]
-            + ["--max-pair-tokens", "128", "--output", str(path / f"{fold}.parquet")]
+            + ["--max-pair-tokens", "128", "--split-seed", "0", "--output", str(path / f"{fold}.parquet")]
             + ["--summary-output", str(path / f"{fold}.json")]
         )
     sample_references.main(
@@ -377,6 +377,20 @@ def test_shuffled_labels_swap_about_half_of_the_pairs(world):
     # Ratings go with their responses, from 0..4 to 1..10.
     first = pd.read_parquet(world / "train.parquet").iloc[0]
     assert given["chosen_rating"][0] == pytest.approx(1 + 9 * first["chosen_rating"] / 4)
+
+
+def test_balanced_pairs_are_those_that_are_learned_from(world):
+    table = pd.read_parquet(world / "train.parquet")
+    raw, balanced = (
+        train_reward_model.training_pairs(train_reward_model.parse_args(reward_flags(world, "x", "--pairs", pairs)))
+        for pairs in ("raw", "balanced")
+    )
+    longer = [len(a) > len(b) for a, b in zip(balanced["chosen_ids"], balanced["rejected_ids"])]
+    assert 0 < len(balanced) == table["balanced"].sum() < len(raw) == len(table)
+    assert sum(longer) / len(longer) == 0.5
+    # All validation pairs are scored, and each says which it is.
+    scores = pd.read_parquet(world / "rm_validation.parquet")
+    assert scores["balanced"].tolist() == pd.read_parquet(world / "validation.parquet")["balanced"].tolist()
 
 
 @pytest.fixture(scope="module")

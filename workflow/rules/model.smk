@@ -31,7 +31,7 @@ if config["bases"]:
     rule load_base:
         input:
             script=script("load_sources"),
-            local=lambda wildcards: local_files(config["bases"][wildcards.base]),
+            local=lambda wildcards: model_files(config["bases"][wildcards.base]),
         output:
             model=directory(f"{RESULTS}/models/bases/{{base}}"),
             sources=f"{RESULTS}/models/bases/{{base}}.json",
@@ -45,15 +45,9 @@ if config["bases"]:
         resources:
             mem_mb=4000,
         params:
-            settings=lambda wildcards: flags(
-                {f"model_{key}": value for key, value in config["bases"][wildcards.base].items()}
-            ),
+            settings=lambda wildcards, output: model_flags(config["bases"][wildcards.base], output.model, "judge"),
         shell:
-            "python {input.script[0]}"
-            " {params.settings}"
-            " --model-output {output.model}"
-            " --output {output.sources}"
-            " 2>&1 | tee {log}"
+            "python {input.script[0]}" " {params.settings}" " --output {output.sources}" " 2>&1 | tee {log}"
 
 
 rule sample_references:

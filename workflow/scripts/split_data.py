@@ -17,6 +17,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--validation-prompts", type=int, required=True, help="prompts kept for evaluation")
     parser.add_argument("--judge-share", type=float, required=True, help="share of the other prompts that judges get")
     parser.add_argument("--split-seed", type=int, required=True)
+    parser.add_argument("--prompt-suffix", default="", help="text after the last user turn of every prompt")
     for fold in FOLDS:
         parser.add_argument(f"--{fold}-output", required=True)
     parser.add_argument("--summary-output", required=True, help="JSON: counts of rows, drops, prompts and pairs")
@@ -30,6 +31,15 @@ def normalise(prompt: str) -> str:
 
 def prompt_id(prompt: str) -> str:
     return hashlib.sha256(normalise(prompt).encode()).hexdigest()[:12]
+
+
+def add_suffix(row: dict, suffix: str) -> dict:
+    """The row with `suffix` after its prompt, in the text and in the last turn before each response."""
+    extended = row | {"prompt": row["prompt"] + suffix}
+    for name in ("chosen", "rejected"):
+        *before, turn, response = row[name]
+        extended[name] = [*before, turn | {"content": turn["content"] + suffix}, response]
+    return extended
 
 
 def reason_to_drop(row: dict) -> str | None:
@@ -66,7 +76,8 @@ def split_by_prompt(rows: list[dict], validation_prompts: int, judge_share: floa
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    rows = read_jsonl(args.preferences)
+    # Here and nowhere else, so that whatever reads a fold sees the same prompts.
+    rows = [add_suffix(row, args.prompt_suffix) for row in read_jsonl(args.preferences)]
     drops = [reason_to_drop(row) for row in rows]
     kept = [row for row, drop in zip(rows, drops) if drop is None]
     dropped = dict(sorted(Counter(drop for drop in drops if drop).items()))

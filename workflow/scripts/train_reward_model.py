@@ -32,6 +32,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--validation-tokens", required=True, help="parquet of the validation fold")
     parser.add_argument("--kind", required=True, help="name of this kind of reward model, for messages")
     parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--pairs", choices=("balanced", "raw"), required=True, help="balanced in length, or all")
     parser.add_argument("--labels", choices=("given", "shuffled"), required=True, help="shuffled: a placebo")
     parser.add_argument("--head", choices=("scalar", "ratings"), required=True)
     parser.add_argument("--bins", type=int, default=10, help="ratings of a head over ratings: 1 to this")
@@ -53,9 +54,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def training_pairs(args: argparse.Namespace) -> Dataset:
     """Whole token sequences of chosen and rejected texts, and their ratings on the scale 1..bins.
 
-    With shuffled labels, which is which is a coin's toss.
+    With shuffled labels, which is which is a coin's toss. Raises InputError if no pairs are balanced, and they should.
     """
     table = pd.read_parquet(args.tokens)
+    if args.pairs == "balanced":
+        table = table[table["balanced"]]
+        if table.empty:
+            raise InputError(f"{args.tokens}: no pairs are balanced in length; set data.balance_lengths to false")
     prompts = token_lists(table["prompt_ids"])
     low, high = args.rating_range
     sides = []
@@ -83,13 +88,13 @@ def training_pairs(args: argparse.Namespace) -> Dataset:
 
 
 def score_pairs(model, tokenizer, path: str, batch_size: int) -> pd.DataFrame:
-    """A row a pair: outputs for both responses, log P(chosen > rejected), and the responses' lengths in tokens.
+    """A row a pair: outputs for both responses, log P(chosen > rejected), their tokens, whether it is length-balanced.
 
     Of a model over ratings also mean and standard deviation of each response's rating.
     """
     table = pd.read_parquet(path)
     prompts = token_lists(table["prompt_ids"])
-    scores = table[["prompt_id"]].copy()
+    scores = table[["prompt_id", "balanced"]].copy()
     outputs = {}
     for response in ("chosen", "rejected"):
         responses = token_lists(table[f"{response}_ids"])

@@ -1,0 +1,29 @@
+"""What a GGUF file holds: a model of llama.cpp's, its tokenizer beside it, most of its weights in a few bits."""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from align.errors import InputError
+
+
+def is_gguf(source: str) -> bool:
+    return Path(source).suffix == ".gguf"
+
+
+def describe_gguf(path: str) -> dict[str, Any]:
+    """Its size in bytes, its sha256, and how many tensors it has in each type (F32, Q4_1, ...).
+
+    Raises InputError if the file is cut off or is none.
+    """
+    from gguf import GGUFReader
+
+    try:
+        types = Counter(tensor.tensor_type.name for tensor in GGUFReader(path).tensors)
+    # The reader trusts its file: what is cut off ends in whatever numpy says of a slice that is too short.
+    except Exception as error:
+        raise InputError(f"model.source: {path} is cut off, or no GGUF file ({error}); fetch it again") from error
+    with Path(path).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": Path(path).stat().st_size, "sha256": digest, "tensors": dict(sorted(types.items()))}
