@@ -12,7 +12,7 @@ import pandas as pd
 from align.errors import InputError, run
 from align.files import write_csv
 from align.tables import token_lists
-from findings.evidence import adjusted_for, share_won
+from findings.evidence import adjusted_for, pooled_within_deviation, share_won
 from findings.units import in_sft_units, other_makes, score_columns, sft_units
 
 PLACE = ["prompt_id", "decoding", "sample"]
@@ -73,6 +73,9 @@ def describe(table: pd.DataFrame, raw: pd.DataFrame, sft: pd.DataFrame, sft_raw:
     row = {name: float((table[name] - sft[name]).mean()) for name in names}
     if "own" in table and table["own"].notna().all():
         row["own"] = float((table["own"] - table["own_sft"]).mean())
+        # Of responses that the scale was not fitted on: 1, or the arm trained with another beta than it says.
+        if table["sample"].nunique() > 1:
+            row["own_sft_deviation"] = pooled_within_deviation(table, "own_sft")
     chosen = {name: raw["prompt_id"].map(preferred[name]) for name in judges}
     return row | {
         "win_sft": float(np.mean([share_won((raw[name] - sft_raw[name]).to_numpy().round(5)) for name in judges])),
