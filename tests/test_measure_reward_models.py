@@ -36,6 +36,7 @@ def scalar():
             "rejected_outputs": [[0.0]] * 4,
             "chosen_tokens": [5, 5, 9, 3],
             "rejected_tokens": [4, 6, 9, 7],
+            "balanced": [True, True, False, False],
         }
     )
 
@@ -49,6 +50,9 @@ def test_measures_by_hand(tmp_path, scalar):
     assert row["uniform_nll"] == pytest.approx(math.log(2), rel=1e-5)
     assert row["brier"] == pytest.approx(np.mean([(1 - math.exp(-loss)) ** 2 for loss in losses]), rel=1e-5)
     assert row["longer_wins"] == pytest.approx((1 + 0 + 0.5 + 0) / 4)
+    # Right where the longer response won (the first), and in one of the two in which the shorter did.
+    assert (row["accuracy_longer_won"], row["accuracy_shorter_won"]) == (1.0, 0.5)
+    assert (row["accuracy_balanced"], row["balanced_pairs"]) == (0.5, 2)
     assert row["accuracy_low"] < 0.75 < row["accuracy_high"]
     assert reliability["pairs"].sum() == 4 and ratings.empty
 

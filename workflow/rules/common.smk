@@ -171,8 +171,18 @@ def reward_flags(wildcards):
         del training["bins"]
     if "rating_weight" not in kind:
         del training["rating_range"]
-    pairs = {"pairs": "balanced" if config["data"]["balance_lengths"] else "raw"}
-    return flags(training | pairs | {key: value for key, value in kind.items() if key not in ("fold", "base")})
+    own = {key: value for key, value in kind.items() if key not in ("fold", "base")}
+    return flags(training | {"pairs": pairs_of(wildcards.kind)} | own)
+
+
+def training_rule(kind):
+    """The rule that makes a kind of reward model."""
+    return "train_ngram_judge" if kind in NGRAM_KINDS else "train_reward_model"
+
+
+def pairs_of(kind):
+    """Which of its fold's pairs a kind of reward model learns from."""
+    return config["reward_models"][kind].get("pairs", "balanced" if config["data"]["balance_lengths"] else "raw")
 
 
 def reward_inputs(wildcards):
@@ -205,7 +215,11 @@ def kinds_of(seed):
 
 
 # Judges of another make read text: they need the conversations that the sampled tokens came from.
-JUDGE_READS = ["text" if "base" in config["reward_models"][kind] else "tokens" for kind, _ in JUDGES]
+NGRAM_KINDS = [kind for kind, model in config["reward_models"].items() if model["head"] == "ngrams"]
+JUDGE_READS = [
+    "words" if kind in NGRAM_KINDS else "text" if "base" in config["reward_models"][kind] else "tokens"
+    for kind, _ in JUDGES
+]
 CONVERSATIONS = [f"{RESULTS}/data/{fold}.jsonl" for fold in ("validation", "train") if "text" in JUDGE_READS]
 GOLD = "pocket" if IS_POCKET_DATA else None
 

@@ -87,10 +87,11 @@ def check_config():
             problems.append(f"reward_models.{kind}: no base {model['base']!r} is declared under bases")
     for kind, seeds in config["judges"].items():
         model = config["reward_models"].get(kind, {})
-        if (model.get("fold"), model.get("labels"), model.get("head")) != ("judge", "given", "scalar"):
+        given = (model.get("fold"), model.get("labels"))
+        if given != ("judge", "given") or model["head"] not in ("scalar", "ngrams"):
             problems.append(
-                f"judges.{kind}: reward_models has to declare it: judges are scalar and learn from the fold judge, with"
-                " the labels given"
+                f"judges.{kind}: reward_models has to declare it: judges are scalar or of ngrams, and learn from the fold"
+                " judge, with the labels given"
             )
         if set(SEEDS) & set(seeds):
             problems.append(f"judges.{kind}: a judge shares its seed with a replicate")

@@ -9,6 +9,8 @@ rule train_reward_model:
         f"{RESULTS}/logs/train_reward_model/{{kind}}_{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train_reward_model/{{kind}}_{{seed}}.tsv"
+    wildcard_constraints:
+        kind="|".join(kind for kind in config["reward_models"] if kind not in NGRAM_KINDS),
     priority: by_seed(3)
     conda:
         "../../envs/training.yaml"
@@ -24,6 +26,43 @@ rule train_reward_model:
         "python {input.script[0]} --model {input.model} --tokens {input.tokens} --validation-tokens {input.validation}"
         " --kind {wildcards.kind} --seed {wildcards.seed} {params.settings} {params.runtime}"
         " --state {params.state} --output {output.model} --validation-output {output.validation} 2>&1 | tee {log}"
+
+
+if NGRAM_KINDS:
+
+    # A judge that is no language model.
+    rule train_ngram_judge:
+        input:
+            unpack(reward_inputs),
+            script=script("train_ngram_judge"),
+        output:
+            model=directory(f"{RESULTS}/reward_models/{{kind}}/seed{{seed}}"),
+            validation=f"{RESULTS}/reward_models/{{kind}}/seed{{seed}}_validation.parquet",
+        log:
+            f"{RESULTS}/logs/train_ngram_judge/{{kind}}_{{seed}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/train_ngram_judge/{{kind}}_{{seed}}.tsv"
+        wildcard_constraints:
+            kind="|".join(NGRAM_KINDS),
+        priority: by_seed(3)
+        conda:
+            "../../envs/training.yaml"
+        threads: 1
+        resources:
+            mem_mb=2000,
+        params:
+            pairs=lambda wildcards: pairs_of(wildcards.kind),
+        shell:
+            "python {input.script[0]}"
+            " --model {input.model}"
+            " --tokens {input.tokens}"
+            " --validation-tokens {input.validation}"
+            " --kind {wildcards.kind}"
+            " --seed {wildcards.seed}"
+            " --pairs {params.pairs}"
+            " --output {output.model}"
+            " --validation-output {output.validation}"
+            " 2>&1 | tee {log}"
 
 
 # What each replicate's reward models would choose among SFT responses, before any RL.

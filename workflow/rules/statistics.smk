@@ -297,7 +297,7 @@ rule sum_costs:
             *([f"{RESULTS}/benchmarks/train_sft.tsv"] if IS_POCKET_MODEL else []),
             f"{RESULTS}/benchmarks/sample_references.tsv",
             *[
-                f"{RESULTS}/benchmarks/train_reward_model/{kind}_{seed}.tsv"
+                f"{RESULTS}/benchmarks/{training_rule(kind)}/{kind}_{seed}.tsv"
                 for kind, seed in dict.fromkeys(REWARD_RUNS)
             ],
             *[f"{RESULTS}/benchmarks/train_policy/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],

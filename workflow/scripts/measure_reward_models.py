@@ -122,9 +122,22 @@ def measure(scores: pd.DataFrame, raters: pd.DataFrame | None, args: argparse.Na
             "uniform_nll": math.log(2),
             "longer_wins": share_won(scores["chosen_tokens"] - scores["rejected_tokens"]),
         }
+        | measure_length(scores)
         | measure_calibration(scores, args)
         | measure_spread(scores, raters, args.bootstrap_seed)
     )
+
+
+def measure_length(scores: pd.DataFrame) -> dict:
+    """Whether a reward model knows more than length: its accuracy where length tells nothing, or the wrong thing.
+
+    NaN of a group without pairs.
+    """
+    longer = scores["chosen_tokens"] - scores["rejected_tokens"]
+    groups = {"balanced": scores["balanced"], "shorter_won": longer < 0, "longer_won": longer > 0}
+    margin = scores["log_preference"] - math.log(0.5)
+    found = {f"accuracy_{name}": share_won(margin[rows]) for name, rows in groups.items()}
+    return {"balanced_pairs": int(scores["balanced"].sum())} | found
 
 
 def mean_masses(scores: pd.DataFrame) -> np.ndarray:

@@ -19,7 +19,7 @@ FILE = "weights.npy"
 def fit_ngrams(chosen: list[str], rejected: list[str], penalty: float = 1.0) -> np.ndarray:
     """Weights of a Bradley-Terry model of pairs of responses, (features,); `penalty` is on their squares."""
     difference = FEATURES.transform(chosen) - FEATURES.transform(rejected)
-    # Without an intercept the order of a pair is nothing: half of them are turned, since a regression wants two classes.
+    # Without an intercept the order of a pair is nothing; half are turned, since a regression wants two classes.
     sign = np.where(np.arange(len(chosen)) % 2, -1, 1)
     model = LogisticRegression(C=1 / penalty, fit_intercept=False, max_iter=1000)
     return model.fit(difference.multiply(sign[:, None]).tocsr(), sign).coef_[0]

@@ -1,7 +1,6 @@
 """Whatever gives conversations a score, in one form: a function from a table of responses to (rows, labels).
 
-The table has prompt_id, prompt_ids, response_ids, response and finished. A judge that is no transformer would be one
-more entry of READERS.
+The table has prompt_id, prompt_ids, response_ids, response and finished.
 """
 
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from transformers import AutoConfig, AutoTokenizer
 from align.chat import encode_prompt, encode_response
 from align.errors import InputError
 from align.files import read_jsonl
+from align.ngrams import read_ngrams, score_ngrams
 from align.reward_models import load_scorer
 
 Scorer = Callable[[pd.DataFrame], torch.Tensor]
@@ -62,5 +62,11 @@ def load_text_scorer(folder: str, batch_size: int, precision: str, conversations
     return score_text
 
 
+def load_word_scorer(folder: str, batch_size: int, precision: str, conversations: Conversations) -> Scorer:
+    """The judge that knows words and pairs of words: it reads the response's text alone."""
+    weights = read_ngrams(folder)
+    return lambda table: torch.from_numpy(score_ngrams(weights, list(table["response"])))[:, None]
+
+
 # By what a judge reads.
-READERS = {"tokens": load_token_scorer, "text": load_text_scorer}
+READERS = {"tokens": load_token_scorer, "text": load_text_scorer, "words": load_word_scorer}
