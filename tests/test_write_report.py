@@ -167,8 +167,6 @@ def test_what_greedy_decoding_gives_too_is_called_sharpening_where_it_rose(summa
 
 
 def test_predictions_are_counted_in_the_report(summary):
-    report = render(summary)
-    assert " rows 11 are predictions" in report or re.search(r"Of \d+ rows \d+ are predictions", report)
     for row in summary["predictions"]:
         row["prediction"] = "behind"
     assert "- **Predicting RL from best of n**, in " in render(summary)
@@ -276,6 +274,19 @@ def test_equal_entropy_stands_in_the_report_where_it_was_run(summary):
     response = report[report.index("## Answer") : report.index("## Method")]
     assert words in response and "not shown to differ by the gold rating (-0.04" in response
     assert "| level1_scalar | judges | 8 | 0.90 | 0.64 | +0.35 | +0.20 to +0.50 | 0.0078 |" in report
+
+
+@pytest.mark.parametrize("signal", ["centred", "bounded"])
+def test_each_scalar_signal_has_its_formula(summary, signal):
+    formulas = {"centred": "| $r - \\bar r$, with", "bounded": "| $\\sigma(r - r')$, mean over"}
+    summary["settings"]["arms"]["level1_bounded"]["signal"] = signal
+    assert f"| level1_bounded {formulas[signal]}" in render(summary)
+
+
+def test_whether_the_scale_is_the_same_is_told_where_it_was_measured(summary):
+    for row in summary["responses"]:
+        row["own_sft_deviation"] = None if row["arm"] == "sft" else 1.01
+    assert "have a deviation of 1.01 to 1.01 (wanted: 1 within ±0.05), as wanted." in render(summary)
 
 
 def test_clipping_is_told_where_there_is_a_bound(summary):
