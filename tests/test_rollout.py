@@ -2,12 +2,13 @@ from collections import Counter
 
 import pytest
 import torch
+from conftest import tiny_config
 from torch.utils._python_dispatch import TorchDispatchMode
-from transformers import GenerationConfig
+from transformers import GenerationConfig, LlamaForCausalLM
 
 from align.chat import pad
 from align.errors import InputError
-from align.rollout import TokenLogps, draw, generate, through_first
+from align.rollout import TokenLogps, draw, generate, load_policy, through_first
 
 PROMPTS = [[2, 4, 5, 6], [2, 7], [2, 8, 9]]
 
@@ -164,6 +165,13 @@ def test_decoding_leaves_the_models_attention_as_it_was(policy, tokenizer):
     with pytest.raises(IndexError):
         generate(policy, tokenizer, [[10**6]], max_new_tokens=2)  # no such token
     assert policy.config._attn_implementation == "sdpa"
+
+
+@pytest.mark.parametrize(("small", "attention"), [(10**6, "eager"), (10**3, "sdpa")])
+def test_on_a_cpu_a_small_model_attends_by_plain_products(tokenizer, tmp_path, monkeypatch, small, attention):
+    LlamaForCausalLM(tiny_config(tokenizer)).save_pretrained(tmp_path)
+    monkeypatch.setattr("align.rollout.SMALL_MODEL", small)
+    assert load_policy(str(tmp_path), torch.device("cpu")).model.config._attn_implementation == attention
 
 
 def test_a_prompt_beyond_the_context_is_refused(policy, tokenizer):
