@@ -13,14 +13,18 @@ configfile: "config.yaml"
 
 include: "workflow/rules/config.smk"
 include: "workflow/rules/common.smk"
-include: "workflow/rules/data.smk"
-include: "workflow/rules/model.smk"
-include: "workflow/rules/reward.smk"
-include: "workflow/rules/policy.smk"
-include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/statistics.smk"
-include: "workflow/rules/studies.smk"
 include: "workflow/rules/report.smk"
+
+
+if not config["runtime"]["from_rows"]:
+
+    include: "workflow/rules/data.smk"
+    include: "workflow/rules/model.smk"
+    include: "workflow/rules/reward.smk"
+    include: "workflow/rules/policy.smk"
+    include: "workflow/rules/evaluation.smk"
+    include: "workflow/rules/studies.smk"
 
 
 report: "workflow/report/workflow.rst"

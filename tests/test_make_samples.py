@@ -28,11 +28,10 @@ def files(tmp_path):
     return tmp_path
 
 
-def run(files, prompts="2"):
+def run(files, prompts="2", more=()):
     make_samples.main(
         ["--template", str(TEMPLATE), "--evaluations", *(str(files / f"seed{seed}.parquet") for seed in (1, 2))]
-        + ["--arms", "sft", "level1_scalar", "--tokens", "not read: there is no ratings model"]
-        + ["--scoring-batch-size", "8"]
+        + ["--arms", "sft", "level1_scalar", *more]
         + ["--experiment", "test", "--seed", "1", "--prompts", prompts, "--examples", "1"]
         + ["--page-output", str(files / "page.html"), "--examples-output", str(files / "examples.json")]
     )
@@ -65,6 +64,18 @@ def test_nothing_that_was_written_ends_the_script(files):
 def test_the_page_needs_nothing_else(files):
     page, _ = run(files)
     assert not re.search(r"(src|href)=|https?://|@import|url\(", page)
+
+
+def test_ratings_stand_beside_their_responses(files):
+    table = pd.read_parquet(files / "seed1.parquet").query("sample == 0").sample(frac=1, random_state=0)
+    ratings = [[0.25, 0.75] if arm == "sft" else [1.0, 0.0] for arm in table["arm"]]
+    table[["arm", "prompt_id", "decoding", "sample"]].assign(ratings=ratings).to_parquet(files / "ratings.parquet")
+    _, data = run(files, more=["--ratings", str(files / "ratings.parquet")])
+    for prompt in data["prompts"]:
+        assert [(a["ratings"], a["mean_rating"]) for a in prompt["responses"][1:3]] == [
+            ([0.25, 0.75], 1.75),
+            ([1.0, 0.0], 1.0),
+        ]
 
 
 def test_examples_are_the_first_prompts(files):

@@ -441,6 +441,33 @@ def test_readme_counts_smollm2s_jobs_as_they_are():
     assert shown == {name: counts[name] for name in shown} and len(shown) == 6
 
 
+# What statistics, figures and report read: of smollm2_cpu it is committed.
+ROWS = ("evaluations/seed*", "evaluations/*/*_preferred.csv", "reward_models/*/*_validation.parquet")
+ROWS += ("reward_models/pool/*", "training/*/seed?.csv", "data/*.json", "data/tokens/*.json", "studies/**/*")
+ROWS += ("statistics/cost.csv",)
+# What pocket's gold is computed from.
+TRUTH = ("training/*/*_rollouts.parquet", "data/tokens/train.parquet", "data/validation.jsonl")
+
+
+def test_a_report_is_made_anew_from_its_rows_alone(project, tmp_path):
+    copy, made = copy_project(tmp_path / "copy"), project / "results" / "smoke"
+    for pattern in (*ROWS, *TRUTH):
+        for path in filter(os.path.isfile, made.glob(pattern)):
+            target = copy / "results" / "smoke" / path.relative_to(made)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+    output = snakemake(copy, "--configfile", SMOKE, "workflow/experiments/from_rows.yaml")
+    assert not re.search("^rule (train|sample|score)_", output, re.MULTILINE)
+    for name in ("report.md", "samples.html", "statistics/summary.json"):
+        assert (copy / "results/smoke" / name).read_text() == (made / name).read_text()
+
+
+def test_the_rows_of_the_real_experiment_are_not_ignored():
+    paths = [f"results/smollm2_cpu/{pattern.replace('**/*', 'a.csv').replace('*', 'a')}" for pattern in ROWS]
+    ignored = subprocess.run(["git", "check-ignore", *paths], cwd=ROOT, capture_output=True, text=True)
+    assert ignored.stdout == ""
+
+
 def test_readme_shows_the_dag_as_it_is():
     shown = re.search(r"```mermaid\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     edges = read_edges(snakemake(ROOT, "--rulegraph", "mermaid-js"))

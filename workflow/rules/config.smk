@@ -147,5 +147,7 @@ REPORTED_SETTINGS = {
 }
 # Of all that decides the numbers.
 DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures")}
-DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key != "keep_policies"}
+DECIDING["runtime"] = {
+    key: value for key, value in config["runtime"].items() if key not in ("keep_policies", "from_rows")
+}
 CONFIG_DIGEST = hashlib.sha256(json.dumps(DECIDING, sort_keys=True).encode()).hexdigest()[:16]

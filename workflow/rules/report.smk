@@ -255,3 +255,40 @@ rule write_report:
         " --figures {input.figures} --examples {input.examples} --samples-page {input.page} --paper {input.paper}"
         " {params.compared}"
         " --report-output {output.report} --verdict-output {output.verdict} 2>&1 | tee {log}"
+
+
+rule make_samples:
+    input:
+        script=script("make_samples"),
+        template="workflow/report/samples.html",
+        evaluations=EVALUATIONS,
+        ratings=[f"{RESULTS}/studies/ratings.parquet"] if RATING_KINDS else [],
+    output:
+        page=report(
+            f"{RESULTS}/samples.html",
+            caption="../report/samples.rst",
+            category="Responses",
+            labels={"figure": "responses side by side"},
+        ),
+        examples=f"{RESULTS}/studies/examples.json",
+    log:
+        f"{RESULTS}/logs/make_samples.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/make_samples.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    params:
+        ratings=lambda wildcards, input: flags({}, ratings=input.ratings[0]) if input.ratings else "",
+        settings=flags(
+            STUDIES["samples"],
+            arms=SAMPLES_ARMS,
+            experiment=EXPERIMENT,
+            seed=SAMPLES_SEED,
+        ),
+    shell:
+        "python {input.script[0]} --template {input.template}"
+        " --evaluations {input.evaluations} {params.ratings} {params.settings}"
+        " --page-output {output.page} --examples-output {output.examples} 2>&1 | tee {log}"

@@ -11,6 +11,9 @@ CONTRASTS = [
 ]
 EVALUATIONS = [f"{RESULTS}/evaluations/seed{seed}.parquet" for seed in SEEDS]
 REWARD_RUNS = [(config["arms"][arm]["reward_model"], seed) for arm, seed in POLICY_RUNS] + JUDGES
+SAMPLES_SEED = SEEDS[0]
+SAMPLES_ARMS = ["sft", *arms_of(SAMPLES_SEED)]
+RATING_KINDS = [kind for kind in kinds_of(SAMPLES_SEED) if config["reward_models"][kind]["head"] == "ratings"]
 OTHER_MAKES = [kind for kind in sorted(config["judges"]) if kind != "judge"]
 
 
@@ -45,6 +48,34 @@ rule compare_arms:
         "python {input.script[0]} --evaluations {input.evaluations} --contrasts {params.contrasts} {params.settings}"
         " --contrasts-output {output.contrasts} --differences-output {output.differences} --arms-output {output.arms}"
         " 2>&1 | tee {log}"
+
+
+rule measure_responses:
+    input:
+        script=script("measure_responses"),
+        evaluations=EVALUATIONS,
+        preferred=[
+            f"{RESULTS}/evaluations/{arm}/seed{seed}_preferred.csv"
+            for arm, seed in [*(("sft", seed) for seed in SEEDS), *POLICY_RUNS]
+        ],
+        # Those that win rates count: of the SFT model's own make.
+        judges=[f"{RESULTS}/reward_models/judge/seed{seed}_validation.parquet" for seed in config["judges"]["judge"]],
+    output:
+        responses=f"{RESULTS}/statistics/responses.csv",
+        distributions=f"{RESULTS}/statistics/distributions.csv",
+    log:
+        f"{RESULTS}/logs/measure_responses.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/measure_responses.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+    shell:
+        "python {input.script[0]} --evaluations {input.evaluations}"
+        " --preferred {input.preferred} --judge-scores {input.judges}"
+        " --responses-output {output.responses} --distributions-output {output.distributions} 2>&1 | tee {log}"
 
 
 rule measure_reward_models:
@@ -111,10 +142,11 @@ rule trace_training:
     input:
         script=script("trace_training"),
         metrics=[f"{RESULTS}/training/{arm}/seed{seed}.csv" for arm, seed in POLICY_RUNS],
-        rollouts=[f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet" for arm, seed in POLICY_RUNS],
+        # Only where a rubric knows what responses on the way were worth.
+        rollouts=[f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet" for arm, seed in POLICY_RUNS if GOLD],
+        tokens=[f"{RESULTS}/data/tokens/train.parquet"] if GOLD else [],
         traces=[f"{RESULTS}/evaluations/seed{seed}_trace.csv" for seed in SEEDS],
         evaluations=EVALUATIONS,
-        tokens=f"{RESULTS}/data/tokens/train.parquet",
     output:
         training=f"{RESULTS}/statistics/training.csv",
     log:
@@ -129,11 +161,13 @@ rule trace_training:
     params:
         arms=[arm for arm, _ in POLICY_RUNS],
         seeds=[seed for _, seed in POLICY_RUNS],
-        gold="--gold pocket" if IS_POCKET_DATA else "",
+        gold=lambda wildcards, input: (
+            flags({}, gold=GOLD, rollouts=list(input.rollouts), tokens=input.tokens[0]) if GOLD else ""
+        ),
     shell:
-        "python {input.script[0]} --metrics {input.metrics} --rollouts {input.rollouts} --traces {input.traces}"
+        "python {input.script[0]} --metrics {input.metrics} --traces {input.traces}"
         " --evaluations {input.evaluations} --arms {params.arms}"
-        " --seeds {params.seeds} --tokens {input.tokens} {params.gold} --output {output.training} 2>&1 | tee {log}"
+        " --seeds {params.seeds} {params.gold} --output {output.training} 2>&1 | tee {log}"
 
 
 rule compare_at_equal_kl:
@@ -288,40 +322,3 @@ rule summarise_results:
         " --training {input.training} --responses {input.responses} --gradients {input.gradients} --trl {input.trl}"
         " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.sources} {params.world}"
         " --output {output.summary} 2>&1 | tee {log}"
-
-
-rule sum_costs:
-    input:
-        script=script("sum_costs"),
-        benchmarks=[
-            *([f"{RESULTS}/benchmarks/train_sft.tsv"] if IS_POCKET_MODEL else []),
-            f"{RESULTS}/benchmarks/sample_references.tsv",
-            *[
-                f"{RESULTS}/benchmarks/{training_rule(kind)}/{kind}_{seed}.tsv"
-                for kind, seed in dict.fromkeys(REWARD_RUNS)
-            ],
-            *[f"{RESULTS}/benchmarks/train_policy/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
-            *[f"{RESULTS}/benchmarks/sample_responses/sft_{seed}.tsv" for seed in SEEDS],
-            f"{RESULTS}/benchmarks/sample_responses/sft_pool_{POOL_SEED}.tsv",
-            *[f"{RESULTS}/benchmarks/sample_responses/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
-            *[f"{RESULTS}/benchmarks/score_responses/{seed}.tsv" for seed in [*SEEDS, POOL_SEED]],
-            *[f"{RESULTS}/benchmarks/score_pool/{seed}.tsv" for seed in SEEDS if arms_of(seed)],
-            *[
-                f"{RESULTS}/benchmarks/{rule}{seed}.tsv"
-                for rule in (f"train_policy/{STUDIES['gradients']['early']}_", "study_gradients/")
-                for seed in GRADIENT_SEEDS
-            ],
-        ],
-    output:
-        cost=f"{RESULTS}/statistics/cost.csv",
-    log:
-        f"{RESULTS}/logs/sum_costs.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/sum_costs.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-    shell:
-        "python {input.script[0]} --benchmarks {input.benchmarks} --output {output.cost} 2>&1 | tee {log}"

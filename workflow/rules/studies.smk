@@ -1,36 +1,5 @@
-# What is looked at beside the contrasts: the gradient, TRL's trainer, and the responses themselves.
+# What is measured of the run itself: the gradient, TRL's trainer, the ratings of responses to be shown, costs.
 GRADIENT_ARMS = [STUDIES["gradients"]["early"], STUDIES["gradients"]["arm"]]
-SAMPLES_SEED = SEEDS[0]
-SAMPLES_ARMS = ["sft", *arms_of(SAMPLES_SEED)]
-RATING_KINDS = [kind for kind in kinds_of(SAMPLES_SEED) if config["reward_models"][kind]["head"] == "ratings"]
-
-
-rule measure_responses:
-    input:
-        script=script("measure_responses"),
-        evaluations=EVALUATIONS,
-        preferred=[
-            f"{RESULTS}/evaluations/{arm}/seed{seed}_preferred.csv"
-            for arm, seed in [*(("sft", seed) for seed in SEEDS), *POLICY_RUNS]
-        ],
-        # Those that win rates count: of the SFT model's own make.
-        judges=[f"{RESULTS}/reward_models/judge/seed{seed}_validation.parquet" for seed in config["judges"]["judge"]],
-    output:
-        responses=f"{RESULTS}/statistics/responses.csv",
-        distributions=f"{RESULTS}/statistics/distributions.csv",
-    log:
-        f"{RESULTS}/logs/measure_responses.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/measure_responses.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-    shell:
-        "python {input.script[0]} --evaluations {input.evaluations}"
-        " --preferred {input.preferred} --judge-scores {input.judges}"
-        " --responses-output {output.responses} --distributions-output {output.distributions} 2>&1 | tee {log}"
 
 
 rule study_gradients:
@@ -105,41 +74,71 @@ rule compare_with_trl:
         " --lock {input.lock} {params.settings} --output {output.comparison} 2>&1 | tee {log}"
 
 
-rule make_samples:
+if RATING_KINDS:
+
+    # The distributions over ratings that the samples page shows.
+    rule rate_samples:
+        input:
+            script=script("rate_samples"),
+            evaluations=f"{RESULTS}/evaluations/seed{SAMPLES_SEED}.parquet",
+            tokens=f"{RESULTS}/data/tokens/validation.parquet",
+            model=f"{RESULTS}/reward_models/{RATING_KINDS[0]}/seed{SAMPLES_SEED}",
+        output:
+            ratings=f"{RESULTS}/studies/ratings.parquet",
+        log:
+            f"{RESULTS}/logs/rate_samples.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/rate_samples.tsv"
+        conda:
+            "../../envs/training.yaml"
+        threads: config["runtime"]["threads"]
+        resources:
+            mem_mb=2000,
+            gpu=1,
+        params:
+            settings=flags(config["runtime"], "scoring_batch_size", "precision", prompts=STUDIES["samples"]["prompts"]),
+        shell:
+            "python {input.script[0]}"
+            " --evaluations {input.evaluations}"
+            " --tokens {input.tokens}"
+            " --ratings-model {input.model}"
+            " {params.settings}"
+            " --output {output.ratings}"
+            " 2>&1 | tee {log}"
+
+
+rule sum_costs:
     input:
-        script=script("make_samples"),
-        template="workflow/report/samples.html",
-        evaluations=EVALUATIONS,
-        tokens=f"{RESULTS}/data/tokens/validation.parquet",
-        ratings=[f"{RESULTS}/reward_models/{kind}/seed{SAMPLES_SEED}" for kind in RATING_KINDS[:1]],
+        script=script("sum_costs"),
+        benchmarks=[
+            *([f"{RESULTS}/benchmarks/train_sft.tsv"] if IS_POCKET_MODEL else []),
+            f"{RESULTS}/benchmarks/sample_references.tsv",
+            *[
+                f"{RESULTS}/benchmarks/{training_rule(kind)}/{kind}_{seed}.tsv"
+                for kind, seed in dict.fromkeys(REWARD_RUNS)
+            ],
+            *[f"{RESULTS}/benchmarks/train_policy/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
+            *[f"{RESULTS}/benchmarks/sample_responses/sft_{seed}.tsv" for seed in SEEDS],
+            f"{RESULTS}/benchmarks/sample_responses/sft_pool_{POOL_SEED}.tsv",
+            *[f"{RESULTS}/benchmarks/sample_responses/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
+            *[f"{RESULTS}/benchmarks/score_responses/{seed}.tsv" for seed in [*SEEDS, POOL_SEED]],
+            *[f"{RESULTS}/benchmarks/score_pool/{seed}.tsv" for seed in SEEDS if arms_of(seed)],
+            *[
+                f"{RESULTS}/benchmarks/{rule}{seed}.tsv"
+                for rule in (f"train_policy/{STUDIES['gradients']['early']}_", "study_gradients/")
+                for seed in GRADIENT_SEEDS
+            ],
+        ],
     output:
-        page=report(
-            f"{RESULTS}/samples.html",
-            caption="../report/samples.rst",
-            category="Responses",
-            labels={"figure": "responses side by side"},
-        ),
-        examples=f"{RESULTS}/studies/examples.json",
+        cost=f"{RESULTS}/statistics/cost.csv",
     log:
-        f"{RESULTS}/logs/make_samples.log",
+        f"{RESULTS}/logs/sum_costs.log",
     benchmark:
-        f"{RESULTS}/benchmarks/make_samples.tsv"
+        f"{RESULTS}/benchmarks/sum_costs.tsv"
     conda:
-        "../../envs/training.yaml"
-    threads: config["runtime"]["threads"]
+        "../../envs/analysis.yaml"
+    threads: 1
     resources:
-        mem_mb=2000,
-        gpu=1,
-    params:
-        ratings=lambda wildcards, input: flags({}, ratings_model=input.ratings[0]) if input.ratings else "",
-        settings=flags(
-            STUDIES["samples"],
-            arms=SAMPLES_ARMS,
-            experiment=EXPERIMENT,
-            seed=SAMPLES_SEED,
-            scoring_batch_size=config["runtime"]["scoring_batch_size"],
-        ),
+        mem_mb=500,
     shell:
-        "python {input.script[0]} --template {input.template}"
-        " --evaluations {input.evaluations} --tokens {input.tokens} {params.ratings} {params.settings}"
-        " --page-output {output.page} --examples-output {output.examples} 2>&1 | tee {log}"
+        "python {input.script[0]} --benchmarks {input.benchmarks} --output {output.cost} 2>&1 | tee {log}"

@@ -11,8 +11,7 @@ import pandas as pd
 
 from align.errors import InputError, run
 from align.files import write_json, write_text
-from align.reward_models import load_scorer
-from align.tables import add_prompt_ids
+from align.tables import PLACE, first_responses
 from findings.units import in_sft_units, sft_units
 
 MARK = "/*DATA*/"
@@ -23,9 +22,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--template", required=True, help="HTML of the page, with a mark where the data go")
     parser.add_argument("--evaluations", nargs="+", required=True, help="parquet of scored responses, one a seed")
     parser.add_argument("--arms", nargs="+", required=True, help="whose responses are shown, in that order")
-    parser.add_argument("--tokens", required=True, help="parquet of the validation fold, for the ratings model")
-    parser.add_argument("--ratings-model", help="folder of a reward model over ratings; default: none")
-    parser.add_argument("--scoring-batch-size", type=int, required=True)
+    parser.add_argument("--ratings", help="parquet of these responses' distributions over ratings; default: none")
     parser.add_argument("--experiment", required=True)
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--prompts", type=int, required=True, help="prompts on the page, the first ones")
@@ -39,9 +36,8 @@ def read_responses(args: argparse.Namespace) -> pd.DataFrame:
     """The greedy and the first sampled response of each arm to the first prompts, with scores in SFT s.d."""
     evaluations = pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True)
     table = in_sft_units(evaluations, sft_units(evaluations))
-    table = table[(table["seed"] == args.seed) & (table["sample"] == 0)]
-    shown = table["prompt_id"].drop_duplicates().head(args.prompts)
-    table = pd.concat(table[(table["arm"] == arm) & table["prompt_id"].isin(shown)] for arm in args.arms)
+    table = first_responses(table[table["seed"] == args.seed], args.prompts)
+    table = pd.concat(table[table["arm"] == arm] for arm in args.arms)
     if table.empty:
         raise InputError("no responses to show: studies.samples.prompts must be at least 1")
     return table.reset_index(drop=True)
@@ -54,7 +50,7 @@ def describe_response(row: pd.Series) -> dict:
     for name in ("judges", "own", "gold", "mean_rating"):
         if name in row and pd.notna(row[name]):
             shown[name] = round(float(row[name]), 3)
-    if "ratings" in row and isinstance(row["ratings"], list):
+    if "ratings" in row:
         shown["ratings"] = [round(p, 3) for p in row["ratings"]]
     return shown
 
@@ -70,10 +66,8 @@ def group_by_prompt(table: pd.DataFrame) -> list[dict]:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     table = read_responses(args)
-    if args.ratings_model:
-        score = load_scorer(args.ratings_model, args.scoring_batch_size)
-        distributions = score(add_prompt_ids(table, args.tokens)).softmax(dim=-1)
-        table["ratings"] = distributions.tolist()
+    if args.ratings:
+        table = table.merge(pd.read_parquet(args.ratings), on=["arm", *PLACE], how="left", validate="one_to_one")
         table["mean_rating"] = [sum((i + 1) * p for i, p in enumerate(row)) for row in table["ratings"]]
     prompts = group_by_prompt(table)
     with open(args.template, encoding="utf-8") as file:

@@ -15,9 +15,7 @@ from align.reward_models import load_scorer
 from align.scorers import READERS, read_conversations
 from align.seeds import derive_seed
 from align.signals import Scale, compute_signal
-from align.tables import add_prompt_ids, read_preferred, write_table
-
-PLACE = ["prompt_id", "decoding", "sample"]
+from align.tables import PLACE, add_prompt_ids, read_preferred, write_table
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

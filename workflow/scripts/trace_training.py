@@ -12,23 +12,25 @@ from findings.units import in_sft_units, judge_columns, sft_units
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--metrics", nargs="+", required=True, help="CSVs, a row a step")
-    parser.add_argument("--rollouts", nargs="+", required=True, help="parquet tables, in the order of --metrics")
     parser.add_argument(
         "--traces", nargs="+", required=True, help="CSVs of the judges' means at some steps, one a seed"
     )
     parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables, one a seed, for the unit")
     parser.add_argument("--arms", nargs="+", required=True, help="in the order of --metrics")
     parser.add_argument("--seeds", nargs="+", type=int, required=True, help="in the order of --metrics")
-    parser.add_argument("--tokens", required=True, help="parquet of the training fold, for the prompts' text")
-    parser.add_argument("--gold", choices=("pocket",))
+    gold = parser.add_argument_group("whose rubric knows the truth, if any does, and of what")
+    gold.add_argument("--gold", choices=("pocket",))
+    gold.add_argument("--rollouts", nargs="*", default=[], help="parquet tables, in the order of --metrics")
+    gold.add_argument("--tokens", help="parquet of the training fold, for the prompts' text")
     parser.add_argument("--output", required=True, help="CSV: a row an arm, seed and step")
     return parser.parse_args(argv)
 
 
-def gold_by_step(rollouts: pd.DataFrame, prompts: pd.Series) -> pd.Series:
+def gold_by_step(path: str, prompts: pd.Series) -> pd.Series:
     """Mean gold rating of each step's responses; `prompts` is the text by prompt_id."""
     from pocket.rubric import gold_rating
 
+    rollouts = pd.read_parquet(path)
     texts = rollouts["prompt_id"].map(prompts)
     gold = pd.Series([gold_rating(p, r) for p, r in zip(texts, rollouts["response"])], index=rollouts.index)
     return gold.groupby(rollouts["step"]).mean()
@@ -36,17 +38,20 @@ def gold_by_step(rollouts: pd.DataFrame, prompts: pd.Series) -> pd.Series:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    prompts = pd.read_parquet(args.tokens).drop_duplicates("prompt_id").set_index("prompt_id")["prompt"]
+    gold: list[pd.Series] = []
+    if args.gold == "pocket":
+        prompts = pd.read_parquet(args.tokens).drop_duplicates("prompt_id").set_index("prompt_id")["prompt"]
+        gold = [gold_by_step(path, prompts) for path in args.rollouts]
     units = sft_units(pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True))
     traces = pd.concat(map(pd.read_csv, args.traces))
     tables = []
-    for path, rollouts, arm, seed in zip(args.metrics, args.rollouts, args.arms, args.seeds, strict=True):
+    for number, (path, arm, seed) in enumerate(zip(args.metrics, args.arms, args.seeds, strict=True)):
         # Speed differs from run to run; what stays is what a rerun reproduces.
         table = pd.read_csv(path).drop(columns="samples_per_second")
         trace = traces[(traces["arm"] == arm) & (traces["seed"] == seed)].drop(columns=["arm", "seed"])
         table = table.merge(trace, on="step", how="left")
-        if args.gold == "pocket":
-            table["gold"] = table["step"].map(gold_by_step(pd.read_parquet(rollouts), prompts))
+        if gold:
+            table["gold"] = table["step"].map(gold[number])
         table = in_sft_units(table, units)
         table = table.drop(columns=[name for names in judge_columns(table).values() for name in names])
         table.insert(0, "arm", arm)
