@@ -11,7 +11,7 @@ import pandas as pd
 
 from align.errors import InputError, run
 from align.files import write_json, write_text
-from align.tables import PLACE, first_responses
+from findings.places import PLACE, first_responses
 from findings.units import in_sft_units, sft_units
 
 MARK = "/*DATA*/"

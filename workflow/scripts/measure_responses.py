@@ -11,8 +11,9 @@ import pandas as pd
 
 from align.errors import InputError, run
 from align.files import write_csv
-from align.tables import PLACE, token_lists
+from align.tables import token_lists
 from findings.evidence import adjusted_for, pooled_within_deviation, share_won
+from findings.places import PLACE
 from findings.units import in_sft_units, other_makes, score_columns, sft_units
 
 QUANTILES = np.linspace(0, 1, 51)

@@ -6,7 +6,8 @@ import pandas as pd
 
 from align.errors import run
 from align.reward_models import load_scorer
-from align.tables import PLACE, add_prompt_ids, first_responses, write_table
+from align.tables import add_prompt_ids, write_table
+from findings.places import PLACE, first_responses
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

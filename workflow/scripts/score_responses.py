@@ -15,7 +15,8 @@ from align.reward_models import load_scorer
 from align.scorers import READERS, read_conversations
 from align.seeds import derive_seed
 from align.signals import Scale, compute_signal
-from align.tables import PLACE, add_prompt_ids, read_preferred, write_table
+from align.tables import add_prompt_ids, read_preferred, write_table
+from findings.places import PLACE
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

@@ -6,9 +6,6 @@ import pandas as pd
 
 from align.files import atomic_path
 
-# What tells the responses of an arm in a replicate apart.
-PLACE = ["prompt_id", "decoding", "sample"]
-
 
 def write_table(path: str | Path, table: pd.DataFrame) -> None:
     with atomic_path(path) as draft:
@@ -24,12 +21,6 @@ def read_prompts(path: str | Path) -> pd.DataFrame:
 def read_preferred(path: str | Path) -> pd.DataFrame:
     """One row a prompt (prompt_id, prompt_ids, chosen_ids): the response preferred in its first pair."""
     return pd.read_parquet(path).drop_duplicates("prompt_id")[["prompt_id", "prompt_ids", "chosen_ids"]]
-
-
-def first_responses(table: pd.DataFrame, prompts: int) -> pd.DataFrame:
-    """Of a replicate's scored responses the greedy and the first sampled one to each of the first prompts."""
-    shown = table["prompt_id"].drop_duplicates().head(prompts)
-    return table[(table["sample"] == 0) & table["prompt_id"].isin(shown)].reset_index(drop=True)
 
 
 def split_references(references: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
