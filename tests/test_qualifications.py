@@ -36,7 +36,11 @@ def test_each_gain_is_held_against_what_its_own_metric_reaches():
         ((0.3, 0.01), (0.02, 0.3), "form got better and content did not"),
         ((0.3, 0.01), (-0.2, 0.01), "form got better and content did not"),
         ((0.3, 0.01), (0.2, 0.01), "form and content got better"),
-        ((0.3, 0.3), (0.2, 0.01), "form is not shown to change, content better"),
+        (
+            (0.3, 0.3),
+            (0.2, 0.01),
+            "form is not shown to change and content better in sampled responses; form is not",
+        ),
     ],
 )
 def test_form_and_content_are_named_by_what_is_shown(form, content, words):
@@ -54,7 +58,7 @@ def test_form_and_content_are_named_by_what_is_shown(form, content, words):
         )
     ]
     text = state_form_and_content({"rubric": rows, "arms": arms})
-    assert text.startswith(f"By the rubric {words}. ")
+    assert text.startswith(f"By the rubric {words}")
     assert "went from 2.01 to 1.46 of 4" in text and "stand at -0.04 SFT standard deviations" in text
     assert state_form_and_content({"rubric": []}) == ""
 

@@ -57,7 +57,11 @@ def state_form_and_content(summary: dict) -> str:
     elif form | content == {"better"}:
         opening = "form and content got better"
     else:
-        opening = f"form is {join(sorted(form))}, content {join(sorted(content))}"
+        told = [
+            f"form is {direction(pair[0], words)} and content {direction(pair[1], words)} in {decoding} responses"
+            for decoding, pair in alike.items()
+        ]
+        opening = "; ".join(told)
     sizes = [f"{decoding}, {size(pair[0])} and {size(pair[1])}" for decoding, pair in alike.items()]
     helpful = [
         find_arm(summary["arms"], arm, "greedy")["gold_helpfulness"] for arm in ("sft", summary["rubric"][0]["arm"])
