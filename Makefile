@@ -2,12 +2,14 @@
 # make test:  set up .venv from the lock, run the tests
 # make bench: set up .venv from the lock, time a training step beside its bare parts and beside TRL
 #             another model: make bench ARGS="--model FOLDER --precision bf16 --batch-size 32 --micro-batch-size 8"
+# make smollm2: the same on the real SmolLM2-135M-Instruct, hours on a CPU; goes on where it was stopped
+#   DATA="helpsteer2.jsonl, helpsteer.jsonl" names the pairs' files, if they do not lie where smollm2_cpu.yaml says
 # Another Python: make run PYTHON=python3.12
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
 
-.PHONY: run test bench
+.PHONY: run test bench smollm2
 .DELETE_ON_ERROR:
 
 run: $(READY)
@@ -19,6 +21,11 @@ test: $(READY)
 
 bench: $(READY)
 	$(VENV)/bin/python workflow/scripts/benchmark_step.py $(ARGS)
+
+smollm2: $(READY)
+	$(VENV)/bin/snakemake --cores all --configfile workflow/experiments/smollm2_cpu.yaml \
+		$(if $(DATA),--config "data={source: [$(DATA)]}")
+	@cat results/smollm2_cpu/statistics/verdict.txt
 
 $(READY): envs/requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
