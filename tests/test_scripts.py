@@ -18,7 +18,14 @@ ANALYSIS += [
     "split_data",
 ]
 ANALYSIS += ["plot_training", "plot_frontier", "plot_contrasts", "plot_reward_models"]
-ANALYSIS += ["relate_differences", "measure_responses", "plot_matrix", "plot_responses", "plot_overoptimisation"]
+ANALYSIS += [
+    "make_samples",
+    "relate_differences",
+    "measure_responses",
+    "plot_matrix",
+    "plot_responses",
+    "plot_overoptimisation",
+]
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
@@ -35,6 +42,12 @@ def test_a_script_is_a_command_with_a_main(path):
 
 def test_statistics_figures_and_report_need_no_torch():
     code = f"import sys, {', '.join(ANALYSIS)}; assert not {{'torch', 'transformers'}} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT / "workflow" / "scripts", check=True)
+
+
+def test_importing_a_package_does_nothing():
+    code = "import gc, sys; before = gc.get_threshold(), set(sys.modules); import align, pocket, findings; "
+    code += "assert gc.get_threshold() == before[0] and len(set(sys.modules) - before[1]) == 3"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT / "workflow" / "scripts", check=True)
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -447,6 +448,37 @@ ROWS += ("reward_models/pool/*", "training/*/seed?.csv", "data/*.json", "data/to
 ROWS += ("statistics/cost.csv",)
 # What pocket's gold is computed from.
 TRUTH = ("training/*/*_rollouts.parquet", "data/tokens/train.parquet", "data/validation.jsonl")
+
+
+def test_an_overlay_may_say_seeds_alone(project):
+    # Arms with seeds of their own run for those of them that the experiment has.
+    (project / "overlay.yaml").write_text("seeds: [2, 9]\n")
+    output = snakemake(project, "--dry-run", "--configfile", "overlay.yaml")
+    assert "results/pocket/policies/no_kl_penalty/seed2" in output
+    assert not re.search("no_kl_penalty/seed[139]", output)
+
+
+def test_a_killed_run_goes_on_by_the_same_command(tmp_path):
+    project = copy_project(tmp_path / "project")
+    target = "results/smoke/data/preferences.jsonl"
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", SMOKE, "--", target]
+    # A job that the kill finds at work.
+    script = project / "workflow" / "scripts" / "make_pocket.py"
+    whole = script.read_text()
+    script.write_text(
+        whole.replace("def main(", "def main(argv=None):\n    import time; time.sleep(60)\n\n\ndef first_main(")
+    )
+    killed = subprocess.Popen(command, cwd=project, start_new_session=True, stdout=subprocess.PIPE, text=True)
+    while not list((project / ".snakemake" / "incomplete").glob("*")):
+        time.sleep(0.1)
+        assert killed.poll() is None
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    (project / target).write_text("half")  # what a job without atomic writes would have left
+    script.write_text(whole)
+    snakemake(project, "--configfile", SMOKE, "--unlock")
+    snakemake(project, "--configfile", SMOKE, "--", target)
+    assert len((project / target).read_text().splitlines()) == 400
 
 
 def test_a_report_is_made_anew_from_its_rows_alone(project, tmp_path):
