@@ -7,6 +7,7 @@ from findings.qualifications import (
     state_overlap,
     state_placebo,
     state_reach,
+    state_rival,
     state_scale,
 )
 
@@ -123,3 +124,15 @@ def test_a_change_with_more_training_is_one_that_is_shown():
     assert "by the gold rating was not shown to change (+0.00, p 1.0000) and the gap in accuracy was not" in text
     longer["contrasts"] = [contrast("longer", "gold", by_seed=[0.1] * 8)]
     assert "by the gold rating rose (+0.20, p 0.0078)" in state_change_with_training(summary, longer)
+
+
+def test_the_rival_explanation_is_part_of_the_verdict_where_seeds_tell():
+    row = {"arm": "level1_scalar", "metric": "gold", "seeds": 8, "entropy": 0.9, "temperature": 0.4}
+    row |= {"estimate": -0.37, "ci_low": -0.46, "ci_high": -0.29, "p_exact": 0.0078}
+    said = state_rival({"equal_entropy": [row]})
+    assert said.startswith("Is Level 1 only a sharper SFT model? Against SFT at the temperature 0.40")
+    assert "behind by the gold rating (-0.37" in said
+    # One seed has no interval.
+    assert (
+        state_rival({"equal_entropy": [row | {"seeds": 1, "ci_low": None, "ci_high": None}]}) == state_rival({}) == ""
+    )

@@ -19,6 +19,7 @@ from findings.qualifications import (
     state_overlap,
     state_placebo,
     state_reach,
+    state_rival,
     state_scale,
 )
 from findings.summary import family_size, find_arm, find_contrast, find_row, level2_rows, mean_of, paired_by_seed
@@ -135,7 +136,8 @@ def main(argv: list[str] | None = None) -> None:
         longer=read_json(args.longer) if args.longer else None,
     )
     write_text(args.report_output, render(Path(args.template), summary, beside))
-    write_text(args.verdict_output, "\n".join([*state_levels(summary), f"Report: {args.report_output}"]) + "\n")
+    verdict = [*state_levels(summary), state_rival(summary), f"Report: {args.report_output}"]
+    write_text(args.verdict_output, "\n".join(filter(None, verdict)) + "\n")
 
 
 if __name__ == "__main__":

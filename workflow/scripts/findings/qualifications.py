@@ -78,7 +78,7 @@ def state_form_and_content(summary: dict) -> str:
 
 def state_equal_entropy(summary: dict) -> str:
     """Level 1 against an SFT model that was only made as sharp, by its temperature; empty where that was not run."""
-    rows = [row for row in summary.get("equal_entropy") or [] if row["arm"] == "level1_scalar"]
+    rows = [row for row in summary.get("equal_entropy") or [] if row["arm"] == "level1_scalar" and row["seeds"] > 1]
     if not rows:
         return ""
     words = ("ahead", "behind", "not shown to differ")
@@ -91,6 +91,12 @@ def state_equal_entropy(summary: dict) -> str:
         f"Against SFT at the temperature {rows[0]['temperature']:.2f}, which has the same entropy"
         f" ({rows[0]['entropy']:.2f} nats a token), the policy is {join(said)}."
     )
+
+
+def state_rival(summary: dict) -> str:
+    """The rival explanation of Level 1, for the verdict."""
+    found = state_equal_entropy(summary)
+    return f"Is Level 1 only a sharper SFT model? {found}" if found else ""
 
 
 def state_scale(summary: dict) -> str:
