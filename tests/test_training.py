@@ -1,5 +1,6 @@
 """The trainings, run for real on a tiny world: what they change and leave, and that being killed costs nothing."""
 
+import contextlib
 import subprocess
 import sys
 from argparse import Namespace
@@ -119,9 +120,11 @@ def kill_midway(script, flags, state):
     process = subprocess.Popen([sys.executable, str(ROOT / "workflow" / "scripts" / script), *flags])
     try:
         while process.poll() is None:
-            if any(state.glob("*/newest/progress.json")) or any(state.rglob("checkpoint-*/trainer_state.json")):
-                process.kill()
-                return
+            # Folders come and go under the search.
+            with contextlib.suppress(FileNotFoundError):
+                if any(state.glob("*/newest/progress.json")) or any(state.rglob("checkpoint-*/trainer_state.json")):
+                    process.kill()
+                    return
     finally:
         process.wait()
     raise AssertionError("it ended before it could be killed")
