@@ -127,9 +127,9 @@ def test_drawing_inverts_the_distribution_function():
     assert draw(torch.tensor([[-torch.inf, 0.0, -torch.inf]]).repeat(2, 1), uniforms[[0, 5]]).tolist() == [1, 1]
 
 
-def test_sampling_is_from_exactly_the_policy(policy, tokenizer):
+def test_sampling_is_from_exactly_the_policy(policy, tokenizer, monkeypatch):
     # The first token's frequencies over many draws; a top_k or a temperature from the checkpoint would show.
-    policy.generation_config.top_k, policy.generation_config.temperature = 3, 0.2
+    monkeypatch.setattr(policy, "generation_config", GenerationConfig(do_sample=True, top_k=3, temperature=0.2))
     torch.manual_seed(1)
     draws = 20000
     first = torch.tensor(generate(policy, tokenizer, [PROMPTS[0]] * draws, max_new_tokens=1)).flatten()

@@ -169,7 +169,7 @@ def test_a_policy_that_is_not_kept_goes_once_it_is_sampled_and_no_judge_needs_it
     assert (responses / "seed1_responses.parquet").exists() and not (policy / "seed1").exists()
     shutil.rmtree(results / "policies")
     # None of them is missed, neither by what follows from the responses nor by a new judge.
-    assert planned(fork, fleeting).keys() <= STATISTICS_ONWARDS.keys() | {"score_responses"}
+    assert planned(fork, fleeting).keys() <= STATISTICS_ONWARDS.keys() | {"score_responses", "rate_samples"}
     plan = planned(fork, fleeting | {"judges": {"judge": [101, 102]}})
     assert plan["train_reward_model"] == 1 and plan["score_responses"] == SEEDS + 1  # and the pool
     assert not {"train_policy", "sample_responses"} & set(plan)
@@ -181,7 +181,8 @@ def test_a_judge_of_another_make_reads_the_responses_in_its_own_tokens(fork, tmp
     from transformers import AutoModelForSequenceClassification, LlamaForCausalLM
 
     save_letter_model(tmp_path / "letters", LlamaForCausalLM)
-    base = {"source": str(tmp_path / "letters"), "revision": None, "pad_token": None, "weights": "loaded"}
+    base = {"source": str(tmp_path / "letters"), "package": None, "weights": "loaded"}
+    base |= dict.fromkeys(("revision", "tokenizer", "pad_token"))
     overlay = {
         "bases": {"letters": base},
         "reward_models": {"spelling": {"fold": "judge", "labels": "given", "head": "scalar", "base": "letters"}},
@@ -255,6 +256,7 @@ def test_kl_coef_rebuilds_policies_onwards(project):
         "train_policy": POLICIES - 1 + EARLY,
         "sample_responses": POLICIES - 1,
         "score_responses": SEEDS,
+        "rate_samples": 1,
         "study_gradients": 1,
         "compare_with_trl": 1,
         **STATISTICS_ONWARDS,
@@ -268,6 +270,7 @@ def test_one_more_arm_is_that_arm_and_the_statistics(project):
         "train_policy": 1,
         "sample_responses": 1,
         "score_responses": 1,
+        "rate_samples": 1,
         # Its signal is screened before RL like the others'.
         "score_pool": 1,
         "measure_signals": 1,
@@ -308,6 +311,7 @@ def test_an_edit_in_a_module_reruns_the_rules_that_import_it(project, edit):
         "train_policy": POLICIES + EARLY,
         "sample_responses": POLICIES,
         "score_responses": SEEDS,
+        "rate_samples": 1,
         "study_gradients": 1,
         "compare_with_trl": 1,
         **STATISTICS_ONWARDS,
@@ -455,7 +459,8 @@ def test_an_overlay_may_say_seeds_alone(project):
     (project / "overlay.yaml").write_text("seeds: [2, 9]\n")
     output = snakemake(project, "--dry-run", "--configfile", "overlay.yaml")
     assert "results/pocket/policies/no_kl_penalty/seed2" in output
-    assert not re.search("no_kl_penalty/seed[139]", output)
+    # Of those that name none of them there is none.
+    assert not re.search("no_kl_penalty/seed[139]|level2_mean_convex/", output)
 
 
 def test_a_killed_run_goes_on_by_the_same_command(tmp_path):

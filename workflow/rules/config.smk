@@ -37,7 +37,15 @@ RESULTS = f"results/{EXPERIMENT}"
 SEEDS = config["seeds"]
 JUDGES = [(kind, seed) for kind, seeds in sorted(config["judges"].items()) for seed in seeds]
 JUDGE_NAMES = [f"{kind}_{seed}" for kind, seed in JUDGES]
-ARMS = config["policies"]
+
+
+def seeds_of(arm):
+    """The replicates of an arm: all, or those of them that it names."""
+    return [seed for seed in SEEDS if seed in config["arms"].get(arm, {}).get("seeds", SEEDS)]
+
+
+# An arm may name seeds of which the experiment has none.
+ARMS = [arm for arm in config["policies"] if seeds_of(arm)]
 SFT_ARMS = ["sft", "sft_again"]
 STUDIES = config["studies"]
 TEMPERATURES = config["evaluation"]["sft_temperatures"]
@@ -47,11 +55,6 @@ SCALAR_SIGNALS = ("reward", "centred", "bounded")
 KEEPS_POLICIES = config["runtime"]["keep_policies"]
 IS_POCKET_DATA = config["data"]["source"] == "pocket"
 IS_POCKET_MODEL = config["model"]["source"] == "pocket"
-
-
-def seeds_of(arm):
-    """The replicates of an arm: all, or those of them that it names."""
-    return [seed for seed in SEEDS if seed in config["arms"].get(arm, {}).get("seeds", SEEDS)]
 
 
 def check_config():
@@ -76,8 +79,6 @@ def check_config():
             wanted = "ratings"
         if config["reward_models"][kind]["head"] != wanted:
             problems.append(f"arms.{arm}: its signal needs a reward model with head {wanted!r}, {kind!r} has another")
-        if not seeds_of(arm):
-            problems.append(f"arms.{arm}.seeds: none of them is among seeds")
     for contrast in config["statistics"]["contrasts"]:
         for arm in (contrast["arm"], contrast["against"]):
             if arm not in [*config["arms"], *SFT_ARMS]:
