@@ -13,6 +13,7 @@ configfile: "config.yaml"
 
 include: "workflow/rules/config.smk"
 include: "workflow/rules/common.smk"
+include: "workflow/rules/sources.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/report.smk"
 
