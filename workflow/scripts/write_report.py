@@ -22,6 +22,7 @@ from findings.qualifications import (
     state_rival,
     state_scale,
 )
+from findings.sources import state_weights
 from findings.summary import family_size, find_arm, find_contrast, find_row, level2_rows, mean_of, paired_by_seed
 from findings.verdicts import (
     answer_level1,
@@ -108,6 +109,7 @@ def render(template: Path, summary: dict, beside: Beside) -> str:
     given |= {"ladder": level2_rows(summary), "answer_level2": answer_level2(summary)}
     given |= {"example_arms": pick_examples(summary)}
     given |= {"reach": state_reach(summary), "scale": state_scale(summary)}
+    given |= {"weights": state_weights(summary["sources"])}
     given |= {"form_and_content": state_form_and_content(summary), "at_equal_entropy": state_equal_entropy(summary)}
     given["overlap"] = state_overlap(summary, given["ladder"])
     given["judged_predictions"] = judged_predictions(summary)
