@@ -22,6 +22,7 @@ from safetensors.torch import load_file
 from align import training_step
 from align.errors import InputError
 from align.files import read_json
+from align.reward_models import load_scorer
 from align.rollout import TokenLogps
 
 
@@ -156,6 +157,19 @@ def test_rollouts_are_kept_for_every_step(world):
     assert rollouts["step"].value_counts().to_dict() == {step: 8 for step in range(1, 7)}
     metrics = pd.read_csv(world / "policy.csv")
     assert rollouts.groupby("step")["reward"].mean().to_list() == pytest.approx(metrics["reward"].to_list(), abs=1e-4)
+
+
+def test_the_scale_is_fitted_on_responses_that_are_not_compared_with(world):
+    # As rewards are given: each response against the three that are compared with, none against its own group.
+    train_policy.main(policy_flags(world, "scaled", "--signal", "centred", "--steps", "1"))
+    table = pd.read_parquet(world / "references.parquet")
+    table = table.assign(reward=load_scorer(str(world / "rm"), 16)(table)[:, 0].tolist())
+    compared = table[table["sample"] < 3].groupby("prompt_id")["reward"].mean()
+    others = table[table["sample"] >= 3]
+    signal = others["reward"] - others["prompt_id"].map(compared)
+    scale = read_json(world / "scaled.json")
+    assert scale["mean"] == pytest.approx(signal.mean(), abs=1e-5)
+    assert scale["deviation"] == pytest.approx(signal.groupby(others["prompt_id"]).var().mean() ** 0.5, rel=1e-4)
 
 
 def test_policies_train_on_training_prompts_only(world):
