@@ -14,6 +14,7 @@ from align.files import atomic_path, write_json, write_jsonl
 from align.gguf_file import describe_gguf, is_gguf
 from align.loading import load_base, load_sft
 from align.preferences import load_preferences
+from align.provenance import code_commit
 from align.sources import HubError, check_local, find_revision, use_cache_if_unreachable
 
 LOADERS = {"policy": load_sft, "judge": load_base}
@@ -41,7 +42,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     model.add_argument("--model-weights", choices=("loaded", "random"), default="loaded", help="random: for rehearsals")
     model.add_argument("--model-use", choices=LOADERS, default="policy", help="judge: its logits are not needed")
     model.add_argument("--model-output", help="folder")
-    parser.add_argument("--output", required=True, help="JSON: what was loaded, at which revision")
+    parser.add_argument("--output", required=True, help="JSON: what was loaded, at which revision, by which commit")
     return parser.parse_args(argv)
 
 
@@ -106,7 +107,7 @@ def main(argv: list[str] | None = None) -> None:
             raise InputError(f"data.source: {source} is no file; of several sources, each must be one")
     if not all(Path(source).exists() for _, source in named):
         use_cache_if_unreachable()
-    loaded = {}
+    loaded: dict[str, Any] = {"commit": code_commit()}
     if args.data_source:
         revision = find_revision(args.data_source[0], args.data_revision, "dataset")
         loaded["data"] = {"source": ", ".join(args.data_source), "split": args.data_split, "revision": revision}
