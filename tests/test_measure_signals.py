@@ -24,7 +24,7 @@ def outputs(tmp_path):
     """Two prompts, four responses each; arm `good` orders them as the judge does, `bad` the other way."""
     place = pd.DataFrame({"prompt_id": ["a"] * 4 + ["b"] * 4, "sample": [0, 1, 2, 3] * 2})
     quality = pd.Series([0.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 0.0])
-    judged = place.assign(arm="sft_pool", decoding="sampled", judge_1=quality, gold=-quality)
+    judged = place.assign(arm="sft_pool", decoding="sampled", judge_1=quality, gold=-quality, gemma_1=-quality)
     judged.to_parquet(tmp_path / "judged.parquet")
     pools = []
     for seed in range(1, 7):
@@ -54,6 +54,7 @@ def test_screen_by_hand(outputs):
     # The best of two of 0..3 is 2 on average over the six pairs: 10/3 - 1.5 above the mean, less.
     assert rows.loc[("good", 1, 2), "judges"] == pytest.approx((7 / 3 - 1.5 + 0) / deviation, rel=1e-4)
     assert rows.loc[("bad", 1, 4), "gold"] == pytest.approx(1.5 / deviation, rel=1e-4)
+    assert rows.loc[("bad", 1, 4), "gemma"] == pytest.approx(1.5 / deviation, rel=1e-4)  # judges of another make
     assert rows.loc[("good", 1, 4), "kl"] == pytest.approx(np.log(4) - 0.75, rel=1e-4)
 
 

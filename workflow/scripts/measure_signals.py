@@ -14,7 +14,7 @@ from align.errors import run
 from align.files import write_csv
 from findings.contrasts import Contrast, parse_contrast
 from findings.evidence import best_of_choice, equivalence_p, exact_sign_flip_p
-from findings.units import in_sft_units, sft_units
+from findings.units import in_sft_units, other_makes, sft_units
 
 SAME_ORDER = 0.999  # correlation of ranks within prompts above which two signals are one
 
@@ -60,7 +60,7 @@ def within_prompts(values: np.ndarray) -> np.ndarray:
 
 
 def agree(pool: pd.DataFrame, arms: list[str], metrics: list[str]) -> list[dict]:
-    """Correlation within prompts of each arm's signal with every other's, and with judges and gold."""
+    """Correlation within prompts of each arm's signal with every other's, and with the judges of each make and gold."""
     parts = {name: within_prompts(by_prompt(pool, name)) for name in (*arms, *metrics)}
     return [
         {"arm": arm, "other": other, "seed": pool["seed"].iloc[0], "correlation": np.corrcoef(parts[arm], part)[0, 1]}
@@ -149,7 +149,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     judged = pd.read_parquet(args.judged)
     judged = in_sft_units(judged.assign(arm="sft"), sft_units(judged.assign(arm="sft")))
-    metrics = ["judges", *(["gold"] if "gold" in judged else [])]
+    metrics = ["judges", *(["gold"] if "gold" in judged else []), *other_makes(judged)]
     judged = judged[judged["decoding"] == "sampled"][["prompt_id", "sample", *metrics]]
     screened, relabelled, agreement, pools, trained = [], [], [], [], []
     for path in args.pools:

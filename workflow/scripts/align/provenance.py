@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def code_commit(folder: Path = Path(__file__).parent) -> str | None:
-    """The commit that the code in `folder` stands at, with "-dirty" where files differ from it; None outside a git checkout.
+    """The commit that the code in `folder` is at, "-dirty" after it where files differ; None outside a git checkout.
 
     Source: `git describe` (git-scm.com/docs/git-describe).
     """
