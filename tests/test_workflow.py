@@ -175,6 +175,13 @@ def test_a_policy_that_is_not_kept_goes_once_it_is_sampled_and_no_judge_needs_it
     assert not {"train_policy", "sample_responses"} & set(plan)
 
 
+def test_a_reward_model_that_is_not_kept_is_not_missed(fork):
+    for folder in (fork / "results" / "smoke" / "reward_models").glob("*/seed*/"):
+        shutil.rmtree(folder)
+    assert planned(fork, {"runtime": {"keep_reward_models": False}}) == {}
+    assert planned(fork)["train_reward_model"] > 1
+
+
 def test_a_judge_of_another_make_reads_the_responses_in_its_own_tokens(fork, tmp_path):
     import pandas as pd
     import torch

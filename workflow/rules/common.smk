@@ -161,9 +161,9 @@ def by_seed(stage):
     return priority
 
 
-def kept_policy(path):
-    """A policy's folder, which goes once nothing needs it any more if the config does not keep policies."""
-    return directory(path) if KEEPS_POLICIES else temp(directory(path))
+def model_folder(path, kind):
+    """The folder of a policy or reward model, which goes once nothing needs it if the config does not keep that kind."""
+    return directory(path) if config["runtime"][f"keep_{kind}"] else temp(directory(path))
 
 
 def policy_of_arm(wildcards):

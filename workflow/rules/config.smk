@@ -52,7 +52,6 @@ TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
 SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
 SCALAR_SIGNALS = ("reward", "centred", "bounded")
-KEEPS_POLICIES = config["runtime"]["keep_policies"]
 IS_POCKET_DATA = config["data"]["source"] == "pocket"
 IS_POCKET_MODEL = config["model"]["source"] == "pocket"
 
@@ -148,7 +147,6 @@ REPORTED_SETTINGS = {
 }
 # Of all that decides the numbers.
 DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures")}
-DECIDING["runtime"] = {
-    key: value for key, value in config["runtime"].items() if key not in ("keep_policies", "from_rows")
-}
+UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows")
+DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
 CONFIG_DIGEST = hashlib.sha256(json.dumps(DECIDING, sort_keys=True).encode()).hexdigest()[:16]

@@ -12,7 +12,7 @@ rule sample_responses:
     benchmark:
         f"{RESULTS}/benchmarks/sample_responses/{{arm}}_{{seed}}.tsv"
     # Before further policies, where those are not kept: few are then there at a time.
-    priority: by_seed(1 if KEEPS_POLICIES else 4)
+    priority: by_seed(1 if config["runtime"]["keep_policies"] else 4)
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]

@@ -5,7 +5,7 @@ rule train_policy:
         reward_model=reward_of_arm(""),
         references=f"{RESULTS}/data/references.parquet",
     output:
-        model=kept_policy(f"{RESULTS}/policies/{{arm}}/seed{{seed}}"),
+        model=model_folder(f"{RESULTS}/policies/{{arm}}/seed{{seed}}", "policies"),
         metrics=f"{RESULTS}/training/{{arm}}/seed{{seed}}.csv",
         rollouts=f"{RESULTS}/training/{{arm}}/seed{{seed}}_rollouts.parquet",
         scale=f"{RESULTS}/training/{{arm}}/seed{{seed}}_scale.json",

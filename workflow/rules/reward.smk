@@ -3,7 +3,7 @@ rule train_reward_model:
         unpack(reward_inputs),
         script=script("train_reward_model"),
     output:
-        model=directory(f"{RESULTS}/reward_models/{{kind}}/seed{{seed}}"),
+        model=model_folder(f"{RESULTS}/reward_models/{{kind}}/seed{{seed}}", "reward_models"),
         validation=f"{RESULTS}/reward_models/{{kind}}/seed{{seed}}_validation.parquet",
     log:
         f"{RESULTS}/logs/train_reward_model/{{kind}}_{{seed}}.log",
