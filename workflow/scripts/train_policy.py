@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from accelerate.utils import GradScalerKwargs
 
 from align.chat import decode_response
-from align.devices import resolve_precision
+from align.devices import half_type, resolve_precision
 from align.errors import InputError, run
 from align.files import atomic_path, write_json
 from align.memory import AtOnce
@@ -28,6 +28,9 @@ from align.signal_flags import add_signal_flags, signal_options
 from align.signals import Scale, fit_scale, signal_of
 from align.tables import split_references, token_lists, write_table
 from align.training_step import Learner, Models, StepSettings, load_models, train_step
+
+# SFT responses scored at once, at the least: without a gradient more fit in memory.
+WITHOUT_GRADIENT = 16
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -139,14 +142,15 @@ def main(argv: list[str] | None = None) -> None:
     # overflows in fp16, and the first steps would be skipped.
     scaler = GradScalerKwargs(init_scale=2.0**12)
     accelerator = Accelerator(mixed_precision=resolve_precision(args.precision), kwargs_handlers=[scaler])
-    models = load_models(args.model, args.reward_model, accelerator.device)
+    models = load_models(args.model, args.reward_model, accelerator.device, half_type(args.precision))
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
     references = pd.read_parquet(args.references)
     prompts = references[references["sample"] == 0]
+    at_once = max(args.micro_batch_size, WITHOUT_GRADIENT)
     with accelerator.autocast():
         compared, others = (
-            score_references(models.reward, some, models.tokenizer.pad_token_id, args.micro_batch_size)
+            score_references(models.reward, some, models.tokenizer.pad_token_id, at_once)
             for some in split_references(references)
         )
     torch.manual_seed(derive_seed(args.seed, "scale"))  # for the one signal that draws

@@ -115,7 +115,8 @@ class TokenLogps(torch.nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Log-probability of each token and entropy of its distribution, both (tokens,)."""
         logits = self.model.get_output_embeddings()(hidden).float()
-        logps = (logits / temperature).log_softmax(dim=-1)
+        # A division by 1 is a pass over all words for nothing.
+        logps = (logits if temperature == 1 else logits / temperature).log_softmax(dim=-1)
         chosen = logps.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
         return chosen, -(logps.detach().exp() * logps.detach()).sum(dim=-1)
 
