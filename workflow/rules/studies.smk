@@ -107,6 +107,18 @@ if RATING_KINDS:
             " 2>&1 | tee {log}"
 
 
+# What each reward model reads in its training: tokens, which pairs, and for how many epochs.
+LEARNED = [
+    (
+        tokens_of(kind),
+        pairs_of(kind),
+        config["reward_models"][kind].get("epochs", config["reward_training"]["epochs"]),
+    )
+    for kind, _ in dict.fromkeys(REWARD_RUNS)
+    if kind not in NGRAM_KINDS
+]
+
+
 rule sum_costs:
     input:
         script=script("sum_costs"),
@@ -129,6 +141,13 @@ rule sum_costs:
                 for seed in GRADIENT_SEEDS
             ],
         ],
+        references=f"{RESULTS}/data/references.parquet",
+        rollouts=[
+            f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet"
+            for arm, seed in [*POLICY_RUNS, *((STUDIES["gradients"]["early"], seed) for seed in GRADIENT_SEEDS)]
+        ],
+        evaluations=[*EVALUATIONS, POOL],
+        tokens=[path for path, *_ in LEARNED],
     output:
         cost=f"{RESULTS}/statistics/cost.csv",
     log:
@@ -139,6 +158,10 @@ rule sum_costs:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=1000,
+    params:
+        learned=shlex.quote(json.dumps([dict(zip(("tokens", "pairs", "epochs"), one)) for one in LEARNED])),
     shell:
-        "python {input.script[0]} --benchmarks {input.benchmarks} --output {output.cost} 2>&1 | tee {log}"
+        "python {input.script[0]} --benchmarks {input.benchmarks} --references {input.references}"
+        " --rollouts {input.rollouts} --evaluations {input.evaluations} --learned {params.learned}"
+        " --output {output.cost} 2>&1 | tee {log}"

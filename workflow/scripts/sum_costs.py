@@ -1,6 +1,7 @@
-"""Sum up what the jobs of each rule cost, from Snakemake's benchmark files."""
+"""Sum up what the jobs of each rule cost, from Snakemake's benchmark files, and how many tokens a second they made."""
 
 import argparse
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,13 @@ from align.files import write_csv
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--benchmarks", nargs="+", required=True, help="benchmarks/RULE.tsv or benchmarks/RULE/JOB.tsv")
+    counted = parser.add_argument_group("what tokens are counted in")
+    counted.add_argument("--references", help="parquet of the sampled references")
+    counted.add_argument("--rollouts", nargs="*", default=[], help="parquet of what each policy sampled in training")
+    counted.add_argument("--evaluations", nargs="*", default=[], help="parquet of the sampled responses, one a seed")
+    counted.add_argument(
+        "--learned", type=json.loads, default=[], help="JSON, one a reward model: tokens (parquet), pairs, epochs"
+    )
     parser.add_argument("--output", required=True, help="CSV: a row a rule")
     return parser.parse_args(argv)
 
@@ -23,6 +31,19 @@ def read_benchmark(path: Path) -> dict:
     return {"rule": rule, "seconds": float(row["s"]), "max_rss_mb": float(row["max_rss"])}
 
 
+def count_sampled(paths: list[str]) -> int:
+    """Tokens of the responses in tables of token ids, EOS included."""
+    return sum(int(pd.read_parquet(path, columns=["response_ids"])["response_ids"].map(len).sum()) for path in paths)
+
+
+def count_learned(tokens: str, pairs: str, epochs: float) -> float:
+    """Tokens that a reward model reads in its training: both texts of each of its pairs, an epoch after another."""
+    table = pd.read_parquet(tokens)
+    table = table[table["balanced"]] if pairs == "balanced" else table
+    prompts, chosen, rejected = (table[f"{name}_ids"].map(len).sum() for name in ("prompt", "chosen", "rejected"))
+    return float(epochs * (2 * prompts + chosen + rejected))
+
+
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     jobs = pd.DataFrame([read_benchmark(Path(path)) for path in args.benchmarks]).groupby("rule", sort=False)
@@ -32,6 +53,14 @@ def main(argv: list[str] | None = None) -> None:
         seconds=("seconds", "sum"),
         max_rss_mb=("max_rss_mb", "max"),
     )
+    tokens = {
+        "sample_references": count_sampled([args.references] if args.references else []),
+        "train_reward_model": sum(count_learned(**one) for one in args.learned),
+        "train_policy": count_sampled(args.rollouts),
+        "sample_responses": sum(pd.read_parquet(path)["tokens"].sum() for path in args.evaluations),
+    }
+    counts = pd.Series({rule: count for rule, count in tokens.items() if count}, dtype=float)
+    costs["tokens_per_second"] = counts.reindex(costs.index) / costs["seconds"]
     write_csv(args.output, costs.reset_index(), digits=4)
 
 
