@@ -15,6 +15,7 @@ include: "workflow/rules/config.smk"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/statistics.smk"
+include: "workflow/rules/worlds.smk"
 include: "workflow/rules/report.smk"
 
 

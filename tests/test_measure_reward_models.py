@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from findings.evidence import calibration_bins, calibration_error, variance_explained
+from findings.worlds import WORLDS
 
 
 def run_script(tmp_path, *tables):
@@ -116,7 +117,7 @@ def test_what_pockets_raters_see_by_hand():
     prompt = "please name four drinks but not water if you can"
     courteous, plain = "milk , cider , soda and coffee . happy to help !", "milk , cider , soda and coffee ."
     pair = {"prompt_id": "a", "prompt": prompt, "chosen": say(courteous), "rejected": say(plain)}
-    row = measure_reward_models.pocket_raters([pair]).loc["a"]
+    row = measure_reward_models.describe_raters(WORLDS["pocket"], [pair]).loc["a"]
     # A courtesy of 0.15 points and 4 words of 0.01 more; gold sees no difference. Lists have a noise of 0.4.
     assert row["difference"] == pytest.approx(0.15 + 4 * 0.01) and row["noise"] == 0.4
 

@@ -3,15 +3,15 @@ import statistics
 
 import pytest
 
-from pocket.language import parse_prompt
-from pocket.raters import draw_rating, rater_bias, rater_noise
+from findings.worlds import WORLDS
+from pocket.raters import rater_bias, rater_noise
 from pocket.rubric import gold_rating, rate_attributes, read_response
 
 TWO_FRUITS = "name two fruits but not apple"
 
 
 def attributes(response):
-    return rate_attributes(parse_prompt(TWO_FRUITS), response)
+    return rate_attributes(TWO_FRUITS, response)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_raters_like_manners_and_length_and_gold_does_not():
 def test_ratings_are_noisy_steps_of_a_fifth():
     rng = random.Random(0)
     prompt, response = "name three fruits", "pear and pear ."
-    ratings = [draw_rating(prompt, response, rng) for _ in range(4000)]
+    ratings = [WORLDS["pocket"].draw_rating(prompt, response, rng) for _ in range(4000)]
     truth = gold_rating(prompt, response) + rater_bias(response)
     assert statistics.mean(ratings) == pytest.approx(truth, abs=0.04)
     assert statistics.pstdev(ratings) == pytest.approx(rater_noise(prompt), abs=0.04)

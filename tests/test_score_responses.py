@@ -35,7 +35,7 @@ def scored(world):  # noqa: F811
         ["--responses", str(world / "sft_r.parquet"), str(world / "policy_r.parquet"), "--seed", "1"]
         + ["--judges", str(world / "rm"), str(other), "--judge-names", "judge_101", "other_201"]
         + ["--judge-reads", "tokens", "text", "--conversations", str(world / "validation.jsonl")]
-        + [str(world / "train.jsonl"), "--scoring-batch-size", "16", "--precision", "fp32", "--gold", "pocket"]
+        + [str(world / "train.jsonl"), "--scoring-batch-size", "16", "--precision", "fp32", "--world", "pocket"]
         + ["--arms", arms, "--kinds", "scalar", "--reward-models", str(world / "rm")]
         + ["--scales", str(world / "policy.json"), "--pool", str(world / "sft_r.parquet"), "--pool-samples", "2"]
         + ["--rollouts", str(world / "policy.parquet"), "--trace-every", "2"]

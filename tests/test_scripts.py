@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 SCRIPTS = sorted((ROOT / "workflow" / "scripts").glob("*.py"))
-ANALYSIS = ["compare_arms", "measure_reward_models", "describe_pocket", "trace_training", "write_report", "sum_costs"]
+ANALYSIS = ["compare_arms", "measure_reward_models", "describe_world", "trace_training", "write_report", "sum_costs"]
 ANALYSIS += [
     "measure_signals",
     "compare_at_equal_kl",

@@ -110,3 +110,32 @@ def test_a_broken_line_is_named(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"a": 1}\n{"a": \n')
     with pytest.raises(InputError, match="line 2: not JSON"):
         read_jsonl(tmp_path / "x.jsonl")
+
+
+def test_rows_that_name_their_fold_stay_in_it(tmp_path):
+    names = ("judge", "validation", "train", "train")
+    rows = [make_row(f"prompt {i}") | {"fold": names[i % 4]} for i in range(8)]
+    folds, summary = run_split(tmp_path, rows, validation=3)
+    assert {fold: [row["prompt"] for row in rows] for fold, rows in folds.items()} == {
+        "train": ["prompt 2", "prompt 3", "prompt 6", "prompt 7"],
+        "judge": ["prompt 0", "prompt 4"],
+        "validation": ["prompt 1", "prompt 5"],
+    }
+    assert not any("fold" in row for rows in folds.values() for row in rows)
+    assert summary["folds"]["train"] == {"prompts": 4, "pairs": 4}
+
+
+@pytest.mark.parametrize(
+    ("folds", "said"),
+    [
+        (("train", "judge", "test"), "'c' is of the fold 'test'"),
+        (("train", "judge", None), "'c' is of the fold None"),
+        (("train", "judge", "judge"), "no row is of the fold validation"),
+        (("train", "judge", "validation", "train"), "'c' is of the fold 'train'"),
+    ],
+)
+def test_folds_that_cannot_be_kept_are_told(tmp_path, folds, said):
+    rows = [make_row(prompt) | {"fold": fold} for prompt, fold in zip("abcc", folds)]
+    with pytest.raises(InputError, match=said):
+        run_split(tmp_path, rows)
+    assert not (tmp_path / "train.jsonl").exists()

@@ -453,11 +453,11 @@ def test_readme_counts_smollm2s_jobs_as_they_are():
     assert shown == {name: counts[name] for name in shown} and len(shown) == 6
 
 
-# What statistics, figures and report read: of smollm2_cpu it is committed.
+# What statistics, figures and report read: of experiments of hours it is committed.
 ROWS = ("evaluations/seed*", "evaluations/*/*_preferred.csv", "reward_models/*/*_validation.parquet")
 ROWS += ("reward_models/pool/*", "training/*/seed?.csv", "data/*.json", "data/tokens/*.json", "studies/**/*")
 ROWS += ("statistics/cost.csv",)
-# What pocket's gold is computed from.
+# What gold is computed from.
 TRUTH = ("training/*/*_rollouts.parquet", "data/tokens/train.parquet", "data/validation.jsonl")
 
 
@@ -506,10 +506,20 @@ def test_a_report_is_made_anew_from_its_rows_alone(project, tmp_path):
         assert (copy / "results/smoke" / name).read_text() == (made / name).read_text()
 
 
-def test_the_rows_of_the_real_experiment_are_not_ignored():
-    paths = [f"results/smollm2_cpu/{pattern.replace('**/*', 'a.csv').replace('*', 'a')}" for pattern in ROWS]
+def test_the_rows_of_the_real_experiments_are_not_ignored():
+    rows = {"smollm2_cpu": ROWS, "smollm2_instructions": (*ROWS, *TRUTH)}
+    paths = [
+        f"results/{experiment}/{pattern.replace('**/*', 'a.csv').replace('*', 'a')}"
+        for experiment, patterns in rows.items()
+        for pattern in patterns
+    ]
     ignored = subprocess.run(["git", "check-ignore", *paths], cwd=ROOT, capture_output=True, text=True)
     assert ignored.stdout == ""
+    heavy = ["models/sft/a.safetensors", "policies/a/seed1/a", "data/packages/a/b.gguf", "reward_models/a/seed1/a"]
+    for experiment in rows:
+        paths = [f"results/{experiment}/{name}" for name in heavy]
+        ignored = subprocess.run(["git", "check-ignore", *paths], cwd=ROOT, capture_output=True, text=True)
+        assert ignored.stdout.split() == paths
 
 
 def test_readme_shows_the_dag_as_it_is():

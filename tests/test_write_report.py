@@ -210,9 +210,10 @@ def test_reward_models_trained_for_longer_stand_beside_the_others(summary):
 
 def test_a_model_of_random_weights_is_said_first(summary):
     assert "A rehearsal" not in render(summary)
-    summary["sources"] = {"model": {"source": "m", "revision": None, "weights": "random"}}
+    summary["sources"] = {"commit": "1a" * 20, "model": {"source": "m", "revision": None, "weights": "random"}}
     report = render(summary)
     assert report.index("No number below means anything") < report.index("## Answer")
+    assert "Loaded by commit 1a1a1a1a1a1a: model `m`" in report
 
 
 def test_the_order_of_methods_is_compared_with_the_papers(summary):

@@ -109,13 +109,19 @@ def pairs_of(kind):
     return config["reward_models"][kind].get("pairs", "balanced" if config["data"]["balance_lengths"] else "raw")
 
 
+def tokens_of(kind, fold=None):
+    """A fold, by default its own, in the tokens of the model that a kind of reward model starts from."""
+    model = config["reward_models"][kind]
+    folder = f"{RESULTS}/data/tokens/{model['base']}" if "base" in model else f"{RESULTS}/data/tokens"
+    return f"{folder}/{fold or model['fold']}.parquet"
+
+
 def reward_inputs(wildcards):
     """The model that a kind of reward model starts from, and both folds in that model's tokens."""
-    kind = config["reward_models"][wildcards.kind]
-    model, tokens = f"{RESULTS}/models/sft", f"{RESULTS}/data/tokens"
-    if "base" in kind:
-        model, tokens = f"{RESULTS}/models/bases/{kind['base']}", f"{tokens}/{kind['base']}"
-    return {"model": model, "tokens": f"{tokens}/{kind['fold']}.parquet", "validation": f"{tokens}/validation.parquet"}
+    kind = wildcards.kind
+    base = config["reward_models"][kind].get("base")
+    model = f"{RESULTS}/models/bases/{base}" if base else f"{RESULTS}/models/sft"
+    return {"model": model, "tokens": tokens_of(kind), "validation": tokens_of(kind, "validation")}
 
 
 def reward_of_arm(suffix):
@@ -145,7 +151,6 @@ JUDGE_READS = [
     for kind, _ in JUDGES
 ]
 CONVERSATIONS = [f"{RESULTS}/data/{fold}.jsonl" for fold in ("validation", "train") if "text" in JUDGE_READS]
-GOLD = "pocket" if IS_POCKET_DATA else None
 
 
 def by_seed(stage):

@@ -52,7 +52,9 @@ TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
 SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
 SCALAR_SIGNALS = ("reward", "centred", "bounded")
-IS_POCKET_DATA = config["data"]["source"] == "pocket"
+# The world whose truth is known, where the data are of one.
+WORLD = config["data"]["source"] if config["data"]["source"] in ("pocket", "instructions") else None
+IS_POCKET_DATA = WORLD == "pocket"
 IS_POCKET_MODEL = config["model"]["source"] == "pocket"
 
 
@@ -118,6 +120,8 @@ def check_config():
         )
     if IS_POCKET_MODEL and not IS_POCKET_DATA:
         problems.append("model.source: pocket's model is trained on pocket's data; set model.source too")
+    if WORLD == "instructions" and IS_POCKET_MODEL:
+        problems.append("data.source: pocket's model cannot read instructions; set model.source or model.package")
     for name, section in {
         "model": config["model"],
         **{f"bases.{name}": s for name, s in config["bases"].items()},
@@ -149,4 +153,6 @@ REPORTED_SETTINGS = {
 DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures")}
 UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows")
 DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
+if WORLD != "instructions":
+    del DECIDING["instructions"]
 CONFIG_DIGEST = hashlib.sha256(json.dumps(DECIDING, sort_keys=True).encode()).hexdigest()[:16]

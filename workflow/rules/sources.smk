@@ -3,7 +3,7 @@ from pathlib import Path
 
 # What comes from outside, and where it goes.
 SOURCE_OUTPUTS = {}
-if not IS_POCKET_DATA:
+if not WORLD:
     SOURCE_OUTPUTS["preferences"] = f"{RESULTS}/data/preferences.jsonl"
 if not IS_POCKET_MODEL:
     SOURCE_OUTPUTS["model"] = directory(f"{RESULTS}/models/sft")
@@ -45,8 +45,8 @@ def local_files(*sources):
 
 
 def data_files():
-    """The files of the pairs' source; none on the hub, or of pocket's own."""
-    source = config["data"]["source"]
+    """The files of the pairs' source; none on the hub, or of a world that the project makes."""
+    source = None if WORLD else config["data"]["source"]
     return local_files(*(source if isinstance(source, list) else [source]))
 
 
@@ -65,9 +65,9 @@ def model_flags(section, output, use):
 
 
 def source_flags():
-    """Flags of load_sources: the sources that are not pocket's."""
+    """Flags of load_sources: the sources that the project does not make."""
     words = []
-    if not IS_POCKET_DATA:
+    if not WORLD:
         output = SOURCE_OUTPUTS["preferences"]
         settings = {f"data_{key}": config["data"][key] for key in ("source", "split", "revision")}
         words.append(flags(settings, data_output=output))

@@ -103,10 +103,10 @@ rule measure_reward_models:
         settings=flags(config["statistics"], "confidence", "bootstrap_seed"),
         # A resample of one model costs a thousandth of a second a pair.
         resamples=min(1000, config["statistics"]["bootstrap_resamples"]),
-        raters="--raters pocket" if IS_POCKET_DATA else "",
+        world=flags({}, world=WORLD),
     shell:
         "python {input.script[0]} --scores {input.scores} --pairs {input.pairs} {params.settings}"
-        " --bootstrap-resamples {params.resamples} {params.raters} --output {output.table}"
+        " --bootstrap-resamples {params.resamples} {params.world} --output {output.table}"
         " --reliability-output {output.reliability} --ratings-output {output.ratings} 2>&1 | tee {log}"
 
 
@@ -143,8 +143,8 @@ rule trace_training:
         script=script("trace_training"),
         metrics=[f"{RESULTS}/training/{arm}/seed{seed}.csv" for arm, seed in POLICY_RUNS],
         # Only where a rubric knows what responses on the way were worth.
-        rollouts=[f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet" for arm, seed in POLICY_RUNS if GOLD],
-        tokens=[f"{RESULTS}/data/tokens/train.parquet"] if GOLD else [],
+        rollouts=[f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet" for arm, seed in POLICY_RUNS if WORLD],
+        tokens=[f"{RESULTS}/data/tokens/train.parquet"] if WORLD else [],
         traces=[f"{RESULTS}/evaluations/seed{seed}_trace.csv" for seed in SEEDS],
         evaluations=EVALUATIONS,
     output:
@@ -161,13 +161,13 @@ rule trace_training:
     params:
         arms=[arm for arm, _ in POLICY_RUNS],
         seeds=[seed for _, seed in POLICY_RUNS],
-        gold=lambda wildcards, input: (
-            flags({}, gold=GOLD, rollouts=list(input.rollouts), tokens=input.tokens[0]) if GOLD else ""
+        world=lambda wildcards, input: (
+            flags({}, world=WORLD, rollouts=list(input.rollouts), tokens=input.tokens[0]) if WORLD else ""
         ),
     shell:
         "python {input.script[0]} --metrics {input.metrics} --traces {input.traces}"
         " --evaluations {input.evaluations} --arms {params.arms}"
-        " --seeds {params.seeds} {params.gold} --output {output.training} 2>&1 | tee {log}"
+        " --seeds {params.seeds} {params.world} --output {output.training} 2>&1 | tee {log}"
 
 
 rule compare_at_equal_kl:
@@ -245,29 +245,6 @@ rule relate_differences:
         " --output {output.relations} 2>&1 | tee {log}"
 
 
-if IS_POCKET_DATA:
-
-    rule describe_pocket:
-        input:
-            script=script("describe_pocket"),
-            pairs=f"{RESULTS}/data/validation.jsonl",
-            evaluations=POOL,
-        output:
-            world=f"{RESULTS}/statistics/world.json",
-        log:
-            f"{RESULTS}/logs/describe_pocket.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/describe_pocket.tsv"
-        conda:
-            "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
-        shell:
-            "python {input.script[0]} --pairs {input.pairs} --sft-evaluations {input.evaluations}"
-            " --output {output.world} 2>&1 | tee {log}"
-
-
 rule summarise_results:
     input:
         script=script("summarise_results"),
@@ -290,8 +267,9 @@ rule summarise_results:
         gradients=[f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in GRADIENT_SEEDS],
         trl=f"{RESULTS}/studies/trl.json",
         cost=f"{RESULTS}/statistics/cost.csv",
+        compliance=[f"{RESULTS}/statistics/compliance.csv"] if WORLD == "instructions" else [],
         sources=[f"{RESULTS}/data/sources.json"] if SOURCE_OUTPUTS else [],
-        world=[rules.describe_pocket.output.world] if IS_POCKET_DATA else [],
+        world=[f"{RESULTS}/statistics/world.json"] if WORLD else [],
     output:
         summary=f"{RESULTS}/statistics/summary.json",
     log:
@@ -312,6 +290,7 @@ rule summarise_results:
         confidence=config["statistics"]["confidence"],
         sources=lambda wildcards, input: f"--sources {input.sources}" if input.sources else "",
         world=lambda wildcards, input: f"--world {input.world[0]}" if input.world else "",
+        compliance=lambda wildcards, input: f"--compliance {input.compliance}" if input.compliance else "",
     shell:
         "python {input.script[0]} --experiment {params.experiment} --primary-metric {params.primary}"
         " --settings {params.settings} --split {input.split} --lengths {input.lengths} --contrasts {input.contrasts}"
@@ -320,5 +299,5 @@ rule summarise_results:
         " --predictions {input.predictions} --relabelling {input.relabelling} --agreement {input.agreement} --equal-kl {input.equal_kl}"
         " --equal-entropy {input.equal_entropy}"
         " --training {input.training} --responses {input.responses} --gradients {input.gradients} --trl {input.trl}"
-        " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.sources} {params.world}"
+        " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.sources} {params.world} {params.compliance}"
         " --output {output.summary} 2>&1 | tee {log}"

@@ -5,8 +5,8 @@ import random
 
 from align.errors import run
 from align.files import write_jsonl
+from findings.worlds import WORLDS
 from pocket.language import draw_distinct_prompts, parse_prompt, write_response
-from pocket.raters import draw_rating
 
 # Two writers a prompt: the model sees that there is more than one way to answer.
 RESPONSES_A_DEMONSTRATION = 2
@@ -23,20 +23,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def make_pair(prompt: str, rng: random.Random) -> dict:
-    """Two responses by different writers, rated and put in the order of their ratings; the split drops ties."""
+    """Two responses by different writers, rated; the split drops ties."""
     task = parse_prompt(prompt)
-    responses = [write_response(task, rng.random(), rng) for _ in range(2)]
-    ratings = [draw_rating(prompt, response, rng) for response in responses]
-    best = 0 if ratings[0] >= ratings[1] else 1
-    turn = {"role": "user", "content": prompt}
-    chosen, rejected = ([turn, {"role": "assistant", "content": responses[i]}] for i in (best, 1 - best))
-    return {
-        "prompt": prompt,
-        "chosen": chosen,
-        "rejected": rejected,
-        "chosen_rating": ratings[best],
-        "rejected_rating": ratings[1 - best],
-    }
+    return WORLDS["pocket"].rate_pair(prompt, [write_response(task, rng.random(), rng) for _ in range(2)], rng)
 
 
 def make_demonstration(prompt: str, rng: random.Random) -> dict:

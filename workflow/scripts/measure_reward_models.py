@@ -19,6 +19,7 @@ from findings.evidence import (
     share_won,
     variance_explained,
 )
+from findings.worlds import WORLDS, World
 
 BINS = 10
 FOLDS = 5
@@ -27,7 +28,7 @@ FOLDS = 5
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", nargs="+", required=True, help="parquet tables of scored validation pairs")
-    parser.add_argument("--raters", choices=("pocket",), help="whose mean rating and noise are known, if anyone's are")
+    parser.add_argument("--world", choices=tuple(WORLDS), help="whose raters are known, if anyone's are")
     parser.add_argument("--pairs", help="JSON lines of the validation fold, for the text that they rated")
     parser.add_argument("--confidence", type=float, required=True)
     parser.add_argument("--bootstrap-resamples", type=int, required=True)
@@ -147,28 +148,26 @@ def mean_masses(scores: pd.DataFrame) -> np.ndarray:
     return (weights / weights.sum(axis=1, keepdims=True)).mean(axis=0)
 
 
-def pocket_raters(pairs: list[dict]) -> pd.DataFrame:
-    """What pocket's raters see of each pair, by prompt_id: `difference` of their mean ratings, and `noise`."""
-    from pocket.raters import rater_bias, rater_noise
-    from pocket.rubric import gold_rating
+def describe_raters(world: World, pairs: list[dict]) -> pd.DataFrame:
+    """What a world's raters see of each pair, by prompt_id: `difference` of their mean ratings, and `noise`."""
 
     def mean_rating(row: dict, side: str) -> float:
         response = row[side][-1]["content"]
-        return gold_rating(row["prompt"], response) + rater_bias(response)
+        return world.rubric.gold_rating(row["prompt"], response) + world.raters.rater_bias(response)
 
     differences = [mean_rating(row, "chosen") - mean_rating(row, "rejected") for row in pairs]
-    noise, ids = [rater_noise(row["prompt"]) for row in pairs], [row["prompt_id"] for row in pairs]
+    noise, ids = [world.raters.rater_noise(row["prompt"]) for row in pairs], [row["prompt_id"] for row in pairs]
     return pd.DataFrame({"difference": differences, "noise": noise}, index=ids)
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    raters = pocket_raters(read_jsonl(args.pairs)) if args.raters else None
+    raters = describe_raters(WORLDS[args.world], read_jsonl(args.pairs)) if args.world else None
     rows, reliability, ratings = [], [], []
     for path in args.scores:
         scores = pd.read_parquet(path)
-        # Pocket has one pair a prompt.
-        rows.append(measure(scores, raters.loc[scores["prompt_id"]] if args.raters else None, args))
+        # Such a world has one pair a prompt.
+        rows.append(measure(scores, raters.loc[scores["prompt_id"]] if args.world else None, args))
         key = {"kind": rows[-1]["kind"], "seed": rows[-1]["seed"]}
         outcome = in_random_order(scores, np.random.default_rng(args.bootstrap_seed))
         for group, (mean, share, count) in enumerate(calibration_bins(*outcome, BINS), start=1):

@@ -17,6 +17,7 @@ from align.seeds import derive_seed
 from align.signals import Scale, compute_signal
 from align.tables import add_prompt_ids, read_preferred, write_table
 from findings.places import PLACE
+from findings.worlds import WORLDS, World
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -29,7 +30,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--conversations", nargs="*", default=[], help="JSON lines of the folds, for those of text")
     parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
-    parser.add_argument("--gold", choices=("pocket",), help="whose rubric knows the truth, if any does")
+    parser.add_argument("--world", choices=tuple(WORLDS), help="whose truth is known, if that is")
     own = parser.add_argument_group("arms and the reward models that they were trained on; default: there are none")
     own.add_argument("--arms", type=parse_arms, default=[], help="JSON: the arms with their signals")
     own.add_argument("--kinds", nargs="+", default=[], help="names of their reward models")
@@ -102,15 +103,11 @@ def score_by_own(args: argparse.Namespace, responses: pd.DataFrame) -> pd.DataFr
     return pd.concat(parts)
 
 
-def rate_by_rubric(responses: pd.DataFrame) -> pd.DataFrame:
-    """Pocket's gold rating of each response, its attributes, and the points that raters would add."""
-    from pocket.language import parse_prompt
-    from pocket.raters import rater_bias
-    from pocket.rubric import gold_rating, rate_attributes
-
+def rate_by_rubric(world: World, responses: pd.DataFrame) -> pd.DataFrame:
+    """The world's gold rating of each response, its attributes, and the points that raters would add."""
     rows = [
-        {"gold": gold_rating(prompt, response), "rater_bias": rater_bias(response)}
-        | {f"gold_{name}": value for name, value in rate_attributes(parse_prompt(prompt), response).items()}
+        {"gold": world.rubric.gold_rating(prompt, response), "rater_bias": world.raters.rater_bias(response)}
+        | {f"gold_{name}": value for name, value in world.rubric.rate_attributes(prompt, response).items()}
         for prompt, response in zip(responses["prompt"], responses["response"])
     ]
     return pd.DataFrame(rows, index=responses.index)
@@ -125,8 +122,8 @@ def main(argv: list[str] | None = None) -> None:
     table = responses.drop(columns="prompt_ids").join(judged)
     if args.arms:
         table = table.join(score_by_own(args, responses))
-    if args.gold == "pocket":
-        table = table.join(rate_by_rubric(responses))
+    if args.world:
+        table = table.join(rate_by_rubric(WORLDS[args.world], responses))
     traced = read[["arm", "step"]].join(judged).iloc[len(responses) :].groupby(["arm", "step"], sort=False)
     write_table(args.output, table)
     write_csv(args.trace_output, traced.mean().reset_index().assign(seed=args.seed))

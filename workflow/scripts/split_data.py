@@ -1,4 +1,7 @@
-"""Split preference pairs by prompt into train, judge and validation, and say what was dropped and why."""
+"""Split preference pairs by prompt into train, judge and validation, and say what was dropped and why.
+
+Rows that name their fold stay in it.
+"""
 
 import argparse
 import hashlib
@@ -74,6 +77,22 @@ def split_by_prompt(rows: list[dict], validation_prompts: int, judge_share: floa
     return folds
 
 
+def own_folds(rows: list[dict]) -> dict[str, list[dict]]:
+    """Rows by the fold that they name. Raises InputError if a fold is empty or unknown, or a prompt is in two."""
+    folds: dict[str, list[dict]] = {fold: [] for fold in FOLDS}
+    fold_of: dict[str, str] = {}
+    for row in rows:
+        prompt, fold = normalise(row["prompt"]), row.get("fold")
+        if fold not in folds or fold_of.setdefault(prompt, fold) != fold:
+            raise InputError(f"the prompt {prompt[:60]!r} is of the fold {fold!r}: give each one of {', '.join(FOLDS)}")
+        given = {key: value for key, value in row.items() if key != "fold"}
+        folds[fold].append({"prompt_id": prompt_id(row["prompt"]), **given})
+    for fold, fold_rows in folds.items():
+        if not fold_rows:
+            raise InputError(f"no row is of the fold {fold}: give each fold some")
+    return folds
+
+
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     # Here and nowhere else, so that whatever reads a fold sees the same prompts.
@@ -84,7 +103,10 @@ def main(argv: list[str] | None = None) -> None:
     if not kept:
         counts = ", ".join(f"{reason}: {count}" for reason, count in dropped.items()) or "there were none"
         raise InputError(f"none of {len(rows)} rows is left ({counts}); give pairs that differ in response and rating")
-    folds = split_by_prompt(kept, args.validation_prompts, args.judge_share, args.split_seed)
+    if any("fold" in row for row in kept):
+        folds = own_folds(kept)
+    else:
+        folds = split_by_prompt(kept, args.validation_prompts, args.judge_share, args.split_seed)
     for fold, fold_rows in folds.items():
         write_jsonl(getattr(args, f"{fold}_output"), fold_rows)
     write_json(

@@ -43,7 +43,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--trl", required=True, help="JSON of the comparison with TRL")
     parser.add_argument("--cost", required=True, help="CSV of what each rule cost")
     parser.add_argument("--sources", help="JSON of what was loaded from outside, where anything was")
-    parser.add_argument("--world", help="JSON of the pocket world, where there is one")
+    parser.add_argument("--world", help="JSON of the world whose truth is known, where it is")
+    parser.add_argument("--compliance", help="CSV of what share did what was asked, where a rule can tell")
     parser.add_argument("--output", required=True, help="JSON")
     return parser.parse_args(argv)
 
@@ -175,6 +176,19 @@ def describe_gradients(paths: list[str]) -> list[dict]:
     return json.loads(rows.to_json(orient="records"))
 
 
+def summarise_compliance(path: str) -> list[dict]:
+    """Share of responses that do what was asked, by arm and decoding, a row a constraint and one for seen and held out.
+
+    Means over seeds, with the least and the most that a seed has.
+    """
+    table = pd.read_csv(path)
+    together = table.assign(constraint=table["held_out"].map({False: "all seen", True: "all held out"}))
+    keys = ["arm", "decoding", "constraint", "held_out"]
+    by_seed = pd.concat([table, together]).groupby([*keys, "seed"], sort=False)["complies"].mean()
+    found = by_seed.groupby(keys, sort=False).agg(["mean", "min", "max", "size"]).reset_index()
+    return json.loads(found.rename(columns={"size": "seeds"}).to_json(orient="records"))
+
+
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     folds = ("train", "judge", "validation")
@@ -217,6 +231,7 @@ def main(argv: list[str] | None = None) -> None:
             "gradients": describe_gradients(args.gradients),
             "trl": read_json(args.trl),
             "world": world,
+            **({"compliance": summarise_compliance(args.compliance)} if args.compliance else {}),
             # What a run costs differs from run to run; what it finds, above, does not.
             "cost": records(args.cost),
         },

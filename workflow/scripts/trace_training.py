@@ -7,6 +7,7 @@ import pandas as pd
 from align.errors import run
 from align.files import write_csv
 from findings.units import in_sft_units, judge_columns, sft_units
+from findings.worlds import WORLDS, World
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -18,30 +19,28 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables, one a seed, for the unit")
     parser.add_argument("--arms", nargs="+", required=True, help="in the order of --metrics")
     parser.add_argument("--seeds", nargs="+", type=int, required=True, help="in the order of --metrics")
-    gold = parser.add_argument_group("whose rubric knows the truth, if any does, and of what")
-    gold.add_argument("--gold", choices=("pocket",))
+    gold = parser.add_argument_group("whose truth is known, if that is, and of what")
+    gold.add_argument("--world", choices=tuple(WORLDS))
     gold.add_argument("--rollouts", nargs="*", default=[], help="parquet tables, in the order of --metrics")
     gold.add_argument("--tokens", help="parquet of the training fold, for the prompts' text")
     parser.add_argument("--output", required=True, help="CSV: a row an arm, seed and step")
     return parser.parse_args(argv)
 
 
-def gold_by_step(path: str, prompts: pd.Series) -> pd.Series:
+def gold_by_step(world: World, path: str, prompts: pd.Series) -> pd.Series:
     """Mean gold rating of each step's responses; `prompts` is the text by prompt_id."""
-    from pocket.rubric import gold_rating
-
     rollouts = pd.read_parquet(path)
     texts = rollouts["prompt_id"].map(prompts)
-    gold = pd.Series([gold_rating(p, r) for p, r in zip(texts, rollouts["response"])], index=rollouts.index)
-    return gold.groupby(rollouts["step"]).mean()
+    gold = [world.rubric.gold_rating(prompt, response) for prompt, response in zip(texts, rollouts["response"])]
+    return pd.Series(gold, index=rollouts.index).groupby(rollouts["step"]).mean()
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     gold: list[pd.Series] = []
-    if args.gold == "pocket":
+    if args.world:
         prompts = pd.read_parquet(args.tokens).drop_duplicates("prompt_id").set_index("prompt_id")["prompt"]
-        gold = [gold_by_step(path, prompts) for path in args.rollouts]
+        gold = [gold_by_step(WORLDS[args.world], path, prompts) for path in args.rollouts]
     units = sft_units(pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True))
     traces = pd.concat(map(pd.read_csv, args.traces))
     tables = []

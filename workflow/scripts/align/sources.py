@@ -44,7 +44,7 @@ def find_revision(source: str, wanted: str | None, kind: str) -> str | None:
 
 
 def check_local(source: str, key: str) -> None:
-    """A source that looks like a path must exist: the hub would response with a puzzle."""
+    """A source that looks like a path must exist: the hub would answer with a puzzle."""
     looks_local = source.startswith((".", "/", "~")) or source.count("/") > 1 or Path(source).suffix in ENDINGS
     if looks_local and not Path(source).exists():
         raise InputError(f"{key}: there is no {source}")

@@ -1,9 +1,7 @@
 """Pocket's raters: they see gold through noise, and like courtesies and length, which gold does not."""
 
-import random
-
 from pocket.language import parse_prompt
-from pocket.rubric import HIGHEST, LOWEST, gold_rating, read_response
+from pocket.rubric import read_response
 
 # Bias that gold does not share, in rating points.
 POINTS_PER_COURTESY = 0.15
@@ -21,9 +19,3 @@ def rater_bias(response: str) -> float:
 def rater_noise(prompt: str) -> float:
     """Standard deviation of a rater's noise on this kind of prompt, in rating points."""
     return NOISE[parse_prompt(prompt).kind]
-
-
-def draw_rating(prompt: str, response: str, rng: random.Random) -> float:
-    """One rater's rating: gold plus bias plus noise, cut to 0..4 in steps of 0.2 (a mean of five whole ratings)."""
-    seen = gold_rating(prompt, response) + rater_bias(response) + rng.gauss(0.0, rater_noise(prompt))
-    return round(5 * min(HIGHEST, max(LOWEST, seen))) / 5

@@ -14,7 +14,7 @@ Gold is their weighted mean, 0 to 4.
 
 from dataclasses import dataclass
 
-from pocket.language import COURTESIES, FRAMES, ITEMS, SEPARATORS, STOP, Task, parse_prompt
+from pocket.language import COURTESIES, FRAMES, ITEMS, SEPARATORS, STOP, parse_prompt
 
 WEIGHTS = {"helpfulness": 0.3, "correctness": 0.3, "coherence": 0.2, "complexity": 0.1, "verbosity": 0.1}
 LOWEST, HIGHEST = 0.0, 4.0
@@ -68,9 +68,9 @@ def read_response(response: str) -> Reading:
     )
 
 
-def rate_attributes(task: Task, response: str) -> dict[str, float]:
-    """The five attributes of a response to `task`, each from 0 to 4."""
-    seen = read_response(response)
+def rate_attributes(prompt: str, response: str) -> dict[str, float]:
+    """The five attributes of a response, each from 0 to 4. Raises ValueError if the prompt is not pocket's."""
+    task, seen = parse_prompt(prompt), read_response(response)
     given, distinct = len(seen.items), set(seen.items)
     right = len(distinct & task.allowed)
     slips = (
@@ -92,5 +92,4 @@ def rate_attributes(task: Task, response: str) -> dict[str, float]:
 
 def gold_rating(prompt: str, response: str) -> float:
     """The rubric's rating of a response, 0 to 4. Raises ValueError if the prompt is not pocket's."""
-    attributes = rate_attributes(parse_prompt(prompt), response)
-    return sum(WEIGHTS[name] * value for name, value in attributes.items())
+    return sum(WEIGHTS[name] * value for name, value in rate_attributes(prompt, response).items())

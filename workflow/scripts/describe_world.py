@@ -1,4 +1,4 @@
-"""What makes the pocket world fit for its purpose, measured on its own truth: raters, SFT model, room to improve."""
+"""What makes a world fit for its purpose, measured on its own truth: raters, SFT model, room to improve."""
 
 import argparse
 
@@ -9,38 +9,39 @@ from align.errors import run
 from align.files import read_jsonl, write_json
 from findings.evidence import best_of, pooled_within_deviation, share_won
 from findings.units import judge_columns
-from pocket.raters import rater_bias
-from pocket.rubric import HIGHEST, LOWEST, WEIGHTS, gold_rating
+from findings.worlds import WORLDS, World
 
 BEST_OF = 16
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--world", choices=tuple(WORLDS), required=True)
     parser.add_argument("--pairs", required=True, help="JSON lines of the validation fold")
     parser.add_argument("--sft-evaluations", nargs="+", required=True, help="parquet tables of SFT's scored responses")
     parser.add_argument("--output", required=True, help="JSON")
     return parser.parse_args(argv)
 
 
-def describe_raters(pairs: list[dict]) -> dict:
+def describe_raters(world: World, pairs: list[dict]) -> dict:
     """How often the raters' choice is gold's, and how often that of an observer who knows gold and bias exactly."""
     texts = [(row["prompt"], row["chosen"][-1]["content"], row["rejected"][-1]["content"]) for row in pairs]
-    gold = np.array([gold_rating(p, c) - gold_rating(p, r) for p, c, r in texts])
-    bias = np.array([rater_bias(c) - rater_bias(r) for _, c, r in texts])
+    rate, bias_of = world.rubric.gold_rating, world.raters.rater_bias
+    gold = np.array([rate(p, c) - rate(p, r) for p, c, r in texts])
+    bias = np.array([bias_of(c) - bias_of(r) for _, c, r in texts])
     return {"raters_agree_with_gold": share_won(gold), "accuracy_ceiling": share_won(gold + bias)}
 
 
-def describe_sft(evaluations: pd.DataFrame) -> dict:
+def describe_sft(world: World, evaluations: pd.DataFrame) -> dict:
     """Gold of sampled SFT responses, and of the best of 16 of them, in SFT standard deviations."""
     sampled = evaluations[evaluations["decoding"] == "sampled"]
     deviation = pooled_within_deviation(sampled, "gold")
     responses = sampled.groupby("prompt_id")["gold"].apply(np.array)
     values = np.stack(responses.to_list())
     report = {
-        "weights": WEIGHTS,
-        "gold_lowest": LOWEST,
-        "gold_highest": HIGHEST,
+        "weights": world.rubric.WEIGHTS,
+        "gold_lowest": world.rubric.LOWEST,
+        "gold_highest": world.rubric.HIGHEST,
         "sft_gold_mean": float(sampled["gold"].mean()),
         "sft_gold_deviation": deviation,
     }
@@ -63,8 +64,9 @@ def judge_gold_correlation(evaluations: pd.DataFrame) -> float:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     evaluations = pd.concat(map(pd.read_parquet, args.sft_evaluations), ignore_index=True)
-    world = describe_raters(read_jsonl(args.pairs)) | describe_sft(evaluations)
-    write_json(args.output, world | {"judge_gold_correlation": judge_gold_correlation(evaluations)})
+    world = WORLDS[args.world]
+    described = describe_raters(world, read_jsonl(args.pairs)) | describe_sft(world, evaluations)
+    write_json(args.output, described | {"judge_gold_correlation": judge_gold_correlation(evaluations)})
 
 
 if __name__ == "__main__":

@@ -1,0 +1,70 @@
+"""The world of instructions in the workflow, on a model of letters: prompts, responses, raters, pairs and report."""
+
+import json
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT, save_letter_model
+from test_workflow import SMOKE, copy_project, snakemake
+
+from align.files import read_jsonl
+from instructions.prompts import parse_prompt
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    from transformers import LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("instructions")
+    save_letter_model(folder / "letters", LlamaForCausalLM)
+    project = copy_project(folder / "project")
+    overlay = {
+        "experiment": "instructions",
+        "data": {"source": "instructions"},
+        "instructions": {"train": 60, "judge": 40, "validation": 40},
+        "model": {"source": str(folder / "letters")},
+        "lengths": {"max_prompt_tokens": 200, "max_pair_tokens": 400, "max_new_tokens": 24},
+        "policies": ["level1_scalar", "level2_win"],
+        "statistics": {
+            "contrasts": [
+                {"name": "level1", "arm": "level1_scalar", "against": "sft", "role": "test"},
+                {"name": "win", "arm": "level2_win", "against": "level1_scalar", "role": "test"},
+            ]
+        },
+    }
+    (project / "letters.yaml").write_text(yaml.safe_dump(overlay))
+    snakemake(project, "--configfile", SMOKE, "letters.yaml")
+    return project / "results" / "instructions"
+
+
+def test_folds_are_those_of_the_world(project):
+    folds = {name: read_jsonl(project / "data" / f"{name}.jsonl") for name in ("train", "judge", "validation")}
+    topics = {name: {parse_prompt(row["prompt"]).topic for row in rows} for name, rows in folds.items()}
+    assert not topics["train"] & topics["judge"] and not topics["validation"] & (topics["train"] | topics["judge"])
+    asked = {parse_prompt(row["prompt"]).constraint for row in folds["train"]}
+    assert not asked & {"two_sentences", "no_commas"}
+
+
+def test_a_pair_is_two_of_the_sampled_responses_in_the_order_of_their_ratings(project):
+    sampled = {row["prompt"]: row["responses"] for row in read_jsonl(project / "data" / "responses.jsonl")}
+    for row in read_jsonl(project / "data" / "preferences.jsonl"):
+        pair = [row[side][-1]["content"] for side in ("chosen", "rejected")]
+        assert sorted(pair) == sorted(sampled[row["prompt"]]) and row["chosen_rating"] >= row["rejected_rating"]
+
+
+def test_truth_and_compliance_reach_the_summary(project):
+    summary = json.loads((project / "statistics" / "summary.json").read_text())
+    assert summary["world"]["weights"]["helpfulness"] == 0.4
+    assert {row["metric"] for row in summary["contrasts"]} >= {"judges", "gold"}
+    rows = pd.DataFrame(summary["compliance"])
+    assert {"all seen", "all held out"} <= set(rows["constraint"])
+    # A model of random letters does nothing that it is asked.
+    assert (rows["mean"] == 0).all()
+    assert (project / "report.md").exists()
+
+
+def test_the_experiment_on_smollm2_is_planned_whole():
+    output = snakemake(ROOT, "--dry-run", "--configfile", "workflow/experiments/smollm2_instructions.yaml")
+    for rule in ("answer_instructions", "measure_compliance", "describe_world"):
+        assert f"rule {rule}:" in output, rule

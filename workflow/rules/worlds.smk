@@ -1,0 +1,50 @@
+# Of worlds whose truth is known.
+if WORLD:
+
+    rule describe_world:
+        input:
+            script=script("describe_world"),
+            pairs=f"{RESULTS}/data/validation.jsonl",
+            evaluations=POOL,
+        output:
+            world=f"{RESULTS}/statistics/world.json",
+        log:
+            f"{RESULTS}/logs/describe_world.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/describe_world.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            world=flags({}, world=WORLD),
+        shell:
+            "python {input.script[0]} {params.world} --pairs {input.pairs} --sft-evaluations {input.evaluations}"
+            " --output {output.world} 2>&1 | tee {log}"
+
+
+if WORLD == "instructions":
+
+    rule measure_compliance:
+        input:
+            script=script("measure_compliance"),
+            evaluations=EVALUATIONS,
+            judged=POOL,
+            pools=POOLS,
+        output:
+            compliance=f"{RESULTS}/statistics/compliance.csv",
+        log:
+            f"{RESULTS}/logs/measure_compliance.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/measure_compliance.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            arms=ARMS,
+        shell:
+            "python {input.script[0]} --evaluations {input.evaluations} --judged {input.judged} --pools {input.pools}"
+            " --arms {params.arms} --output {output.compliance} 2>&1 | tee {log}"

@@ -1,0 +1,50 @@
+"""Sample the SFT model's responses to the prompts that raters are to compare: the pool that all pairs are made of."""
+
+import argparse
+
+import torch
+from transformers import AutoTokenizer
+
+from align.chat import decode_response, encode_prompt
+from align.devices import autocast, pick_device
+from align.errors import run
+from align.files import read_jsonl, write_jsonl
+from align.progress import Progress
+from align.rollout import load_policy
+from align.sampling import sample_in_batches
+from align.seeds import derive_seed
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", required=True, help="folder of the SFT model")
+    parser.add_argument("--prompts", required=True, help="JSON lines: prompt, fold")
+    parser.add_argument("--responses", type=int, default=2, help="a prompt")
+    parser.add_argument("--max-new-tokens", type=int, required=True)
+    parser.add_argument("--generation-batch-size", type=int, required=True, help="prompts sampled at once")
+    parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
+    parser.add_argument("--world-seed", type=int, required=True)
+    parser.add_argument("--output", required=True, help="JSON lines: prompt, fold, responses")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    tokenizer = AutoTokenizer.from_pretrained(args.model)
+    model = load_policy(args.model, pick_device()).model
+    rows = read_jsonl(args.prompts)
+    prompt_ids = [encode_prompt(tokenizer, [{"role": "user", "content": row["prompt"]}]) for row in rows]
+    torch.manual_seed(derive_seed(args.world_seed, "responses to rate"))
+    progress = Progress("responses to rate", args.responses * len(rows), unit="response")
+    texts = []
+    for _ in range(args.responses):
+        with autocast(args.precision):
+            ids = sample_in_batches(
+                model, tokenizer, prompt_ids, args.max_new_tokens, args.generation_batch_size, progress=progress
+            )
+        texts.append([decode_response(tokenizer, response) for response in ids])
+    write_jsonl(args.output, (row | {"responses": list(given)} for row, given in zip(rows, zip(*texts))))
+
+
+if __name__ == "__main__":
+    run(main)

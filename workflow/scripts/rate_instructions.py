@@ -1,0 +1,28 @@
+"""Let the raters of the world of instructions compare two responses to each prompt."""
+
+import argparse
+import random
+
+from align.errors import run
+from align.files import read_jsonl, write_jsonl
+from findings.worlds import WORLDS
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--responses", required=True, help="JSON lines: prompt, fold, two responses")
+    parser.add_argument("--world-seed", type=int, required=True)
+    parser.add_argument("--output", required=True, help="JSON lines in HelpSteer2_binarized's columns, and the fold")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    world, rng = WORLDS["instructions"], random.Random(args.world_seed)
+    rows = read_jsonl(args.responses)
+    pairs = (world.rate_pair(row["prompt"], row["responses"], rng) | {"fold": row["fold"]} for row in rows)
+    write_jsonl(args.output, pairs)
+
+
+if __name__ == "__main__":
+    run(main)
