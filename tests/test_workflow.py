@@ -175,11 +175,17 @@ def test_a_policy_that_is_not_kept_goes_once_it_is_sampled_and_no_judge_needs_it
     assert not {"train_policy", "sample_responses"} & set(plan)
 
 
-def test_a_reward_model_that_is_not_kept_is_not_missed(fork):
-    for folder in (fork / "results" / "smoke" / "reward_models").glob("*/seed*/"):
+def test_a_reward_model_that_is_not_kept_goes_once_it_has_scored_and_is_not_missed(fork):
+    smoke = fork / "results" / "smoke"
+    shutil.rmtree(smoke / "reward_models" / "scalar" / "seed2")
+    (smoke / "evaluations" / "seed2.parquet").unlink()
+    (fork / "disk.yaml").write_text(yaml.safe_dump({"runtime": {"keep_reward_models": False}}))
+    output = snakemake(fork, "results/smoke/evaluations/seed2.parquet", "--configfile", SMOKE, "disk.yaml")
+    assert "rule train_reward_model" in output and (smoke / "evaluations" / "seed2.parquet").exists()
+    assert not (smoke / "reward_models" / "scalar" / "seed2").exists()
+    for folder in (smoke / "reward_models").glob("*/seed*/"):
         shutil.rmtree(folder)
-    assert planned(fork, {"runtime": {"keep_reward_models": False}}) == {}
-    assert planned(fork)["train_reward_model"] > 1
+    assert "train_reward_model" not in planned(fork, {"runtime": {"keep_reward_models": False}})
 
 
 def test_a_judge_of_another_make_reads_the_responses_in_its_own_tokens(fork, tmp_path):
