@@ -284,6 +284,16 @@ def test_what_was_completed_stays_when_saved(real, tmp_path):
     assert model.get_input_embeddings().num_embeddings == len(tokenizer)
 
 
+def test_a_judges_base_is_told_by_its_own_key(tmp_path):
+    import load_sources
+
+    given = ["--model-source", str(tmp_path / "none.gguf"), "--model-output", str(tmp_path / "base")]
+    with pytest.raises(InputError, match=r"^bases\.gemma\.source: there is no .*/none\.gguf$"):
+        load_sources.main([*given, "--model-key", "bases.gemma", "--output", str(tmp_path / "sources.json")])
+    with pytest.raises(InputError, match=r"^model\.source: there is no "):
+        load_sources.main([*given, "--output", str(tmp_path / "sources.json")])
+
+
 def test_a_named_pad_token_of_the_vocabulary_adds_nothing(real):
     from transformers import AutoTokenizer
 

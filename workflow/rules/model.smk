@@ -45,7 +45,9 @@ if config["bases"]:
         resources:
             mem_mb=4000,
         params:
-            settings=lambda wildcards, output: model_flags(config["bases"][wildcards.base], output.model, "judge"),
+            settings=lambda wildcards, output: model_flags(
+                config["bases"][wildcards.base], f"bases.{wildcards.base}", output.model, "judge"
+            ),
         shell:
             "python {input.script[0]}" " {params.settings}" " --output {output.sources}" " 2>&1 | tee {log}"
 

@@ -56,9 +56,10 @@ def model_files(section):
     return package + local_files(section["source"], section["tokenizer"])
 
 
-def model_flags(section, output, use):
-    """Flags of load_sources for a model section; `use` is what the model must be fit for, policy or judge."""
-    settings = {key: value for key, value in section.items() if key != "package"} | {"output": output, "use": use}
+def model_flags(section, key, output, use):
+    """Flags of load_sources for the model section `key`; `use` is what it must be fit for, policy or judge."""
+    settings = {name: value for name, value in section.items() if name != "package"}
+    settings |= {"key": key, "output": output, "use": use}
     if section["package"]:
         settings |= {"source": package_file(section["package"]), "package": requirements_of(section["package"])}
     return flags({f"model_{key}": value for key, value in settings.items()})
@@ -72,5 +73,5 @@ def source_flags():
         settings = {f"data_{key}": config["data"][key] for key in ("source", "split", "revision")}
         words.append(flags(settings, data_output=output))
     if not IS_POCKET_MODEL:
-        words.append(model_flags(config["model"], SOURCE_OUTPUTS["model"], "policy"))
+        words.append(model_flags(config["model"], "model", SOURCE_OUTPUTS["model"], "policy"))
     return " ".join(words)

@@ -6,6 +6,7 @@ columns; the model's pad token and chat template are completed.
 
 import argparse
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     model.add_argument("--model-pad-token", help="a token other than EOS; default: the tokenizer's own, or a new one")
     model.add_argument("--model-weights", choices=("loaded", "random"), default="loaded", help="random: for rehearsals")
     model.add_argument("--model-use", choices=LOADERS, default="policy", help="judge: its logits are not needed")
+    model.add_argument("--model-key", default="model", help="the config's section, which messages name")
     model.add_argument("--model-output", help="folder")
     parser.add_argument("--output", required=True, help="JSON: what was loaded, at which revision, by which commit")
     return parser.parse_args(argv)
@@ -98,6 +100,16 @@ def describe_model(args: argparse.Namespace) -> dict[str, Any]:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
+    try:
+        load_and_write(args)
+    except InputError as error:
+        # What reads a model's section calls it `model`.
+        keys = r"\bmodel\.(?=(source|tokenizer|revision|pad_token)\b)"
+        raise InputError(re.sub(keys, f"{args.model_key}.", str(error))) from error
+
+
+def load_and_write(args: argparse.Namespace) -> None:
+    """Load what is asked for; nothing is written unless all of it could be loaded."""
     named = [("data.source", source) for source in args.data_source]
     named += [("model.source", args.model_source), ("model.tokenizer", args.model_tokenizer)]
     named = [(key, source) for key, source in named if source]

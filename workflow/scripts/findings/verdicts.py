@@ -124,8 +124,8 @@ def state_power(rows: list[dict], summary: dict) -> str:
         return ""
     sizes = [row["minimum_detectable"] for row in rows]
     if None in sizes:
-        tests = family_size(summary, rows[0])
-        return f"; there, {rows[0]['seeds']} seeds are too few for {tests} tests to find anything"
+        tests, seeds = family_size(summary, rows[0]), rows[0]["seeds"]
+        return f"; there, {seeds} seed{'s are' if seeds > 1 else ' is'} too few for {tests} tests to find anything"
     reach, power = f"{min(sizes):.2f}", 100 * summary["settings"]["power"]
     reach += f" to {max(sizes):.2f}" if len(sizes) > 1 else ""
     return f"; there, only differences of {reach} could have been found (with a power of {power:.0f} %)"
