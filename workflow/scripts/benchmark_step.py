@@ -129,7 +129,7 @@ def run_bare_parts(models: Models, prompts: list[list[int]], max_new_tokens: int
 def make_our_step(args: argparse.Namespace, sft: str, reward: str) -> Callable[[], dict]:
     """Our step with models, optimizer and baseline of its own, always on the same prompts."""
     accelerator = Accelerator(cpu=True, mixed_precision=mixed_precision(args))
-    models = load_models(sft, reward, accelerator.device, {"bf16": torch.bfloat16}.get(args.precision))
+    models = load_models(sft, reward, accelerator.device)
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
     prompts = [encode_prompt(models.tokenizer, messages) for messages in make_conversations(args.batch_size)]

@@ -15,7 +15,7 @@ from accelerate import Accelerator
 from accelerate.utils import GradScalerKwargs
 
 from align.chat import decode_response
-from align.devices import half_type, resolve_precision
+from align.devices import resolve_precision
 from align.errors import InputError, run
 from align.files import atomic_path, write_json
 from align.memory import AtOnce
@@ -142,7 +142,7 @@ def main(argv: list[str] | None = None) -> None:
     # overflows in fp16, and the first steps would be skipped.
     scaler = GradScalerKwargs(init_scale=2.0**12)
     accelerator = Accelerator(mixed_precision=resolve_precision(args.precision), kwargs_handlers=[scaler])
-    models = load_models(args.model, args.reward_model, accelerator.device, half_type(args.precision))
+    models = load_models(args.model, args.reward_model, accelerator.device)
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
     models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
     references = pd.read_parquet(args.references)

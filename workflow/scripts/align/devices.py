@@ -27,14 +27,10 @@ def has_bf16_instructions() -> bool:
     return torch.cpu._is_avx512_bf16_supported()
 
 
-def half_type(precision: str) -> torch.dtype | None:
-    """The type that autocast computes in; None where it is off."""
-    return {"fp16": torch.float16, "bf16": torch.bfloat16}.get(resolve_precision(precision))
-
-
 def autocast(precision: str) -> torch.autocast:
     """The precision in which a job that does not train samples and scores: that of the models' own training."""
-    half = half_type(precision)
+    mixed = resolve_precision(precision)
+    half = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(mixed)
     return torch.autocast(pick_device().type, dtype=half, enabled=half is not None)
 
 

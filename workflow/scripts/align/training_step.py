@@ -49,24 +49,15 @@ class Learner:
     generation_batch: AtOnce
 
 
-def load_models(model: str, reward_model: str, device: torch.device, half: torch.dtype | None = None) -> Models:
-    """The policy and its reference, both from the folder `model`, and the reward model; `half` is autocast's type."""
-    reference = load_policy(model, device).requires_grad_(False)
+def load_models(model: str, reward_model: str, device: torch.device) -> Models:
+    """The policy and its reference, both from the folder `model`, and the reward model."""
     reward = AutoModelForSequenceClassification.from_pretrained(reward_model, dtype=torch.float32)
-    reward = reward.to(device).eval().requires_grad_(False)
-    if half:
-        keep_cast(reference, half)
-        keep_cast(getattr(reward, reward.base_model_prefix), half)  # its head computes in fp32
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    return Models(policy=load_policy(model, device), reference=reference, reward=reward, tokenizer=tokenizer)
-
-
-def keep_cast(model: torch.nn.Module, half: torch.dtype) -> None:
-    """Keep a frozen model's linear weights in what autocast would cast them to at every call: the same products."""
-    for module in model.modules():
-        if type(module) is torch.nn.Linear:
-            # A tensor of its own: the embedding that a head may share it with stays in fp32.
-            module.weight = torch.nn.Parameter(module.weight.to(half), requires_grad=False)
+    return Models(
+        policy=load_policy(model, device),
+        reference=load_policy(model, device).requires_grad_(False),
+        reward=reward.to(device).eval().requires_grad_(False),
+        tokenizer=AutoTokenizer.from_pretrained(model),
+    )
 
 
 def train_step(settings: StepSettings, models: Models, learner: Learner, prompts, references: torch.Tensor) -> dict:
