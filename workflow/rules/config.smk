@@ -153,6 +153,7 @@ REPORTED_SETTINGS = {
 DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures")}
 UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows")
 DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
+# What is not used decides nothing.
 if WORLD != "instructions":
     del DECIDING["instructions"]
 CONFIG_DIGEST = hashlib.sha256(json.dumps(DECIDING, sort_keys=True).encode()).hexdigest()[:16]

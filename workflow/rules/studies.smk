@@ -109,11 +109,11 @@ if RATING_KINDS:
 
 # What each reward model reads in its training: tokens, which pairs, and for how many epochs.
 LEARNED = [
-    (
-        tokens_of(kind),
-        pairs_of(kind),
-        config["reward_models"][kind].get("epochs", config["reward_training"]["epochs"]),
-    )
+    {
+        "tokens": tokens_of(kind),
+        "pairs": pairs_of(kind),
+        "epochs": config["reward_models"][kind].get("epochs", config["reward_training"]["epochs"]),
+    }
     for kind, _ in dict.fromkeys(REWARD_RUNS)
     if kind not in NGRAM_KINDS
 ]
@@ -147,7 +147,7 @@ rule sum_costs:
             for arm, seed in [*POLICY_RUNS, *((STUDIES["gradients"]["early"], seed) for seed in GRADIENT_SEEDS)]
         ],
         evaluations=[*EVALUATIONS, POOL],
-        tokens=[path for path, *_ in LEARNED],
+        tokens=[one["tokens"] for one in LEARNED],
     output:
         cost=f"{RESULTS}/statistics/cost.csv",
     log:
@@ -160,7 +160,7 @@ rule sum_costs:
     resources:
         mem_mb=1000,
     params:
-        learned=shlex.quote(json.dumps([dict(zip(("tokens", "pairs", "epochs"), one)) for one in LEARNED])),
+        learned=shlex.quote(json.dumps(LEARNED)),
     shell:
         "python {input.script[0]} --benchmarks {input.benchmarks} --references {input.references}"
         " --rollouts {input.rollouts} --evaluations {input.evaluations} --learned {params.learned}"

@@ -1,4 +1,4 @@
-"""Sample the SFT model's responses to the prompts that raters are to compare: the pool that all pairs are made of."""
+"""Sample two responses of the SFT model to each prompt that raters are to judge: what all pairs are made of."""
 
 import argparse
 
@@ -14,17 +14,18 @@ from align.rollout import load_policy
 from align.sampling import sample_in_batches
 from align.seeds import derive_seed
 
+PAIR = 2  # responses to a prompt, as HelpSteer2 has
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="folder of the SFT model")
     parser.add_argument("--prompts", required=True, help="JSON lines: prompt, fold")
-    parser.add_argument("--responses", type=int, default=2, help="a prompt")
     parser.add_argument("--max-new-tokens", type=int, required=True)
     parser.add_argument("--generation-batch-size", type=int, required=True, help="prompts sampled at once")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
     parser.add_argument("--world-seed", type=int, required=True)
-    parser.add_argument("--output", required=True, help="JSON lines: prompt, fold, responses")
+    parser.add_argument("--output", required=True, help="JSON lines: prompt, fold, two responses")
     return parser.parse_args(argv)
 
 
@@ -35,9 +36,9 @@ def main(argv: list[str] | None = None) -> None:
     rows = read_jsonl(args.prompts)
     prompt_ids = [encode_prompt(tokenizer, [{"role": "user", "content": row["prompt"]}]) for row in rows]
     torch.manual_seed(derive_seed(args.world_seed, "responses to rate"))
-    progress = Progress("responses to rate", args.responses * len(rows), unit="response")
+    progress = Progress("responses to rate", PAIR * len(rows), unit="response")
     texts = []
-    for _ in range(args.responses):
+    for _ in range(PAIR):
         with autocast(args.precision):
             ids = sample_in_batches(
                 model, tokenizer, prompt_ids, args.max_new_tokens, args.generation_batch_size, progress=progress
