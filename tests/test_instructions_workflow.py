@@ -2,6 +2,7 @@
 
 import json
 
+import jsonschema
 import pandas as pd
 import pytest
 import yaml
@@ -55,6 +56,7 @@ def test_a_pair_is_two_of_the_sampled_responses_in_the_order_of_their_ratings(pr
 
 def test_truth_and_compliance_reach_the_summary(project):
     summary = json.loads((project / "statistics" / "summary.json").read_text())
+    jsonschema.validate(summary, yaml.safe_load((ROOT / "workflow" / "schemas" / "summary.schema.yaml").read_text()))
     assert summary["world"]["weights"]["helpfulness"] == 0.4
     assert {row["metric"] for row in summary["contrasts"]} >= {"judges", "gold"}
     rows = pd.DataFrame(summary["compliance"])
