@@ -57,6 +57,11 @@ def test_shares_by_hand(table):
     }
 
 
+def test_gold_and_bias_by_hand(table):
+    # All attributes are met, and raters add 0.01 for each of six words.
+    assert table.loc[("good", "sampled", "twenty_words"), ["gold", "rater_bias"]].tolist() == pytest.approx([4.0, 0.06])
+
+
 def test_best_of_n_is_what_the_signal_chooses(table):
     # Of all four the truth takes the one that complies, the opposite signal one that does not.
     for constraint in ("question", "twenty_words"):

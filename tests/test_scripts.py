@@ -25,6 +25,8 @@ ANALYSIS += [
     "plot_matrix",
     "plot_responses",
     "plot_overoptimisation",
+    "measure_compliance",
+    "plot_compliance",
 ]
 
 

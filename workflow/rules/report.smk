@@ -1,4 +1,7 @@
-FIGURES = ("training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation")
+FIGURES = [
+    *("training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation"),
+    *(["compliance"] if WORLD == "instructions" else []),
+]
 FREE_ARM = "no_kl_penalty"
 PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]
 # Experiments of their own, whose committed results the default report includes.

@@ -48,3 +48,37 @@ if WORLD == "instructions":
         shell:
             "python {input.script[0]} --evaluations {input.evaluations} --judged {input.judged} --pools {input.pools}"
             " --arms {params.arms} --output {output.compliance} 2>&1 | tee {log}"
+
+    rule plot_compliance:
+        input:
+            script=script("plot_compliance"),
+            style="workflow/report/align.mplstyle",
+            compliance=f"{RESULTS}/statistics/compliance.csv",
+        output:
+            png=report(
+                f"{RESULTS}/figures/compliance.png",
+                caption="../report/compliance.rst",
+                category="Results",
+                labels={"figure": "did what was asked"},
+            ),
+            svg=f"{RESULTS}/figures/compliance.svg",
+        log:
+            f"{RESULTS}/logs/plot_compliance.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/plot_compliance.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=500,
+        params:
+            settings=flags(
+                config["figures"],
+                "width",
+                "dpi",
+                arms=["sft", *[f"sft_{temperature}" for temperature in TEMPERATURES], *ARMS],
+                choosers=["gold", "level1_scalar"],
+            ),
+        shell:
+            "python {input.script[0]} --compliance {input.compliance} {params.settings}"
+            " --output {output.png} {output.svg} 2>&1 | tee {log}"

@@ -179,14 +179,16 @@ def describe_gradients(paths: list[str]) -> list[dict]:
 def summarise_compliance(path: str) -> list[dict]:
     """Share of responses that do what was asked, by arm and decoding, a row a constraint and one for seen and held out.
 
-    Means over seeds, with the least and the most that a seed has.
+    Means over seeds, with the least and the most that a seed has; beside it mean gold and raters' bias, rating points.
     """
     table = pd.read_csv(path)
     together = table.assign(constraint=table["held_out"].map({False: "all seen", True: "all held out"}))
     keys = ["arm", "decoding", "constraint", "held_out"]
-    by_seed = pd.concat([table, together]).groupby([*keys, "seed"], sort=False)["complies"].mean()
-    found = by_seed.groupby(keys, sort=False).agg(["mean", "min", "max", "size"]).reset_index()
-    return json.loads(found.rename(columns={"size": "seeds"}).to_json(orient="records"))
+    measures = ["complies", "gold", "rater_bias"]
+    by_seed = pd.concat([table, together]).groupby([*keys, "seed"], sort=False)[measures].mean()
+    groups = by_seed.groupby(keys, sort=False)
+    found = groups["complies"].agg(["mean", "min", "max"]).join(groups[["gold", "rater_bias"]].mean())
+    return json.loads(found.assign(seeds=groups.size()).reset_index().to_json(orient="records"))
 
 
 def main(argv: list[str] | None = None) -> None:

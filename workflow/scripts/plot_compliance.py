@@ -1,0 +1,85 @@
+"""Plot what share of responses did what was asked, and how they differ from SFT's by gold and in raters' bias."""
+
+import argparse
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from align.errors import run
+from findings.plotting import figure_parser, legend_above, save_figure, use_style
+
+MEASURES = ["complies", "gold", "rater_bias"]
+# Filled and hollow, a disc and a square: told apart in grey too.
+SEEN, HELD_OUT, GOLD, BIAS = (
+    {"label": "constraints seen in training", "marker": "o", "color": "C0"},
+    {"label": "held-out constraints", "marker": "o", "color": "C1", "markerfacecolor": "white"},
+    {"label": "gold", "marker": "s", "color": "C2"},
+    {"label": "raters' bias", "marker": "s", "color": "C3", "markerfacecolor": "white"},
+)
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = figure_parser(__doc__)
+    parser.add_argument("--compliance", required=True, help="CSV: a row an arm, decoding, seed and constraint")
+    parser.add_argument("--arms", nargs="+", required=True, help="arms to show, in this order")
+    parser.add_argument("--choosers", nargs="+", required=True, help="whose best of n SFT responses to show")
+    return parser.parse_args(argv)
+
+
+def average(table: pd.DataFrame) -> pd.DataFrame:
+    """Means over responses of each measure, (arm, decoding, seed) by measure."""
+    keys = [table[name] for name in ("arm", "decoding", "seed")]
+    sums = table[MEASURES].mul(table["responses"], axis=0).groupby(keys, sort=False).sum()
+    return sums.div(table["responses"].groupby(keys, sort=False).sum(), axis=0).sort_index()
+
+
+def rows_of(table: pd.DataFrame, arms: list[str], choosers: list[str]) -> dict[tuple[str, str], str]:
+    """What the figure shows from top to bottom, (arm, decoding) to its label: SFT, its best of n, then policies."""
+    seen = dict.fromkeys(zip(table["arm"], table["decoding"]))
+    sft = {
+        (arm, "sampled"): "SFT" if arm == "sft" else f"SFT at {arm.removeprefix('sft_')}"
+        for arm in arms
+        if arm == "sft" or arm.startswith("sft_")
+    } | {("sft", "greedy"): "SFT, greedy"}
+    best = {(arm, how): f"SFT, {how} by {arm}" for arm, how in seen if arm in choosers and how.startswith("best of")}
+    policies = {(arm, "sampled"): arm for arm in arms if (arm, "sampled") not in sft}
+    return {row: label for row, label in (sft | best | policies).items() if row in seen}
+
+
+def draw(axis, means: pd.Series, rows: list[tuple[str, str]], style: dict, shift: float) -> None:
+    """A small point a seed and a large one for their mean, in each row."""
+    points = style | {"label": None, "linestyle": ""}
+    for at, row in enumerate(rows):
+        values = means.loc[row].to_numpy()
+        axis.plot(values, np.full(len(values), at + shift), **points, markersize=2.5, alpha=0.5)
+        axis.plot(values.mean(), at + shift, **points)
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    use_style()
+    table = pd.read_csv(args.compliance)
+    rows = rows_of(table, args.arms, args.choosers)
+    figure, (shares, ratings) = plt.subplots(1, 2, sharey=True, figsize=(args.width, 1.2 + 0.26 * len(rows)))
+    for held_out, style, shift in ((False, SEEN, -0.15), (True, HELD_OUT, 0.15)):
+        draw(shares, average(table[table["held_out"] == held_out])["complies"], list(rows), style, shift)
+    everything = average(table)
+    # Best of n is of the pool that all replicates share: of SFT's mean, not of one replicate's.
+    differences = everything - everything.loc[("sft", "sampled")].mean()
+    for column, style, shift in (("gold", GOLD, -0.15), ("rater_bias", BIAS, 0.15)):
+        draw(ratings, differences[column], list(rows), style, shift)
+    shares.set_yticks(range(len(rows)), rows.values())
+    shares.invert_yaxis()
+    shares.set_xlim(left=0)
+    shares.set_xlabel("share that did what was asked")
+    ratings.axvline(0, color="0.5", linewidth=0.8)
+    ratings.set_xlabel("difference from SFT (rating points, 0 to 4)")
+    for style in (SEEN, HELD_OUT, GOLD, BIAS):
+        shares.plot([], [], **style, linestyle="")
+    legend_above(figure, shares)
+    save_figure(figure, args.output, args.dpi)
+
+
+if __name__ == "__main__":
+    run(main)
