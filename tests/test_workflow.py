@@ -432,33 +432,6 @@ def test_every_key_of_the_config_is_described():
     check(schema, "config")
 
 
-def read_edges(graph):
-    """The arrows of a mermaid graph, by rule names."""
-    names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
-    return {(names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", graph)}
-
-
-def test_readmes_own_experiment_is_accepted(project):
-    shown = re.search(r"```yaml\n# own.yaml.*?\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    (project / "own.yaml").write_text(shown[1])
-    assert "train_policy" in snakemake(project, "--dry-run", "--configfile", "own.yaml")
-
-
-def test_readme_counts_smollm2s_jobs_as_they_are():
-    readme = (ROOT / "README.md").read_text()
-    table = readme[readme.index("| rule | jobs |") : readme.index("| first look:")]
-    shown = {
-        name.strip("*"): int(jobs) for name, jobs in re.findall(r"^\| ([*\w ,]+?)(?::[^|]*)? \| (\d+) \|", table, re.M)
-    }
-    plan = snakemake(ROOT, "--dry-run", "--configfile", "workflow/experiments/smollm2.yaml")
-    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", plan, re.DOTALL | re.MULTILINE)
-    counts = {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
-    assert counts.pop("all") == 1
-    assert shown.pop("the whole") == sum(counts.values())
-    assert shown.pop("download, studies, statistics, report") == sum(counts.values()) - sum(shown.values())
-    assert shown == {name: counts[name] for name in shown} and len(shown) == 6
-
-
 # What statistics, figures and report read: of experiments of hours it is committed.
 ROWS = ("evaluations/seed*", "evaluations/*/*_preferred.csv", "reward_models/*/*_validation.parquet")
 ROWS += ("reward_models/pool/*", "training/*/seed?.csv", "data/*.json", "data/tokens/*.json", "studies/**/*")
@@ -526,10 +499,3 @@ def test_the_rows_of_the_real_experiments_are_not_ignored():
         paths = [f"results/{experiment}/{name}" for name in heavy]
         ignored = subprocess.run(["git", "check-ignore", *paths], cwd=ROOT, capture_output=True, text=True)
         assert ignored.stdout.split() == paths
-
-
-def test_readme_shows_the_dag_as_it_is():
-    shown = re.search(r"```mermaid\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    edges = read_edges(snakemake(ROOT, "--rulegraph", "mermaid-js"))
-    assert len(edges) > 20
-    assert read_edges(shown[1]) == edges

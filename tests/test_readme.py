@@ -1,0 +1,115 @@
+"""README and docs say what is so: commands, numbers, the graph, links."""
+
+import re
+import subprocess
+
+import pytest
+from conftest import ROOT
+from test_workflow import copy_project, snakemake
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+README = PAGES[0].read_text()
+
+
+def read(name):
+    return (ROOT / "docs" / name).read_text()
+
+
+def edges_of_rules(graph):
+    """The arrows of Snakemake's own mermaid graph, by rule names."""
+    names = dict(re.findall(r"(id\d+)\[(\w+)\]", graph))
+    return {(names[a], names[b]) for a, b in re.findall(r"(id\d+) --> (id\d+)", graph)}
+
+
+@pytest.fixture(scope="module")
+def edges():
+    return edges_of_rules(snakemake(ROOT, "--rulegraph", "mermaid-js"))
+
+
+@pytest.mark.parametrize("name, text, rule", [("mine", README, "arm=cautious"), ("own", None, "train_policy")])
+def test_an_experiment_that_is_shown_is_accepted(tmp_path, name, text, rule):
+    text = text or read("own_model_and_data.md")
+    project = copy_project(tmp_path / "project")
+    shown = re.search(rf"```yaml\n(# {name}\.yaml.*?)```", text, re.DOTALL)
+    (project / f"{name}.yaml").write_text(shown[1])
+    assert rule in snakemake(project, "--dry-run", "--configfile", f"{name}.yaml")
+
+
+def test_smollm2s_jobs_are_counted_as_they_are():
+    page = read("smollm2.md")
+    table = page[page.index("| rule | jobs |") : page.index("| first look:")]
+    shown = {
+        name.strip("*"): int(jobs) for name, jobs in re.findall(r"^\| ([*\w ,]+?)(?::[^|]*)? \| (\d+) \|", table, re.M)
+    }
+    plan = snakemake(ROOT, "--dry-run", "--configfile", "workflow/experiments/smollm2.yaml")
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", plan, re.DOTALL | re.MULTILINE)
+    counts = {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
+    assert counts.pop("all") == 1
+    assert shown.pop("the whole") == sum(counts.values())
+    assert shown.pop("download, studies, statistics, report") == sum(counts.values()) - sum(shown.values())
+    assert shown == {name: counts[name] for name in shown} and len(shown) == 6
+
+
+def test_docs_show_the_graph_of_rules_as_it_is(edges):
+    shown = re.search(r"```mermaid\n(.*?)```", read("workflow.md"), re.DOTALL)
+    assert len(edges) > 20
+    assert edges_of_rules(shown[1]) == edges
+
+
+def test_every_arrow_between_stages_is_one_between_their_rules(edges):
+    graph = re.search(r"```mermaid\n(.*?)```", README, re.DOTALL)[1]
+    rules = dict(re.findall(r'(\w+)\["[^"]*<br/>(\w+)"\]', graph))
+    plain = re.sub(r'\["[^"]*"\]', "", graph)
+    arrows = {(rules[a], rules[b]) for a, b in re.findall(r"(\w+) --> (\w+)", plain)}
+    assert len(rules) == 10
+    # What stands in between (tokens, summaries) is left out of stages: an arrow may lead over such rules.
+    reached = {rule: {rule} for rule in {name for edge in edges for name in edge}}
+    for _ in reached:
+        for a, b in edges:
+            reached[b] |= reached[a]
+    assert {(a, b) for a, b in arrows if a not in reached[b]} == set()
+
+
+def test_the_answers_numbers_are_those_of_the_committed_verdict():
+    # The committed one: a run on another machine may differ in the last digits, which is no fault of README's.
+    command = ["git", "show", "HEAD:results/pocket/statistics/verdict.txt"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if shown.returncode != 0:
+        pytest.skip("not a git checkout with committed results")
+    answer = README[README.index("## The answer in Pocket") : README.index("![Differences")]
+    number, verdict = r"([+-]?\d+\.\d+)", shown.stdout
+    # What the verdict says, and where README says it.
+    for said, quoted in (
+        (
+            rf"By the judges, the mean reward .* rose: {number} .*Holm {number}",
+            ("by {} by the judges", "exact p {} each"),
+        ),
+        (
+            rf"By the gold rating, the mean reward .* rose: {number} .*Holm {number}",
+            ("by {} by gold", "exact p {} each"),
+        ),
+        (rf"the policy is ahead by the judges \({number},", ("the policy is ahead by the judges ({})",)),
+        (rf"and behind by the gold rating \({number},", ("and behind by gold ({})",)),
+        (rf"`level2_mean` is behind .* by less than what matters: {number}", ("gives {} by the judges, less than",)),
+        (rf"`level2_mean` is equivalent .*: {number} SFT", ("and is equivalent by gold ({})",)),
+    ):
+        values = re.search(said, verdict).groups()
+        for value, words in zip(values, quoted, strict=True):
+            assert words.format(value) in answer
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_links_to_is_there(page):
+    for target in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if target.startswith("http"):
+            continue
+        path, _, place = target.partition("#")
+        linked = (page.parent / path).resolve()
+        assert linked.exists(), target
+        if place:
+            titles = re.findall(r"^#+ (.*)$", linked.read_text(), re.MULTILINE)
+            assert place in [re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles], target
+
+
+def test_readme_is_read_to_its_end():
+    assert len(README.splitlines()) <= 150
