@@ -3,6 +3,7 @@
 import pandas as pd
 import plot_compliance
 import pytest
+import summarise_results
 
 COLUMNS = ["arm", "decoding", "seed", "constraint", "complies", "gold", "rater_bias", "responses", "held_out"]
 
@@ -23,9 +24,15 @@ def table():
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def test_a_constraint_counts_by_its_responses(table):
+def test_each_constraint_counts_the_same_in_figure_and_summary(table, tmp_path):
     seen = plot_compliance.average(table[~table["held_out"]])
-    assert seen.loc[("sft", "sampled", 1)].tolist() == pytest.approx([0.2, 1.25, 0.25])
+    assert seen.loc[("sft", "sampled", 1)].tolist() == pytest.approx([0.3, 1.5, 0.2])
+    table.to_csv(tmp_path / "compliance.csv", index=False)
+    rows = summarise_results.summarise_compliance(str(tmp_path / "compliance.csv"))
+    told = next(
+        row for row in rows if (row["arm"], row["decoding"], row["constraint"]) == ("sft", "sampled", "all seen")
+    )
+    assert [told["mean"], told["gold"], told["rater_bias"]] == pytest.approx([0.3, 1.5, 0.2])
 
 
 def test_sft_and_its_best_of_n_stand_above_policies(table):
@@ -41,5 +48,5 @@ def test_every_row_has_its_points(table):
     seen = plot_compliance.average(table[~table["held_out"]])["complies"]
     plot_compliance.draw(axis, seen, rows, plot_compliance.SEEN, shift=0.0)
     drawn = [(line.get_xdata()[0], line.get_ydata()[0]) for line in axis.lines[::2]]
-    assert drawn == [pytest.approx(point) for point in [(0.2, 0), (0.5, 1), (0.9, 2), (0.7, 3), (0.8, 4)]]
+    assert drawn == [pytest.approx(point) for point in [(0.3, 0), (0.5, 1), (0.9, 2), (0.7, 3), (0.8, 4)]]
     plt.close("all")

@@ -26,13 +26,14 @@ def edges():
     return edges_of_rules(snakemake(ROOT, "--rulegraph", "mermaid-js"))
 
 
-@pytest.mark.parametrize("name, text, rule", [("mine", README, "arm=cautious"), ("own", None, "train_policy")])
-def test_an_experiment_that_is_shown_is_accepted(tmp_path, name, text, rule):
-    text = text or read("own_model_and_data.md")
+@pytest.mark.parametrize(
+    "page, name, job", [("../README.md", "mine", "arm=cautious"), ("own_model_and_data.md", "own", "train_policy")]
+)
+def test_an_experiment_that_is_shown_is_accepted(tmp_path, page, name, job):
     project = copy_project(tmp_path / "project")
-    shown = re.search(rf"```yaml\n(# {name}\.yaml.*?)```", text, re.DOTALL)
+    shown = re.search(rf"```yaml\n(# {name}\.yaml.*?)```", read(page), re.DOTALL)
     (project / f"{name}.yaml").write_text(shown[1])
-    assert rule in snakemake(project, "--dry-run", "--configfile", f"{name}.yaml")
+    assert job in snakemake(project, "--dry-run", "--configfile", f"{name}.yaml")
 
 
 def test_smollm2s_jobs_are_counted_as_they_are():

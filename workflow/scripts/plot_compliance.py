@@ -28,10 +28,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def average(table: pd.DataFrame) -> pd.DataFrame:
-    """Means over responses of each measure, (arm, decoding, seed) by measure."""
-    keys = [table[name] for name in ("arm", "decoding", "seed")]
-    sums = table[MEASURES].mul(table["responses"], axis=0).groupby(keys, sort=False).sum()
-    return sums.div(table["responses"].groupby(keys, sort=False).sum(), axis=0).sort_index()
+    """Means over constraints of each measure, (arm, decoding, seed) by measure; each constraint counts the same."""
+    return table.groupby(["arm", "decoding", "seed"])[MEASURES].mean()
 
 
 def rows_of(table: pd.DataFrame, arms: list[str], choosers: list[str]) -> dict[tuple[str, str], str]:
@@ -62,11 +60,11 @@ def main(argv: list[str] | None = None) -> None:
     table = pd.read_csv(args.compliance)
     rows = rows_of(table, args.arms, args.choosers)
     figure, (shares, ratings) = plt.subplots(1, 2, sharey=True, figsize=(args.width, 1.2 + 0.26 * len(rows)))
-    for held_out, style, shift in ((False, SEEN, -0.15), (True, HELD_OUT, 0.15)):
-        draw(shares, average(table[table["held_out"] == held_out])["complies"], list(rows), style, shift)
-    everything = average(table)
-    # Best of n is of the pool that all replicates share: of SFT's mean, not of one replicate's.
-    differences = everything - everything.loc[("sft", "sampled")].mean()
+    seen, held_out = average(table[~table["held_out"]]), average(table[table["held_out"]])
+    draw(shares, seen["complies"], list(rows), SEEN, shift=-0.15)
+    draw(shares, held_out["complies"], list(rows), HELD_OUT, shift=0.15)
+    # Best of n is of the pool that all replicates share: less SFT's mean, not one replicate's.
+    differences = seen - seen.loc[("sft", "sampled")].mean()
     for column, style, shift in (("gold", GOLD, -0.15), ("rater_bias", BIAS, 0.15)):
         draw(ratings, differences[column], list(rows), style, shift)
     shares.set_yticks(range(len(rows)), rows.values())

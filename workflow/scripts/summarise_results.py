@@ -180,6 +180,7 @@ def summarise_compliance(path: str) -> list[dict]:
     """Share of responses that do what was asked, by arm and decoding, a row a constraint and one for seen and held out.
 
     Means over seeds, with the least and the most that a seed has; beside it mean gold and raters' bias, rating points.
+    Each constraint counts the same.
     """
     table = pd.read_csv(path)
     together = table.assign(constraint=table["held_out"].map({False: "all seen", True: "all held out"}))
