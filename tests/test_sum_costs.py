@@ -1,3 +1,5 @@
+import json
+
 import pandas as pd
 import pytest
 import sum_costs
@@ -11,10 +13,11 @@ def test_costs_by_hand(tmp_path):
     (folder / "train_policy" / "a_1.tsv").write_text(header + "10.0\t0:00:10\t400.0\n")
     (folder / "train_policy" / "a_2.tsv").write_text(header + "20.0\t0:00:20\t300.0\n")
     files = [str(path) for path in (folder / "train_sft.tsv", *sorted((folder / "train_policy").iterdir()))]
-    for name, lengths in (("one", (3, 4)), ("other", (8,))):
-        pd.DataFrame({"response_ids": [[0] * n for n in lengths]}).to_parquet(tmp_path / name)
-    rollouts = [str(tmp_path / name) for name in ("one", "other")]
-    sum_costs.main(["--benchmarks", *files, "--rollouts", *rollouts, "--output", str(tmp_path / "cost.csv")])
+    # Two responses a step, of 3 and 4 tokens, and one of 8: 15 tokens in 30 seconds.
+    for name, lengths in (("one", [3.5]), ("other", [5.0, 3.0])):
+        pd.DataFrame({"step": range(1, len(lengths) + 1), "length": lengths}).to_csv(tmp_path / name, index=False)
+    trained = json.dumps([{"metrics": str(tmp_path / name), "responses": n} for name, n in (("one", 2), ("other", 1))])
+    sum_costs.main(["--benchmarks", *files, "--trained", trained, "--output", str(tmp_path / "cost.csv")])
     costs = pd.read_csv(tmp_path / "cost.csv").set_index("rule")
     assert costs.loc["train_policy"].to_dict() == pytest.approx(
         {"jobs": 2, "mean_seconds": 15.0, "seconds": 30.0, "max_rss_mb": 400.0, "tokens_per_second": 0.5}

@@ -118,6 +118,15 @@ LEARNED = [
     if kind not in NGRAM_KINDS
 ]
 
+# What each policy sampled in its training: at each step so many responses.
+TRAINED = [
+    {
+        "metrics": f"{RESULTS}/training/{arm}/seed{seed}.csv",
+        "responses": (config["reinforce"] | config["arms"][arm])["batch_size"],
+    }
+    for arm, seed in [*POLICY_RUNS, *((STUDIES["gradients"]["early"], seed) for seed in GRADIENT_SEEDS)]
+]
+
 
 rule sum_costs:
     input:
@@ -142,10 +151,7 @@ rule sum_costs:
             ],
         ],
         references=f"{RESULTS}/data/references.parquet",
-        rollouts=[
-            f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet"
-            for arm, seed in [*POLICY_RUNS, *((STUDIES["gradients"]["early"], seed) for seed in GRADIENT_SEEDS)]
-        ],
+        metrics=[one["metrics"] for one in TRAINED],
         evaluations=[*EVALUATIONS, POOL],
         tokens=[one["tokens"] for one in LEARNED],
     output:
@@ -161,7 +167,8 @@ rule sum_costs:
         mem_mb=1000,
     params:
         learned=shlex.quote(json.dumps(LEARNED)),
+        trained=shlex.quote(json.dumps(TRAINED)),
     shell:
         "python {input.script[0]} --benchmarks {input.benchmarks} --references {input.references}"
-        " --rollouts {input.rollouts} --evaluations {input.evaluations} --learned {params.learned}"
+        " --trained {params.trained} --evaluations {input.evaluations} --learned {params.learned}"
         " --output {output.cost} 2>&1 | tee {log}"

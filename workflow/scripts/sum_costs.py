@@ -15,7 +15,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--benchmarks", nargs="+", required=True, help="benchmarks/RULE.tsv or benchmarks/RULE/JOB.tsv")
     counted = parser.add_argument_group("what tokens are counted in")
     counted.add_argument("--references", help="parquet of the sampled references")
-    counted.add_argument("--rollouts", nargs="*", default=[], help="parquet of what each policy sampled in training")
+    counted.add_argument(
+        "--trained", type=json.loads, default=[], help="JSON, one a policy: metrics (CSV), responses (of each step)"
+    )
     counted.add_argument("--evaluations", nargs="*", default=[], help="parquet of the sampled responses, one a seed")
     counted.add_argument(
         "--learned", type=json.loads, default=[], help="JSON, one a reward model: tokens (parquet), pairs, epochs"
@@ -34,6 +36,14 @@ def read_benchmark(path: Path) -> dict:
 def count_sampled(paths: list[str]) -> int:
     """Tokens of the responses in tables of token ids, EOS included."""
     return sum(int(pd.read_parquet(path, columns=["response_ids"])["response_ids"].map(len).sum()) for path in paths)
+
+
+def count_trained(metrics: str, responses: int) -> int:
+    """Tokens that a policy sampled in its training, from its mean length at each step.
+
+    Its rollouts would say the same, and are too large to be kept with the results of a long run.
+    """
+    return round(responses * pd.read_csv(metrics)["length"].sum())
 
 
 def count_learned(tokens: str, pairs: str, epochs: float) -> float:
@@ -56,7 +66,7 @@ def main(argv: list[str] | None = None) -> None:
     tokens = {
         "sample_references": count_sampled([args.references] if args.references else []),
         "train_reward_model": sum(count_learned(**one) for one in args.learned),
-        "train_policy": count_sampled(args.rollouts),
+        "train_policy": sum(count_trained(**one) for one in args.trained),
         "sample_responses": sum(pd.read_parquet(path)["tokens"].sum() for path in args.evaluations),
     }
     counts = pd.Series({rule: count for rule, count in tokens.items() if count}, dtype=float)
