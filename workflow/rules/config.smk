@@ -87,6 +87,10 @@ def check_config():
     for kind, model in config["reward_models"].items():
         if model.get("base") not in [None, *config["bases"]]:
             problems.append(f"reward_models.{kind}: no base {model['base']!r} is declared under bases")
+        if model.get("ties") and not config["data"]["keep_ties"]:
+            problems.append(f"reward_models.{kind}.ties: set data.keep_ties to true, without which there are no ties")
+        if model.get("ties") and model["head"] == "ngrams":
+            problems.append(f"reward_models.{kind}.ties: the head must be scalar or ratings, not ngrams")
     for kind, seeds in config["judges"].items():
         model = config["reward_models"].get(kind, {})
         given = (model.get("fold"), model.get("labels"))
