@@ -16,6 +16,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/worlds.smk"
+include: "workflow/rules/ties.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -37,6 +38,7 @@ rule all:
     input:
         REPORT,
         VERDICT,
+        TIES if config["data"]["keep_ties"] else [],
         # Not committed, as report and statistics are: in a fresh checkout this starts the run from the beginning,
         # whatever times the checkout gave to the files.
         f"{RESULTS}/data/split.json",

@@ -139,3 +139,48 @@ def test_folds_that_cannot_be_kept_are_told(tmp_path, folds, said):
     with pytest.raises(InputError, match=said):
         run_split(tmp_path, rows)
     assert not (tmp_path / "train.jsonl").exists()
+
+
+def test_kept_ties_stand_last_and_are_marked_and_leave_the_others_where_they_were(tmp_path):
+    decided = [make_row(f"prompt {i}") for i in range(30)]
+    tied = [make_row(f"tie {i}", ratings=(2.0, 2.0)) for i in range(15)]
+    rows = [row for pair in zip(tied, decided[::2], decided[1::2]) for row in pair]
+    without, _ = run_split(tmp_path, rows, validation=6)
+    folds, summary = run_split(tmp_path, rows, "--keep-ties", validation=6)
+    for fold, kept in folds.items():
+        count = len(without[fold])
+        assert [{key: value for key, value in row.items() if key != "tie"} for row in kept[:count]] == without[fold]
+        assert [row["tie"] for row in kept] == [False] * count + [True] * (len(kept) - count)
+    # Half as many as the decided ones, in the same shares: of 30 prompts 6 for validation, 12 for judges, 12 to train.
+    assert summary["folds"] == {
+        "train": {"prompts": 12, "pairs": 12, "ties": 6},
+        "judge": {"prompts": 12, "pairs": 12, "ties": 6},
+        "validation": {"prompts": 6, "pairs": 6, "ties": 3},
+    }
+    assert summary["dropped"] == {} and summary["rows"] == 45
+
+
+def test_a_tie_follows_its_prompt_and_no_prompt_is_in_two_folds(tmp_path):
+    rows = [make_row(f"prompt {i}") for i in range(20)]
+    rows += [make_row(f" PROMPT {i}", "either", ratings=(1.0, 1.0)) for i in range(10)]
+    folds, summary = run_split(tmp_path, rows, "--keep-ties")
+    decided = {fold: {row["prompt_id"] for row in kept if not row["tie"]} for fold, kept in folds.items()}
+    assert all(row["prompt_id"] in decided[fold] for fold, kept in folds.items() for row in kept)
+    assert sum(counts["ties"] for counts in summary["folds"].values()) == 10
+
+
+def test_a_tie_of_one_response_with_itself_teaches_nothing(tmp_path):
+    rows = [make_row(f"prompt {i}") for i in range(10)] + [make_row("same", "yes", "yes", ratings=(2.0, 2.0))]
+    _, summary = run_split(tmp_path, rows, "--keep-ties", validation=2)
+    assert summary["dropped"] == {"identical responses": 1}
+
+
+def test_ties_alone_are_refused(tmp_path):
+    rows = [make_row(f"tie {i}", ratings=(2.0, 2.0)) for i in range(3)]
+    with pytest.raises(InputError, match=r"none of 3 rows is left \(tied ratings: 3\)"):
+        run_split(tmp_path, rows, "--keep-ties")
+    named = [make_row(prompt) | {"fold": fold} for prompt, fold in zip("ab", ("train", "judge"))]
+    named.append(make_row("c", ratings=(2.0, 2.0)) | {"fold": "validation"})
+    with pytest.raises(InputError, match="no row is of the fold validation"):
+        run_split(tmp_path, named, "--keep-ties")
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]

@@ -14,6 +14,7 @@ import yaml
 from conftest import ROOT, letter_tokenizer, save_letter_model
 
 SMOKE = "workflow/experiments/smoke.yaml"
+NGRAMS = {"fold": "judge", "labels": "given", "head": "ngrams"}
 LEFT_OUT = (".git", ".venv", ".snakemake", "__pycache__", ".pytest_cache", ".ruff_cache", "results", "report.md")
 
 
@@ -378,6 +379,11 @@ def test_the_html_report_holds_the_figures(project):
         ({"judges": {"ratings": [9]}}, "judges.ratings: reward_models has to declare it: judges are scalar"),
         ({"judges": {"gold": [9]}}, "'gold' should not be valid under"),
         ({"reward_models": {"judge": {"base": "other"}}}, "no base 'other' is declared under bases"),
+        ({"reward_models": {"scalar": {"ties": True}}}, "reward_models.scalar.ties: set data.keep_ties to true"),
+        (
+            {"data": {"keep_ties": True}, "reward_models": {"words": {**NGRAMS, "ties": True}}},
+            "reward_models.words.ties: the head must be scalar or ratings",
+        ),
         ({"evaluation": {"pool_samples": 3}}, "two or more to choose from"),
         ({"evaluation": {"sft_temperatures": [1.0]}}, "1.0 is greater than or equal to the maximum of 1"),
         ({"arms": {"level1_scalar": {"reward_model": "judge"}}}, "a judge must stay one"),

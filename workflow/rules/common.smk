@@ -58,14 +58,16 @@ def script(name):
 
 
 def flags(section, *keys, **more):
-    """Command-line flags for keys of a config section (all, if none are named); what is null is left out.
+    """Command-line flags for keys of a config section (all, if none are named); what is null or false is left out, and true is a flag alone.
 
     In the order of their names: an overlay changes the order of a section's keys, and that alone must rerun nothing.
     """
     values = {key: section[key] for key in keys or section} | more
     words = []
     for key, value in sorted(values.items()):
-        if value is not None:
+        if value is True:
+            words.append(f"--{key.replace('_', '-')}")
+        elif value is not None and value is not False:
             words += [f"--{key.replace('_', '-')}", *map(str, value if isinstance(value, list) else [value])]
     return shlex.join(words)
 

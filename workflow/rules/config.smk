@@ -87,6 +87,10 @@ def check_config():
     for kind, model in config["reward_models"].items():
         if model.get("base") not in [None, *config["bases"]]:
             problems.append(f"reward_models.{kind}: no base {model['base']!r} is declared under bases")
+        if model.get("ties") and not config["data"]["keep_ties"]:
+            problems.append(f"reward_models.{kind}.ties: set data.keep_ties to true, without which there are no ties")
+        if model.get("ties") and model["head"] == "ngrams":
+            problems.append(f"reward_models.{kind}.ties: the head must be scalar or ratings, not ngrams")
     for kind, seeds in config["judges"].items():
         model = config["reward_models"].get(kind, {})
         given = (model.get("fold"), model.get("labels"))
@@ -134,11 +138,14 @@ def check_config():
 
 check_config()
 
+# What is off decides nothing: an experiment without ties is what it was before they could be kept.
+DATA = {key: value for key, value in config["data"].items() if (key, value) != ("keep_ties", False)}
 # What the report tells of the settings; a plot's are not among them.
 REPORTED_SETTINGS = {
     key: config[key]
-    for key in ("seeds", "judges", "bases", "data", "model", "lengths", "reward_training", "references", "reinforce")
+    for key in ("seeds", "judges", "bases", "model", "lengths", "reward_training", "references", "reinforce")
 } | {
+    "data": DATA,
     "arms": {arm: config["arms"][arm] for arm in ARMS},
     "reward_models": config["reward_models"],
     "sft": config["sft"] if IS_POCKET_MODEL else None,
@@ -153,6 +160,7 @@ REPORTED_SETTINGS = {
 DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures")}
 UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows")
 DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
+DECIDING["data"] = DATA
 # What is not used decides nothing.
 if WORLD != "instructions":
     del DECIDING["instructions"]

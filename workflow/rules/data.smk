@@ -169,7 +169,7 @@ rule split_data:
     resources:
         mem_mb=1000,
     params:
-        settings=flags(config["data"], "validation_prompts", "judge_share", "split_seed", "prompt_suffix"),
+        settings=flags(config["data"], "validation_prompts", "judge_share", "split_seed", "prompt_suffix", "keep_ties"),
     shell:
         "python {input.script[0]} --preferences {input.preferences} {params.settings}"
         " --train-output {output.train} --judge-output {output.judge} --validation-output {output.validation}"

@@ -114,6 +114,7 @@ LEARNED = [
         "pairs": pairs_of(kind),
         "epochs": config["reward_models"][kind].get("epochs", config["reward_training"]["epochs"]),
     }
+    | ({"ties": True} if config["reward_models"][kind].get("ties") else {})
     for kind, _ in dict.fromkeys(REWARD_RUNS)
     if kind not in NGRAM_KINDS
 ]

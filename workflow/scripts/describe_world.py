@@ -65,7 +65,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     evaluations = pd.concat(map(pd.read_parquet, args.sft_evaluations), ignore_index=True)
     world = WORLDS[args.world]
-    described = describe_raters(world, read_jsonl(args.pairs)) | describe_sft(world, evaluations)
+    decided = [row for row in read_jsonl(args.pairs) if not row.get("tie")]
+    described = describe_raters(world, decided) | describe_sft(world, evaluations)
     write_json(args.output, described | {"judge_gold_correlation": judge_gold_correlation(evaluations)})
 
 

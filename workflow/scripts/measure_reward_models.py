@@ -11,6 +11,7 @@ import pandas as pd
 
 from align.errors import run
 from align.files import read_jsonl, write_csv
+from align.tables import read_pairs
 from findings.evidence import (
     calibration_bins,
     calibration_error,
@@ -165,7 +166,7 @@ def main(argv: list[str] | None = None) -> None:
     raters = describe_raters(WORLDS[args.world], read_jsonl(args.pairs)) if args.world else None
     rows, reliability, ratings = [], [], []
     for path in args.scores:
-        scores = pd.read_parquet(path)
+        scores = read_pairs(path)
         # Such a world has one pair a prompt.
         rows.append(measure(scores, raters.loc[scores["prompt_id"]] if args.world else None, args))
         key = {"kind": rows[-1]["kind"], "seed": rows[-1]["seed"]}

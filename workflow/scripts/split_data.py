@@ -1,6 +1,7 @@
 """Split preference pairs by prompt into train, judge and validation, and say what was dropped and why.
 
-Rows that name their fold stay in it.
+Rows that name their fold stay in it. Tied pairs, where they are kept, stand last in their fold and are marked: who does
+not ask for them finds the folds that there would be without them.
 """
 
 import argparse
@@ -21,6 +22,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--judge-share", type=float, required=True, help="share of the other prompts that judges get")
     parser.add_argument("--split-seed", type=int, required=True)
     parser.add_argument("--prompt-suffix", default="", help="text after the last user turn of every prompt")
+    parser.add_argument("--keep-ties", action="store_true", help="keep tied pairs, marked in a column tie")
     for fold in FOLDS:
         parser.add_argument(f"--{fold}-output", required=True)
     parser.add_argument("--summary-output", required=True, help="JSON: counts of rows, drops, prompts and pairs")
@@ -45,9 +47,13 @@ def add_suffix(row: dict, suffix: str) -> dict:
     return extended
 
 
-def reason_to_drop(row: dict) -> str | None:
-    """Why a row cannot teach a preference, or None."""
-    if row["chosen_rating"] == row["rejected_rating"]:
+def is_tie(row: dict) -> bool:
+    return row["chosen_rating"] == row["rejected_rating"]
+
+
+def reason_to_drop(row: dict, keep_ties: bool) -> str | None:
+    """Why a row cannot teach a preference, nor a tie if these are kept, or None."""
+    if is_tie(row) and not keep_ties:
         return "tied ratings"
     if row["chosen"][-1]["content"] == row["rejected"][-1]["content"]:
         return "identical responses"
@@ -58,50 +64,76 @@ def reason_to_drop(row: dict) -> str | None:
     return None
 
 
+def deal(prompts: set[str], validation: int, judge: int, seed: int) -> dict[str, str]:
+    """Each prompt's fold, at random: so many for validation, so many for judges, the others to learn from."""
+    order = sorted(prompts)
+    random.Random(seed).shuffle(order)
+    sizes = (validation, judge, len(order) - validation - judge)
+    folds = [fold for fold, size in zip(("validation", "judge", "train"), sizes) for _ in range(size)]
+    return dict(zip(order, folds))
+
+
+def ties_last(rows: list[dict]) -> list[dict]:
+    """The rows in their order, but tied ones behind the others: whoever takes a fold's first prompts takes the same."""
+    return sorted(rows, key=lambda row: row.get("tie", False))
+
+
 def split_by_prompt(rows: list[dict], validation_prompts: int, judge_share: float, seed: int) -> dict[str, list[dict]]:
-    """Rows a fold; no prompt is in two folds. Raises InputError if a fold would be empty."""
-    prompts = sorted({normalise(row["prompt"]) for row in rows})
-    random.Random(seed).shuffle(prompts)
+    """Rows a fold; no prompt is in two folds. Raises InputError if a fold would be empty.
+
+    Decided pairs are dealt as if there were no ties; prompts that have nothing but ties follow in the same shares.
+    """
+    prompts = {normalise(row["prompt"]) for row in rows if not row.get("tie")}
     judge_prompts = round(judge_share * (len(prompts) - validation_prompts))
     if validation_prompts >= len(prompts) or not 0 < judge_prompts < len(prompts) - validation_prompts:
         raise InputError(
             f"{len(prompts)} prompts cannot give {validation_prompts} for validation and a judge share of"
             f" {judge_share}: lower data.validation_prompts or change data.judge_share"
         )
-    sizes = (validation_prompts, judge_prompts, len(prompts) - validation_prompts - judge_prompts)
-    order = [fold for fold, size in zip(("validation", "judge", "train"), sizes) for _ in range(size)]
-    fold_of = dict(zip(prompts, order))
+    tied_alone = {normalise(row["prompt"]) for row in rows} - prompts
+    shares = (round(len(tied_alone) * size / len(prompts)) for size in (validation_prompts, judge_prompts))
+    fold_of = deal(prompts, validation_prompts, judge_prompts, seed) | deal(tied_alone, *shares, seed)
     folds: dict[str, list[dict]] = {fold: [] for fold in FOLDS}
-    for row in rows:
+    for row in ties_last(rows):
         folds[fold_of[normalise(row["prompt"])]].append({"prompt_id": prompt_id(row["prompt"]), **row})
     return folds
 
 
 def own_folds(rows: list[dict]) -> dict[str, list[dict]]:
-    """Rows by the fold that they name. Raises InputError if a fold is empty or unknown, or a prompt is in two."""
+    """Rows by the fold that they name. Raises InputError if a fold decides nothing, is unknown, or shares a prompt."""
     folds: dict[str, list[dict]] = {fold: [] for fold in FOLDS}
     fold_of: dict[str, str] = {}
-    for row in rows:
+    for row in ties_last(rows):
         prompt, fold = normalise(row["prompt"]), row.get("fold")
         if fold not in folds or fold_of.setdefault(prompt, fold) != fold:
             raise InputError(f"the prompt {prompt[:60]!r} is of the fold {fold!r}: give each one of {', '.join(FOLDS)}")
         given = {key: value for key, value in row.items() if key != "fold"}
         folds[fold].append({"prompt_id": prompt_id(row["prompt"]), **given})
     for fold, fold_rows in folds.items():
-        if not fold_rows:
+        if all(row.get("tie") for row in fold_rows):
             raise InputError(f"no row is of the fold {fold}: give each fold some")
     return folds
+
+
+def count_fold(rows: list[dict], keep_ties: bool) -> dict[str, int]:
+    """Prompts and pairs of a fold, and beside them its ties."""
+    decided = [row for row in rows if not row.get("tie")]
+    counts = {"prompts": len({row["prompt_id"] for row in decided}), "pairs": len(decided)}
+    return counts | ({"ties": len(rows) - len(decided)} if keep_ties else {})
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     # Here and nowhere else, so that whatever reads a fold sees the same prompts.
     rows = [add_suffix(row, args.prompt_suffix) for row in read_jsonl(args.preferences)]
-    drops = [reason_to_drop(row) for row in rows]
+    drops = [reason_to_drop(row, args.keep_ties) for row in rows]
     kept = [row for row, drop in zip(rows, drops) if drop is None]
     dropped = dict(sorted(Counter(drop for drop in drops if drop).items()))
-    if not kept:
-        counts = ", ".join(f"{reason}: {count}" for reason, count in dropped.items()) or "there were none"
+    if args.keep_ties:
+        kept = [row | {"tie": is_tie(row)} for row in kept]
+    if all(row.get("tie") for row in kept):
+        reasons = dropped | ({"tied ratings": len(kept)} if kept else {})
+        counts = ", ".join(f"{reason}: {count}" for reason, count in reasons.items()) or "there were none"
         raise InputError(f"none of {len(rows)} rows is left ({counts}); give pairs that differ in response and rating")
     if any("fold" in row for row in kept):
         folds = own_folds(kept)
@@ -114,10 +146,7 @@ def main(argv: list[str] | None = None) -> None:
         {
             "rows": len(rows),
             "dropped": dropped,
-            "folds": {
-                fold: {"prompts": len({row["prompt_id"] for row in fold_rows}), "pairs": len(fold_rows)}
-                for fold, fold_rows in folds.items()
-            },
+            "folds": {fold: count_fold(fold_rows, args.keep_ties) for fold, fold_rows in folds.items()},
         },
     )
 

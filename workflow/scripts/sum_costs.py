@@ -8,6 +8,7 @@ import pandas as pd
 
 from align.errors import run
 from align.files import write_csv
+from align.tables import read_pairs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -20,7 +21,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     counted.add_argument("--evaluations", nargs="*", default=[], help="parquet of the sampled responses, one a seed")
     counted.add_argument(
-        "--learned", type=json.loads, default=[], help="JSON, one a reward model: tokens (parquet), pairs, epochs"
+        "--learned", type=json.loads, default=[], help="JSON, one a reward model: tokens (parquet), pairs, epochs, ties"
     )
     parser.add_argument("--output", required=True, help="CSV: a row a rule")
     return parser.parse_args(argv)
@@ -46,9 +47,9 @@ def count_trained(metrics: str, responses: int) -> int:
     return round(responses * pd.read_csv(metrics)["length"].sum())
 
 
-def count_learned(tokens: str, pairs: str, epochs: float) -> float:
+def count_learned(tokens: str, pairs: str, epochs: float, ties: bool = False) -> float:
     """Tokens that a reward model reads in its training: both texts of each of its pairs, an epoch after another."""
-    table = pd.read_parquet(tokens)
+    table = read_pairs(tokens, ties)
     table = table[table["balanced"]] if pairs == "balanced" else table
     prompts, chosen, rejected = (table[f"{name}_ids"].map(len).sum() for name in ("prompt", "chosen", "rejected"))
     return float(epochs * (2 * prompts + chosen + rejected))

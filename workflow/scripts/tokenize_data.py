@@ -26,8 +26,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def encode_pair(tokenizer, row: dict) -> dict:
-    """The tokens of a pair: its prompt, and both responses with their EOS."""
-    return {
+    """The tokens of a pair: its prompt, and both responses with their EOS; where ties are kept, whether it is one."""
+    tokens = {
         "prompt_id": row["prompt_id"],
         "prompt": row["prompt"],
         "prompt_ids": encode_prompt(tokenizer, row["chosen"][:-1]),
@@ -36,6 +36,7 @@ def encode_pair(tokenizer, row: dict) -> dict:
         "chosen_rating": float(row["chosen_rating"]),
         "rejected_rating": float(row["rejected_rating"]),
     }
+    return tokens | ({"tie": row["tie"]} if "tie" in row else {})
 
 
 def mark_balanced(chosen: np.ndarray, rejected: np.ndarray, seed: int) -> np.ndarray:
@@ -58,6 +59,25 @@ def mark_balanced(chosen: np.ndarray, rejected: np.ndarray, seed: int) -> np.nda
     return balanced
 
 
+def mark_ties_balanced(ties: int, share: float, seed: int) -> np.ndarray:
+    """Which of so many tied pairs go with the balanced ones, (ties,) of bool: as large a share of them, at random.
+
+    A tie tells nothing of length; with all of them beside some of the others there would be too many.
+    """
+    return np.random.default_rng(seed).permutation(ties) < round(share * ties)
+
+
+def summarise(table: pd.DataFrame, long_prompt: pd.Series, long_pair: pd.Series) -> dict[str, int]:
+    """How many pairs there were, were dropped as too long, and are left."""
+    dropped_prompt, dropped_pair = int(long_prompt[table.index].sum()), int(long_pair[table.index].sum())
+    return {
+        "pairs": len(table),
+        "dropped_long_prompt": dropped_prompt,
+        "dropped_long_pair": dropped_pair,
+        "kept_pairs": len(table) - dropped_prompt - dropped_pair,
+    }
+
+
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     context = AutoConfig.from_pretrained(args.model).max_position_embeddings
@@ -69,28 +89,29 @@ def main(argv: list[str] | None = None) -> None:
     response_tokens = pd.concat([table["chosen_ids"].map(len), table["rejected_ids"].map(len)], axis=1).max(axis=1)
     long_prompt = prompt_tokens > args.max_prompt_tokens
     long_pair = ~long_prompt & (prompt_tokens + response_tokens > args.max_pair_tokens)
-    kept = table[~long_prompt & ~long_pair].reset_index(drop=True)
+    tied = table["tie"] if "tie" in table else pd.Series(False, index=table.index)
+    kept, kept_ties = (table[~long_prompt & ~long_pair & rows].reset_index(drop=True) for rows in (~tied, tied))
     lengths = [kept[name].map(len).to_numpy(dtype=int) for name in ("chosen_ids", "rejected_ids")]
     kept["balanced"] = mark_balanced(*lengths, args.split_seed)
     if kept.empty:
         raise InputError(
-            f"all {len(table)} pairs of {args.pairs} are longer than {args.max_prompt_tokens} prompt tokens or"
+            f"all {(~tied).sum()} pairs of {args.pairs} are longer than {args.max_prompt_tokens} prompt tokens or"
             f" {args.max_pair_tokens} in all: raise lengths.max_prompt_tokens and lengths.max_pair_tokens"
         )
+    kept_ties["balanced"] = mark_ties_balanced(len(kept_ties), kept["balanced"].mean(), args.split_seed)
+    ties = {"ties": summarise(table[tied], long_prompt, long_pair)} if "tie" in table else {}
     with atomic_path(args.output) as draft:
-        kept.to_parquet(draft, index=False)
+        (pd.concat([kept, kept_ties], ignore_index=True) if ties else kept).to_parquet(draft, index=False)
     write_json(
         args.summary_output,
-        {
-            "pairs": len(table),
-            "dropped_long_prompt": int(long_prompt.sum()),
-            "dropped_long_pair": int(long_pair.sum()),
-            "kept_pairs": len(kept),
+        summarise(table[~tied], long_prompt, long_pair)
+        | {
             "balanced_pairs": int(kept["balanced"].sum()),
             "kept_prompts": int(kept["prompt_id"].nunique()),
-            "median_prompt_tokens": float(prompt_tokens.median()),
-            "median_response_tokens": float(response_tokens.median()),
-        },
+            "median_prompt_tokens": float(prompt_tokens[~tied].median()),
+            "median_response_tokens": float(response_tokens[~tied].median()),
+        }
+        | ties,
     )
 
 

@@ -10,7 +10,7 @@ from transformers import AutoTokenizer
 from align.chat import decode_response
 from align.errors import InputError, run
 from align.ngrams import fit_ngrams, score_ngrams, write_ngrams
-from align.tables import token_lists, write_table
+from align.tables import read_pairs, token_lists, write_table
 
 SIDES = ("chosen", "rejected")
 
@@ -46,13 +46,13 @@ def score_pairs(weights: np.ndarray, tokenizer, table: pd.DataFrame) -> pd.DataF
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
-    table = pd.read_parquet(args.tokens)
+    table = read_pairs(args.tokens)
     table = table[table["balanced"]] if args.pairs == "balanced" else table
     if table.empty:
         raise InputError(f"{args.tokens}: no pairs are balanced in length; set data.balance_lengths to false")
     weights = fit_ngrams(**read_texts(tokenizer, table))
     training_nll = -score_pairs(weights, tokenizer, table)["log_preference"].mean()
-    scores = score_pairs(weights, tokenizer, pd.read_parquet(args.validation_tokens))
+    scores = score_pairs(weights, tokenizer, read_pairs(args.validation_tokens))
     write_ngrams(args.output, weights)
     write_table(args.validation_output, scores.assign(training_nll=training_nll, kind=args.kind, seed=args.seed))
 

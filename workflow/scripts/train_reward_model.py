@@ -18,11 +18,11 @@ from align.files import atomic_path
 from align.memory import AtOnce
 from align.preference_trainer import PreferenceTrainer, RatingCollator
 from align.resume import forget_state, state_folder
-from align.reward_models import log_preference, replace_head, score
+from align.reward_models import log_outcomes, log_preference, replace_head, score
 from align.seeds import derive_seed
 from align.signals import mean_and_deviation
 from align.supervised import train_resumably, training_settings
-from align.tables import token_lists, write_table
+from align.tables import read_pairs, token_lists, write_table
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -34,6 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--pairs", choices=("balanced", "raw"), required=True, help="balanced in length, or all")
     parser.add_argument("--labels", choices=("given", "shuffled"), required=True, help="shuffled: a placebo")
+    parser.add_argument("--ties", action="store_true", help="learn from tied pairs too, by win, tie and loss")
     parser.add_argument("--head", choices=("scalar", "ratings"), required=True)
     parser.add_argument("--bins", type=int, default=10, help="ratings of a head over ratings: 1 to this")
     parser.add_argument("--rating-weight", type=float, default=0.0, help="of the raters' own ratings in the loss")
@@ -54,13 +55,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def training_pairs(args: argparse.Namespace) -> Dataset:
     """Whole token sequences of chosen and rejected texts, and their ratings on the scale 1..bins.
 
-    With shuffled labels, which is which is a coin's toss. Raises InputError if no pairs are balanced, and they should.
+    With shuffled labels, which is which is a coin's toss. With ties, also which pairs are tied. Raises InputError if no
+    pairs are balanced, or none tied, and some should be.
     """
-    table = pd.read_parquet(args.tokens)
+    table = read_pairs(args.tokens, args.ties)
     if args.pairs == "balanced":
         table = table[table["balanced"]]
         if table.empty:
             raise InputError(f"{args.tokens}: no pairs are balanced in length; set data.balance_lengths to false")
+    if args.ties and not ("tie" in table and table["tie"].any()):
+        raise InputError(
+            f"{args.tokens}: no pairs are tied; set data.keep_ties to true, or ties of {args.kind} to false"
+        )
     prompts = token_lists(table["prompt_ids"])
     low, high = args.rating_range
     sides = []
@@ -84,17 +90,20 @@ def training_pairs(args: argparse.Namespace) -> Dataset:
         # Pairs of like length share a batch: less of it is padding.
         "length": [max(len(chosen), len(rejected)) for (chosen, _), (rejected, _) in pairs],
     }
+    if args.ties:
+        columns["tie"] = table["tie"].tolist()
     return Dataset.from_dict(columns)
 
 
 def score_pairs(model, tokenizer, path: str, batch_size: int) -> pd.DataFrame:
     """A row a pair: outputs for both responses, log P(chosen > rejected), their tokens, whether it is length-balanced.
 
-    Of a model over ratings also mean and standard deviation of each response's rating.
+    Of a model over ratings also mean and standard deviation of each response's rating. Where ties are kept, they are
+    rows too, and log P(chosen > rejected) and log P(tie) stand beside, of a model that knows ties.
     """
-    table = pd.read_parquet(path)
+    table = read_pairs(path, ties=True)
     prompts = token_lists(table["prompt_ids"])
-    scores = table[["prompt_id", "balanced"]].copy()
+    scores = table[["prompt_id", "balanced", *(["tie"] if "tie" in table else [])]].copy()
     outputs = {}
     for response in ("chosen", "rejected"):
         responses = token_lists(table[f"{response}_ids"])
@@ -105,6 +114,9 @@ def score_pairs(model, tokenizer, path: str, batch_size: int) -> pd.DataFrame:
         if outputs[response].shape[1] > 1:
             mean, deviation = mean_and_deviation(outputs[response])
             scores[f"{response}_mean"], scores[f"{response}_deviation"] = mean.tolist(), deviation.tolist()
+    outcomes = log_outcomes(model.score, outputs["chosen"], outputs["rejected"]) if "tie" in table else None
+    if outcomes is not None:
+        scores["log_win"], scores["log_tie"] = outcomes[:, 0].tolist(), outcomes[:, 1].tolist()
     return scores.assign(log_preference=log_preference(outputs["chosen"], outputs["rejected"]).tolist())
 
 
@@ -130,12 +142,14 @@ def train(args: argparse.Namespace, tokenizer, state: Path, micro_batch_size: in
         remove_unused_columns=False,
         max_length=None,  # what is too long was dropped, and counted, when the data were tokenised
     )
+    pairs = training_pairs(args)
     trainer = PreferenceTrainer(
         model,
         settings,
         labels=args.bins if args.head == "ratings" else 1,
         rating_weight=args.rating_weight,
-        train_dataset=training_pairs(args),
+        tie_share=sum(pairs["tie"]) / len(pairs) if args.ties else 0.0,
+        train_dataset=pairs,
         processing_class=tokenizer,
         data_collator=RatingCollator(tokenizer.pad_token_id),
     )

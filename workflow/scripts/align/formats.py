@@ -10,6 +10,10 @@ from typing import Any
 COLUMNS = ("prompt", "chosen", "rejected", "chosen_rating", "rejected_rating")
 # juyoungml/HelpSteer2-binarized calls its ratings so.
 OTHER_NAMES = {"chosen_rating": "chosen_score", "rejected_rating": "rejected_score"}
+# HelpSteer2's raters gave each response five ratings, 0 to 4; a pair's ratings are their means. Rows that have both
+# responses to a prompt in one list, `responses`, and so each attribute's ratings, keep the pairs that the means tie.
+ATTRIBUTES = ("helpfulness", "correctness", "coherence", "complexity", "verbosity")
+RATED_APART = ("prompt", "responses", *ATTRIBUTES)
 # HelpSteer2 (Wang et al. 2024, arXiv 2406.08673) flattens a conversation into one prompt with these marks.
 TURN = re.compile(r"\n<extra_id_1>(User|Assistant)\n")
 
@@ -18,6 +22,21 @@ def rename_columns(names: list[str]) -> dict[str, str]:
     """The column that holds each of COLUMNS, for those that are there."""
     found = {name: name if name in names else OTHER_NAMES.get(name) for name in COLUMNS}
     return {name: held for name, held in found.items() if held in names}
+
+
+def is_rated_apart(row: dict[str, Any]) -> bool:
+    """Whether a row of RATED_APART has two responses, and two ratings by each attribute."""
+    pairs = all(isinstance(row[name], list) and len(row[name]) == 2 for name in RATED_APART[1:])
+    return pairs and all(isinstance(rating, (int, float)) for name in ATTRIBUTES for rating in row[name])
+
+
+def pair_by_means(row: dict[str, Any]) -> dict[str, Any]:
+    """COLUMNS of a row of RATED_APART: the response with the higher mean first; of a tie, the row's first."""
+    ratings = [sum(row[name][i] for name in ATTRIBUTES) / len(ATTRIBUTES) for i in range(2)]
+    best = 0 if ratings[0] >= ratings[1] else 1
+    chosen, rejected = (row["responses"][i] for i in (best, 1 - best))
+    rated = {"chosen_rating": ratings[best], "rejected_rating": ratings[1 - best]}
+    return {"prompt": row["prompt"], "chosen": chosen, "rejected": rejected} | rated
 
 
 def split_turns(prompt: str) -> list[dict[str, str]]:

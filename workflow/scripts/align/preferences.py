@@ -3,11 +3,12 @@
 import difflib
 import math
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from align.errors import InputError
-from align.formats import COLUMNS, canonical, rename_columns
+from align.formats import ATTRIBUTES, COLUMNS, RATED_APART, canonical, is_rated_apart, pair_by_means, rename_columns
 from align.sources import check_local, one_line
 
 FILE_READERS = {".jsonl": "json", ".json": "json", ".parquet": "parquet"}
@@ -34,6 +35,8 @@ def load_preferences(source: str, split: str | None, revision: str | None) -> li
                 hint = f"; did you mean {guess[0]!r}?" if guess else ""
                 raise InputError(f"{source} has no split {split!r}, it has {', '.join(sorted(splits))}{hint}")
             rows = splits[split]
+    if set(RATED_APART) <= set(rows.column_names):
+        return pair_rows(rows, source)
     held = rename_columns(rows.column_names)
     missing = [name for name in COLUMNS if name not in held]
     if missing:
@@ -41,6 +44,19 @@ def load_preferences(source: str, split: str | None, revision: str | None) -> li
     rows = [canonical({name: row[held[name]] for name in COLUMNS}) for row in rows]
     check_rows(rows, source)
     return rows
+
+
+def pair_rows(rows: Iterable[dict[str, Any]], source: str) -> list[dict[str, Any]]:
+    """Pairs of rows of RATED_APART. Raises InputError, naming the first row that does not have two of each."""
+    pairs = []
+    for number, row in enumerate(rows, start=1):
+        if not is_rated_apart(row):
+            raise InputError(
+                f"{source}, row {number}: responses, and each of {', '.join(ATTRIBUTES)}, must be a list of two"
+            )
+        pairs.append(canonical(pair_by_means(row)))
+    check_rows(pairs, source)
+    return pairs
 
 
 def check_rows(rows: list[dict[str, Any]], source: str) -> None:

@@ -1,8 +1,10 @@
 """Reward models: a sequence classifier over prompt and response, read at the last token of the response.
 
-A scalar one has one label; one over ratings 1..K has K, named "1" to "K", whose softmax is the distribution.
+A scalar one has one label; one over ratings 1..K has K, named "1" to "K", whose softmax is the distribution. A scalar
+one that knows ties has Davidson's tie parameter in its head, `score.log_nu`, saved with its weights.
 """
 
+import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -11,7 +13,7 @@ import torch
 from align.attention import avoid_unfused_attention
 from align.chat import pad
 from align.devices import autocast, pick_device
-from align.losses import log_win_probability
+from align.losses import log_davidson_outcomes, log_rating_outcomes, log_win_probability
 from align.tables import token_lists
 
 
@@ -32,6 +34,13 @@ def replace_head(model, labels: int) -> None:
         model.config.id2label = {index: str(index + 1) for index in range(labels)}
         model.config.label2id = {str(index + 1): index for index in range(labels)}
     model.num_labels = labels
+
+
+def add_tie_parameter(model, tie_share: float) -> None:
+    """Give a scalar head Davidson's tie parameter, so that responses of one reward tie as often as raters did."""
+    # P(tie) = nu / (2 + nu) where rewards are equal. From any other start a few hundred small steps do not get there.
+    start = math.log(2 * tie_share / (1 - tie_share))
+    model.score.log_nu = torch.nn.Parameter(torch.tensor(start, device=model.score.weight.device))
 
 
 @torch.no_grad()
@@ -93,3 +102,14 @@ def log_preference(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     if first.shape[-1] == 1:
         return torch.nn.functional.logsigmoid((first - second).float()[..., 0])
     return log_win_probability(first, second)
+
+
+def log_outcomes(head, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor | None:
+    """log P of a win, a tie and a loss of the first, (texts, 3), by a model's head, from outputs (texts, labels).
+
+    None of a scalar model without a tie parameter: it knows nothing of ties.
+    """
+    if first.shape[-1] > 1:
+        return log_rating_outcomes(first, second)
+    log_nu = getattr(head, "log_nu", None)
+    return None if log_nu is None else log_davidson_outcomes(first[..., 0], second[..., 0], log_nu.to(first.device))

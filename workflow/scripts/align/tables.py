@@ -12,15 +12,21 @@ def write_table(path: str | Path, table: pd.DataFrame) -> None:
         table.to_parquet(draft, index=False)
 
 
+def read_pairs(path: str | Path, ties: bool = False) -> pd.DataFrame:
+    """The pairs of a fold, tokenised or scored; those that the raters tied only if asked for (they stand last)."""
+    pairs = pd.read_parquet(path)
+    return pairs if ties or "tie" not in pairs else pairs[~pairs["tie"]]
+
+
 def read_prompts(path: str | Path) -> pd.DataFrame:
     """One row a prompt (prompt_id, prompt, prompt_ids) of a fold of tokenised pairs, in the fold's order."""
-    pairs = pd.read_parquet(path)
+    pairs = read_pairs(path)
     return pairs.drop_duplicates("prompt_id")[["prompt_id", "prompt", "prompt_ids"]].reset_index(drop=True)
 
 
 def read_preferred(path: str | Path) -> pd.DataFrame:
     """One row a prompt (prompt_id, prompt_ids, chosen_ids): the response preferred in its first pair."""
-    return pd.read_parquet(path).drop_duplicates("prompt_id")[["prompt_id", "prompt_ids", "chosen_ids"]]
+    return read_pairs(path).drop_duplicates("prompt_id")[["prompt_id", "prompt_ids", "chosen_ids"]]
 
 
 def split_references(references: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
