@@ -18,6 +18,7 @@ include: "workflow/rules/statistics.smk"
 include: "workflow/rules/worlds.smk"
 include: "workflow/rules/ties.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/figures.smk"
 
 
 if not config["runtime"]["from_rows"]:

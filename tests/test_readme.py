@@ -77,7 +77,7 @@ def test_the_answers_numbers_are_those_of_the_committed_verdict():
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if shown.returncode != 0:
         pytest.skip("not a git checkout with committed results")
-    answer = README[README.index("## The answer in Pocket") : README.index("![Differences")]
+    answer = README[README.index("## The answer in Pocket") : README.index("![How far")]
     number, verdict = r"([+-]?\d+\.\d+)", shown.stdout
     # What the verdict says, and where README says it.
     for said, quoted in (

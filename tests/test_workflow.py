@@ -82,6 +82,7 @@ STATISTICS_ONWARDS = {
     "summarise_results": 1,
     "measure_responses": 1,
     "make_samples": 1,
+    "plot_answer": 1,
     "plot_training": 1,
     "plot_matrix": 1,
     "plot_responses": 1,
@@ -259,7 +260,7 @@ def test_a_fresh_clone_runs_from_the_beginning(tmp_path):
 
 
 def test_a_figures_setting_redraws_and_rewrites(project):
-    names = ("training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation")
+    names = ("answer", "training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation")
     plots = {f"plot_{name}": 1 for name in names}
     assert planned(project, {"figures": {"dpi": 90}}) == plots | {"write_report": 1}
 

@@ -1,5 +1,5 @@
 FIGURES = [
-    *("training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation"),
+    *("answer", "training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation"),
     *(["compliance"] if WORLD == "instructions" else []),
 ]
 FREE_ARM = "no_kl_penalty"

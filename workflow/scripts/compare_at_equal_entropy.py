@@ -8,6 +8,7 @@ import pandas as pd
 from align.errors import run
 from align.files import write_csv
 from findings.evidence import exact_sign_flip_p, mean_interval
+from findings.sharper import sft_at_entropy
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -20,24 +21,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def sft_curve(arms: pd.DataFrame, seed: int, temperatures: list[float]) -> pd.DataFrame:
-    """One replicate's SFT model from greedy (temperature 0) to temperature 1, in order of entropy."""
-    of_seed = arms[arms["seed"] == seed].set_index(["arm", "decoding"])
-    places = {0.0: ("sft", "greedy"), 1.0: ("sft", "sampled")} | {t: (f"sft_{t:g}", "sampled") for t in temperatures}
-    points = [of_seed.loc[place].to_dict() | {"temperature": temperature} for temperature, place in places.items()]
-    return pd.DataFrame(points).sort_values("entropy")
-
-
 def compare(arms: pd.DataFrame, arm: str, metric: str, temperatures: list[float], confidence: float) -> dict:
-    """An arm's sampled responses less SFT's at the temperature at which those have the same entropy, seed by seed.
-
-    Between two temperatures SFT is interpolated. An arm of more entropy than SFT is held against SFT at temperature 1.
-    """
+    """An arm's sampled responses less SFT's at the temperature at which those have the same entropy, seed by seed."""
     rows = arms[(arms["arm"] == arm) & (arms["decoding"] == "sampled")]
     differences, reached = [], []
     for _, row in rows.iterrows():
-        curve = sft_curve(arms, row["seed"], temperatures)
-        sft, temperature = (np.interp(row["entropy"], curve["entropy"], curve[y]) for y in (metric, "temperature"))
+        sft, temperature = sft_at_entropy(arms, row, temperatures, [metric, "temperature"])
         differences.append(row[metric] - sft)
         reached.append(temperature)
     low, high = mean_interval(np.array(differences), confidence)

@@ -1,0 +1,50 @@
+import pandas as pd
+import plot_answer
+import pytest
+
+ARMS = [
+    # arm, seed, decoding, entropy, own, own_sft, judges, gold
+    ("sft", 1, "sampled", 2.0, None, None, 0.0, 0.0),
+    ("sft", 1, "greedy", 0.0, None, None, 1.0, 4.0),
+    ("sft", 2, "sampled", 2.0, None, None, 0.5, 0.0),
+    ("sft", 2, "greedy", 0.0, None, None, 1.5, 2.0),
+    ("level1", 1, "sampled", 1.0, 2.0, 0.25, 1.25, 1.0),
+    ("level1", 2, "sampled", 0.5, 1.0, -0.5, 1.0, 1.0),
+    ("level1", 2, "greedy", 0.0, 9.0, 0.0, 9.0, 9.0),
+]
+
+
+@pytest.fixture
+def table():
+    return pd.DataFrame(ARMS, columns=["arm", "seed", "decoding", "entropy", "own", "own_sft", "judges", "gold"])
+
+
+def test_rises_and_what_sharpening_alone_gives_by_hand(table):
+    assert plot_answer.rises(table, "level1", "own").to_dict() == {1: 1.75, 2: 1.5}
+    assert plot_answer.rises(table, "level1", "judges").to_dict() == {1: 1.25, 2: 0.5}
+    # Entropy 1 lies half-way to greedy, 0.5 three quarters of the way.
+    assert plot_answer.sharper_rises(table, "level1", "judges", []).to_dict() == {1: 0.5, 2: 0.75}
+    assert plot_answer.sharper_rises(table, "level1", "gold", []).to_dict() == {1: 2.0, 2: 1.5}
+
+
+def draw(tmp_path, table, *flags):
+    table.to_csv(tmp_path / "arms.csv", index=False)
+    plot_answer.main(
+        ["--experiments", "a world", "--tables", str(tmp_path / "arms.csv"), *flags]
+        + ["--width", "7", "--dpi", "50", "--output", str(tmp_path / "answer.svg")]
+    )
+    return (tmp_path / "answer.svg").read_text()
+
+
+def test_the_figure_has_a_row_a_reader_and_names_no_arm_that_was_not_trained(tmp_path, table):
+    svg = draw(tmp_path, table, "--arms", "level1", "level2")
+    for text in ("a world", "level1", plot_answer.SHARPER, "the truth"):
+        assert f"<!-- {text} -->" in svg
+    assert "<!-- level2 -->" not in svg
+    without = draw(tmp_path, table.drop(columns="gold"), "--arms", "level1")
+    assert "<!-- the truth -->" not in without
+
+
+def test_arms_that_are_not_there_are_named(tmp_path, table):
+    with pytest.raises(plot_answer.InputError, match="none of the arms other is in"):
+        draw(tmp_path, table, "--arms", "other")
