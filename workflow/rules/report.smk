@@ -258,7 +258,7 @@ rule write_report:
         "python {input.script[0]} --template {input.template} --summary {input.summary}"
         " --figures {input.figures} --examples {input.examples} --samples-page {input.page} --paper {input.paper}"
         " {params.compared}"
-        " --report-output {output.report} --verdict-output {output.verdict} 2>&1 | tee {log}"
+        " --report-output {output.report:q} --verdict-output {output.verdict} 2>&1 | tee {log}"
 
 
 rule make_samples:

@@ -1,5 +1,6 @@
 """Loading models from the Hugging Face hub, a folder or a GGUF file, and completing their tokenizers."""
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ WEIGHTS, TOKENIZER = "weights (model.safetensors)", "tokenizer (tokenizer.json)"
 # What a model's folder holds, and the files that it may lie in.
 MODEL_PARTS = {
     "config.json": ("config.json",),
-    WEIGHTS: ("*.safetensors", "pytorch_model*.bin"),
+    WEIGHTS: ("*.safetensors",),
     TOKENIZER: ("tokenizer.json", "*.model", "vocab.*"),
 }
 
@@ -44,7 +45,8 @@ def load_base(
 
     The tokenizer is the source's own unless `tokenizer_source` is given. A base model without a chat template gets
     `PLAIN_TEMPLATE`. With `random_weights` only config and tokenizer are read. Enough for judges, whose head is their
-    own; policies need `load_sft`. Raises InputError if the model cannot be had.
+    own; policies need `load_sft`. A stranger's files are read and never run: weights in safetensors or GGUF alone, no
+    code of the source's own, its chat template in transformers' sandbox. Raises InputError if the model cannot be had.
     """
     from transformers import AutoTokenizer
 
@@ -54,7 +56,7 @@ def load_base(
     if tokenizer_source:
         check_local(tokenizer_source, "model.tokenizer")
         with one_line(tokenizer_source, "model.tokenizer"):
-            tokenizer = AutoTokenizer.from_pretrained(tokenizer_source)
+            tokenizer = AutoTokenizer.from_pretrained(tokenizer_source, trust_remote_code=False)
     with one_line(source, "model.source"):
         if not tokenizer_source:
             tokenizer = AutoTokenizer.from_pretrained(**_locate(source, revision))
@@ -67,15 +69,17 @@ def load_base(
         raise InputError(f"{source}: the tokenizer has no EOS token, so that no response could end")
     if tokenizer.chat_template is None:
         tokenizer.chat_template = PLAIN_TEMPLATE
+    check_template(tokenizer_source or source, tokenizer)
     set_pad_token(tokenizer, model, pad_token)
     return model, tokenizer
 
 
 def _locate(source: str, revision: str | None) -> dict[str, Any]:
     """What `from_pretrained` needs to find a source."""
+    found: dict[str, Any] = {"trust_remote_code": False}  # without it a terminal would be asked
     if is_gguf(source):
-        return {"pretrained_model_name_or_path": str(Path(source).parent), "gguf_file": Path(source).name}
-    return {"pretrained_model_name_or_path": source, "revision": revision}
+        return found | {"pretrained_model_name_or_path": str(Path(source).parent), "gguf_file": Path(source).name}
+    return found | {"pretrained_model_name_or_path": source, "revision": revision}
 
 
 def _make_model(source: str, revision: str | None):
@@ -95,7 +99,9 @@ def _read_model(source: str, revision: str | None):
     import transformers
 
     options = _locate(source, revision)
-    if is_gguf(source) and hasattr(transformers, "GgufConfig"):
+    if not is_gguf(source):
+        options["use_safetensors"] = True
+    elif hasattr(transformers, "GgufConfig"):
         # Newer versions would keep the weights as they are, to be neither trained nor saved; older ones cannot.
         options["quantization_config"] = transformers.GgufConfig(dequantize=True)
     # The checkpoint's bf16 would swallow steps of 1e-6: weights stay in fp32, autocast does the rest.
@@ -110,6 +116,17 @@ def _read_model(source: str, revision: str | None):
             f" {lacking[0]}); give a whole model"
         )
     return model
+
+
+def check_template(source: str, tokenizer) -> None:
+    """Raises InputError if the chat template fails on one turn, or tries what transformers' sandbox does not allow."""
+    try:
+        text = tokenizer.apply_chat_template([{"role": "user", "content": "?"}], tokenize=False)
+    except Exception as error:  # a template may raise anything that its expressions do
+        reason = textwrap.shorten(str(error), 200, placeholder=" ...")
+        raise InputError(f"model.tokenizer: the chat template of {source} fails ({reason}); mend it") from error
+    if "?" not in text:
+        raise InputError(f"model.tokenizer: the chat template of {source} leaves out what the user says; mend it")
 
 
 def _check_vocabulary(tokenizer_source: str, tokenizer, source: str, model) -> None:
@@ -171,5 +188,10 @@ def _check_model_files(source: str, needed: list[str]) -> None:
         raise InputError(f"model.source: {source} is a file; give the folder that it lies in, or a .gguf file")
     if path.is_dir():
         lacking = [part for part in needed if not any(any(path.glob(name)) for name in MODEL_PARTS[part])]
+        if WEIGHTS in lacking and any(path.glob("pytorch_model*.bin")):
+            raise InputError(
+                f"model.source: {source} has its weights in pytorch_model.bin, a pickle, which can run code when it is"
+                " read; convert it where you trust it: model.save_pretrained writes safetensors"
+            )
         if lacking:
             raise InputError(f"model.source: {source} has no {', no '.join(lacking)}; give a folder with a whole model")
