@@ -37,6 +37,7 @@ rule all:
     input:
         REPORT,
         VERDICT,
+        METHODS_TABLE,
         # Not committed, as report and statistics are: in a fresh checkout this starts the run from the beginning,
         # whatever times the checkout gave to the files.
         f"{RESULTS}/data/split.json",

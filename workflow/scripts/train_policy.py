@@ -21,20 +21,15 @@ from align.critic import load_critic
 from align.critic_step import critic_train_step
 from align.devices import resolve_precision
 from align.errors import InputError, run
-from align.files import atomic_path, write_json
 from align.memory import AtOnce
+from align.policy_runs import add_output_flags, outputs_of, standardise, write_outputs
 from align.progress import Progress
 from align.reinforce import BASELINES, METHODS, Baseline
 from align.resume import forget_state, load_state, save_state, state_folder
-from align.reward_models import score_references
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
-from align.signals import Scale, fit_scale, signal_of
-from align.tables import split_references, token_lists, write_table
+from align.tables import token_lists
 from align.training_step import CriticSettings, Learner, Models, StepSettings, load_models, train_step
-
-# SFT responses scored at once, at the least: without a gradient more fit in memory.
-WITHOUT_GRADIENT = 16
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -44,10 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     files.add_argument("--reward-model", required=True)
     files.add_argument("--references", required=True, help="parquet: the prompts to train on, with SFT responses")
     files.add_argument("--state", required=True, help="folder for the state of an unfinished run")
-    files.add_argument("--output", required=True, help="folder of the policy")
-    files.add_argument("--metrics-output", required=True, help="CSV: a row a step")
-    files.add_argument("--rollouts-output", required=True, help="parquet: every response sampled in training")
-    files.add_argument("--scale-output", required=True, help="JSON: mean and deviation that standardise the signal")
+    add_output_flags(files)
     what = parser.add_argument_group("what is trained")
     what.add_argument("--arm", required=True, help="name of the arm, for messages")
     add_signal_flags(what)
@@ -146,18 +138,6 @@ def train(args, settings: StepSettings, models: Models, learner: Learner, prompt
     return {"metrics": metrics, "rollouts": rollouts}
 
 
-def write_outputs(args: argparse.Namespace, policy: torch.nn.Module, tokenizer, scale: Scale, history: dict) -> None:
-    """Write the policy and what was logged on the way."""
-    with atomic_path(args.metrics_output) as draft:
-        pd.DataFrame(history["metrics"]).to_csv(draft, index=False)
-    rollouts = pd.DataFrame(history["rollouts"], columns=["step", "prompt_id", "response_ids", "response", "reward"])
-    write_table(args.rollouts_output, rollouts)
-    write_json(args.scale_output, asdict(scale))
-    with atomic_path(args.output) as folder:
-        policy.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-
-
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     # A response's log-probability is a sum over its tokens: at the scaler's usual first scale, 2^16, its gradient
@@ -173,14 +153,16 @@ def main(argv: list[str] | None = None) -> None:
     models.policy, models.critic, optimizer = accelerator.prepare(models.policy, models.critic, optimizer)
     references = pd.read_parquet(args.references)
     prompts = references[references["sample"] == 0]
-    at_once = max(args.micro_batch_size, WITHOUT_GRADIENT)
     with accelerator.autocast():
-        compared, others = (
-            score_references(models.reward, some, models.tokenizer.pad_token_id, at_once)
-            for some in split_references(references)
+        compared, scale = standardise(
+            models.reward,
+            references,
+            models.tokenizer.pad_token_id,
+            args.micro_batch_size,
+            args.signal,
+            signal_options(args),
+            args.seed,
         )
-    torch.manual_seed(derive_seed(args.seed, "scale"))  # for the one signal that draws
-    scale = fit_scale(signal_of(args.signal, others, compared, signal_options(args)))
     settings = StepSettings(
         signal=args.signal,
         options=signal_options(args),
@@ -205,7 +187,7 @@ def main(argv: list[str] | None = None) -> None:
     history = train(args, settings, models, learner, prompts, compared, state)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        write_outputs(args, accelerator.unwrap_model(models.policy).model, models.tokenizer, scale, history)
+        write_outputs(outputs_of(args), accelerator.unwrap_model(models.policy).model, models.tokenizer, scale, history)
         forget_state(state)
 
 
