@@ -143,8 +143,9 @@ def check_config():
     early, late = (arm | {"steps": None, "seeds": None} for arm in moments)
     if early != late:
         problems.append("studies.gradients: early must be as arm is, but for steps and seeds")
-    sizes = [config["reinforce"][f"{part}batch_size"] for part in ("", "micro_")]
-    if DPO_ARMS and (sizes[0] % sizes[1] or sizes[1] % 2):
+    batch = config["reinforce"]["batch_size"]
+    held = min(batch, config["reinforce"]["micro_batch_size"])
+    if DPO_ARMS and (batch % held or held % 2):
         problems.append(
             "reinforce: for dpo batch_size has to be a multiple of micro_batch_size, which has to be even: a pair is two"
             " responses"

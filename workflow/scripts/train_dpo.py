@@ -57,7 +57,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     how.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
     how.add_argument("--save-steps", type=int, required=True, help="steps between two resumable states")
     args = parser.parse_args(argv)
-    if args.batch_size % 2 or args.micro_batch_size % 2 or args.batch_size % args.micro_batch_size:
+    args.micro_batch_size = min(args.micro_batch_size, args.batch_size)
+    if args.batch_size % args.micro_batch_size or args.micro_batch_size % 2:
         parser.error("--batch-size must be a multiple of --micro-batch-size, and both be even: a pair is two responses")
     return args
 

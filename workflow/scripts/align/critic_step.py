@@ -56,8 +56,9 @@ def critic_train_step(settings: StepSettings, models: Models, learner: Learner, 
     rows = describe_rows(rows | {"entropy": old["entropy"], "reward": old["reward"]}, models, responses)
     rows["baseline"] = old["values"][:, 0]
     metrics = {name: accelerator.gather(row).mean().item() for name, row in rows.items()}
-    of_tokens = accelerator.gather(old["advantages"][mask.bool()])
-    metrics |= {"advantage_mean": of_tokens.mean().item(), "advantage_std": of_tokens.std().item()}
+    gain = old["advantages"][mask.bool()]  # of tokens, of which each process has its own number
+    mean, std = accelerator.gather(torch.stack([gain.mean(), gain.std()]).unsqueeze(0)).mean(dim=0).tolist()
+    metrics |= {"advantage_mean": mean, "advantage_std": std}
     metrics |= {name: sum(one[name] for one in updates) / len(updates) for name in updates[0] if name != "skipped"}
     metrics["skipped"] = sum(one["skipped"] for one in updates)
     return {"metrics": metrics, "responses": responses, "rewards": old["reward"].tolist()}

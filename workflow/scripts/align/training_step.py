@@ -155,7 +155,7 @@ def reward_responses(settings: StepSettings, models: Models, prompts, responses,
 
 
 def update_policy(settings: StepSettings, models: Models, learner: Learner) -> float:
-    """Take the optimizer's step; returns the gradient's norm before any clipping."""
+    """Take the optimizer's step; returns the norm of the policy's gradient, which alone is clipped, before that."""
     try:
         norm = learner.accelerator.clip_grad_norm_(models.policy.parameters(), settings.max_grad_norm)
         learner.optimizer.step()
