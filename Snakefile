@@ -29,6 +29,7 @@ if not config["runtime"]["from_rows"]:
     include: "workflow/rules/policy.smk"
     include: "workflow/rules/evaluation.smk"
     include: "workflow/rules/studies.smk"
+    include: "workflow/rules/rivals.smk"
 
 
 report: "workflow/report/workflow.rst"
@@ -40,6 +41,7 @@ rule all:
         REPORT,
         VERDICT,
         TIES if config["data"]["keep_ties"] else [],
+        METHODS_TABLE,
         # Not committed, as report and statistics are: in a fresh checkout this starts the run from the beginning,
         # whatever times the checkout gave to the files.
         f"{RESULTS}/data/split.json",

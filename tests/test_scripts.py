@@ -27,6 +27,8 @@ ANALYSIS += [
     "plot_overoptimisation",
     "measure_compliance",
     "plot_compliance",
+    "measure_methods",
+    "tabulate_grid",
 ]
 
 

@@ -21,6 +21,8 @@ SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 OWN_REPORT = config["report"] == "report.md" and EXPERIMENT != "pocket"
 REPORT = f"{RESULTS}/report.md" if OWN_REPORT else config["report"]
 VERDICT = f"{RESULTS}/statistics/verdict.txt"
+# How simple each method is: asked where the paper's more complicated ones are trained beside REINFORCE.
+METHODS_TABLE = [f"{RESULTS}/statistics/methods.csv"] if METHODS & {"vanilla_pg", "ppo", "dpo"} else []
 
 
 wildcard_constraints:
@@ -72,10 +74,41 @@ def flags(section, *keys, **more):
     return shlex.join(words)
 
 
+def settings_of(arm):
+    """An arm's settings: those of all arms, those of its method's critic, and what the arm itself declares."""
+    own = {key: value for key, value in config["arms"][arm].items() if key not in ("reward_model", "seeds")}
+    critic = {"ppo": list(config["ppo"]), "vanilla_pg": ["critic_learning_rate"]}.get(method_of(arm), [])
+    return config["reinforce"] | {key: config["ppo"][key] for key in critic} | own
+
+
 def arm_flags(wildcards):
-    """REINFORCE's settings for an arm: those of all arms, with what the arm itself declares."""
-    own = {key: value for key, value in config["arms"][wildcards.arm].items() if key not in ("reward_model", "seeds")}
-    return flags(config["reinforce"] | own)
+    """The settings of an arm that samples."""
+    return flags(settings_of(wildcards.arm))
+
+
+def dpo_flags(wildcards):
+    """The settings of an arm that learns from pairs: it has no baseline, and no groups of samples."""
+    needless = ("method", "samples_per_prompt", "baseline", "baseline_decay", "advantage_weight")
+    own = {key: value for key, value in settings_of(wildcards.arm).items() if key not in needless}
+    pairs = pairs_of(config["arms"][wildcards.arm]["reward_model"])
+    return flags(own | {"pairs": pairs, "trace_every": config["evaluation"]["trace_every"]})
+
+
+def describe_methods(arms):
+    """Arms as measure_methods takes them, JSON: names, methods, and the settings that each method heeds."""
+    told = []
+    for arm in arms:
+        method, settings = method_of(arm), settings_of(arm)
+        heeded = {key: settings[key] for key in ("steps", "batch_size", "learning_rate", "warmup_share", "kl_coef")}
+        own = {"rloo": ["samples_per_prompt"], "raft": ["samples_per_prompt"], "reinforce": ["baseline"]}
+        own |= {"ppo": list(config["ppo"]), "vanilla_pg": ["critic_learning_rate"]}
+        told.append({"name": arm, "method": method, "settings": heeded | {k: settings[k] for k in own.get(method, [])}})
+    return json.dumps(told, sort_keys=True)
+
+
+def policy_rule(arm):
+    """The rule that trains an arm's policy."""
+    return "train_dpo" if arm in DPO_ARMS else "train_policy"
 
 
 def signal_flags(arm):

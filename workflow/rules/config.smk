@@ -1,5 +1,6 @@
 import difflib
 import hashlib
+import itertools
 import json
 import re
 from pathlib import Path
@@ -39,6 +40,23 @@ JUDGES = [(kind, seed) for kind, seeds in sorted(config["judges"].items()) for s
 JUDGE_NAMES = [f"{kind}_{seed}" for kind, seed in JUDGES]
 
 
+def expand_grid(grid):
+    """Declare an arm for each of the grid's arms and pairs of settings, and train them; returns the cells."""
+    cells = []
+    for arm, (i, rate), (j, beta) in itertools.product(
+        grid["arms"], enumerate(grid["learning_rate"]), enumerate(grid["kl_coef"])
+    ):
+        cell = {"name": f"{arm}_lr{i}_beta{j}", "arm": arm, "learning_rate": rate, "kl_coef": beta}
+        config["arms"][cell["name"]] = config["arms"].get(arm, {}) | {"learning_rate": rate, "kl_coef": beta}
+        if cell["name"] not in config["policies"]:
+            config["policies"].append(cell["name"])
+        cells.append(cell)
+    return cells
+
+
+GRID_CELLS = expand_grid(config["grid"]) if config["grid"] else []
+
+
 def seeds_of(arm):
     """The replicates of an arm: all, or those of them that it names."""
     return [seed for seed in SEEDS if seed in config["arms"].get(arm, {}).get("seeds", SEEDS)]
@@ -47,6 +65,15 @@ def seeds_of(arm):
 # An arm may name seeds of which the experiment has none.
 ARMS = [arm for arm in config["policies"] if seeds_of(arm)]
 SFT_ARMS = ["sft", "sft_again"]
+
+
+def method_of(arm):
+    """How an arm's policy is trained."""
+    return config["arms"].get(arm, {}).get("method", config["reinforce"]["method"])
+
+
+DPO_ARMS = [arm for arm in ARMS if method_of(arm) == "dpo"]
+METHODS = {method_of(arm) for arm in ARMS}
 STUDIES = config["studies"]
 TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
@@ -62,6 +89,8 @@ def check_config():
     """Refuse what a schema cannot: names that nothing declares. One line each, before any job."""
     problems = []
     for arm in ARMS:
+        if "reward_model" not in config["arms"].get(arm, {"reward_model": None}):
+            continue  # of a grid, see below
         if arm not in config["arms"]:
             problems.append(f"policies: no arm {arm!r} is declared under arms")
             continue
@@ -80,6 +109,11 @@ def check_config():
             wanted = "ratings"
         if config["reward_models"][kind]["head"] != wanted:
             problems.append(f"arms.{arm}: its signal needs a reward model with head {wanted!r}, {kind!r} has another")
+        if arm in DPO_ARMS and config["reward_models"][kind]["labels"] != "given":
+            problems.append(f"arms.{arm}: dpo learns from the pairs as they are; {kind!r} has other labels")
+    for arm in config["grid"]["arms"] if config["grid"] else []:
+        if "reward_model" not in config["arms"].get(arm, {}):
+            problems.append(f"grid.arms: no arm {arm!r} is declared under arms")
     for contrast in config["statistics"]["contrasts"]:
         for arm in (contrast["arm"], contrast["against"]):
             if arm not in [*config["arms"], *SFT_ARMS]:
@@ -113,6 +147,13 @@ def check_config():
     early, late = (arm | {"steps": None, "seeds": None} for arm in moments)
     if early != late:
         problems.append("studies.gradients: early must be as arm is, but for steps and seeds")
+    batch = config["reinforce"]["batch_size"]
+    held = min(batch, config["reinforce"]["micro_batch_size"])
+    if DPO_ARMS and (batch % held or held % 2):
+        problems.append(
+            "reinforce: for dpo batch_size has to be a multiple of micro_batch_size, which has to be even: a pair is two"
+            " responses"
+        )
     training = config["reward_training"]
     if training["batch_size"] % training["micro_batch_size"]:
         problems.append("reward_training: batch_size is not a multiple of micro_batch_size")
@@ -164,4 +205,8 @@ DECIDING["data"] = DATA
 # What is not used decides nothing.
 if WORLD != "instructions":
     del DECIDING["instructions"]
+if not METHODS & {"ppo", "vanilla_pg"}:
+    del DECIDING["ppo"]
+if not GRID_CELLS:
+    del DECIDING["grid"]
 CONFIG_DIGEST = hashlib.sha256(json.dumps(DECIDING, sort_keys=True).encode()).hexdigest()[:16]

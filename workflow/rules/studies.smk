@@ -126,6 +126,7 @@ TRAINED = [
         "responses": (config["reinforce"] | config["arms"][arm])["batch_size"],
     }
     for arm, seed in [*POLICY_RUNS, *((STUDIES["gradients"]["early"], seed) for seed in GRADIENT_SEEDS)]
+    if arm not in DPO_ARMS
 ]
 
 
@@ -139,7 +140,7 @@ rule sum_costs:
                 f"{RESULTS}/benchmarks/{training_rule(kind)}/{kind}_{seed}.tsv"
                 for kind, seed in dict.fromkeys(REWARD_RUNS)
             ],
-            *[f"{RESULTS}/benchmarks/train_policy/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
+            *[f"{RESULTS}/benchmarks/{policy_rule(arm)}/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
             *[f"{RESULTS}/benchmarks/sample_responses/sft_{seed}.tsv" for seed in SEEDS],
             f"{RESULTS}/benchmarks/sample_responses/sft_pool_{POOL_SEED}.tsv",
             *[f"{RESULTS}/benchmarks/sample_responses/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],

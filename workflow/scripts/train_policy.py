@@ -1,12 +1,13 @@
 """Train a policy from the SFT model with REINFORCE and a baseline (Ahmadian et al. 2024), one arm and one seed.
 
 A step: draw prompts, sample one response each from exactly the policy, reward each whole response, subtract the KL
-penalty and the baseline, and take one gradient step on -(advantage * log-probability).
+penalty and the baseline, and take one gradient step on -(advantage * log-probability). Its rivals sample and reward
+alike: RLOO and RAFT differ in the advantage, PPO and Vanilla PG in a critic and what they do with it.
 """
 
 import argparse
 import time
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import pandas as pd
@@ -14,23 +15,21 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import GradScalerKwargs
 
+from align.actor_critic import CRITIC_METHODS
 from align.chat import decode_response
+from align.critic import load_critic
+from align.critic_step import critic_train_step
 from align.devices import resolve_precision
 from align.errors import InputError, run
-from align.files import atomic_path, write_json
 from align.memory import AtOnce
+from align.policy_runs import add_output_flags, outputs_of, standardise, write_outputs
 from align.progress import Progress
 from align.reinforce import BASELINES, METHODS, Baseline
 from align.resume import forget_state, load_state, save_state, state_folder
-from align.reward_models import score_references
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
-from align.signals import Scale, fit_scale, signal_of
-from align.tables import split_references, token_lists, write_table
-from align.training_step import Learner, Models, StepSettings, load_models, train_step
-
-# SFT responses scored at once, at the least: without a gradient more fit in memory.
-WITHOUT_GRADIENT = 16
+from align.tables import token_lists
+from align.training_step import CriticSettings, Learner, Models, StepSettings, load_models, train_step
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -40,10 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     files.add_argument("--reward-model", required=True)
     files.add_argument("--references", required=True, help="parquet: the prompts to train on, with SFT responses")
     files.add_argument("--state", required=True, help="folder for the state of an unfinished run")
-    files.add_argument("--output", required=True, help="folder of the policy")
-    files.add_argument("--metrics-output", required=True, help="CSV: a row a step")
-    files.add_argument("--rollouts-output", required=True, help="parquet: every response sampled in training")
-    files.add_argument("--scale-output", required=True, help="JSON: mean and deviation that standardise the signal")
+    add_output_flags(files)
     what = parser.add_argument_group("what is trained")
     what.add_argument("--arm", required=True, help="name of the arm, for messages")
     add_signal_flags(what)
@@ -51,7 +47,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     what.add_argument("--seed", type=int, required=True)
     how = parser.add_argument_group("how")
     how.add_argument("--steps", type=int, required=True)
-    how.add_argument("--method", choices=METHODS, default="reinforce")
+    how.add_argument("--method", choices=(*METHODS, *CRITIC_METHODS), default="reinforce")
     how.add_argument("--samples-per-prompt", type=int, default=1, help="responses a prompt; rloo and raft compare them")
     how.add_argument("--batch-size", type=int, required=True, help="responses a step")
     how.add_argument("--micro-batch-size", type=int, required=True, help="responses held in memory at once")
@@ -65,12 +61,29 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     how.add_argument("--max-new-tokens", type=int, required=True)
     how.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
     how.add_argument("--save-steps", type=int, required=True, help="steps between two resumable states")
+    critic = parser.add_argument_group("the critic of vanilla_pg and ppo; but for its learning rate, of ppo alone")
+    critic.add_argument("--critic-learning-rate", type=float, help="as the policy's: constant after the warm-up")
+    critic.add_argument("--discount", type=float, default=CriticSettings.discount, help="gamma; default: none")
+    critic.add_argument("--gae-lambda", type=float, default=CriticSettings.gae_lambda)
+    critic.add_argument("--clip-range", type=float, default=CriticSettings.clip_range, help="of pi/pi_old, around 1")
+    critic.add_argument("--value-clip-range", type=float, default=CriticSettings.value_clip_range)
+    critic.add_argument("--epochs", type=int, default=CriticSettings.epochs, help="passes over a batch")
+    critic.add_argument("--minibatches", type=int, default=CriticSettings.minibatches, help="gradient steps a pass")
+    critic.add_argument("--advantages", choices=("plain", "whitened"), default=CriticSettings.advantages)
     args = parser.parse_args(argv)
+    if args.method in CRITIC_METHODS and args.critic_learning_rate is None:
+        parser.error(f"--method {args.method} has a critic: give --critic-learning-rate")
+    if args.method == "vanilla_pg" and critic_settings(args) != CriticSettings():
+        parser.error("--method vanilla_pg has none of ppo's settings")
     if args.batch_size % args.samples_per_prompt or args.micro_batch_size % args.samples_per_prompt:
         parser.error("--batch-size and --micro-batch-size must be multiples of --samples-per-prompt")
-    if args.method != "reinforce" and args.samples_per_prompt < 2:
+    if args.method in ("rloo", "raft") and args.samples_per_prompt < 2:
         parser.error(f"--method {args.method} compares a prompt's responses: give --samples-per-prompt of 2 or more")
     return args
+
+
+def critic_settings(args: argparse.Namespace) -> CriticSettings:
+    return CriticSettings(**{field.name: getattr(args, field.name) for field in fields(CriticSettings)})
 
 
 def prompt_order(prompts: int, draws: int, seed: int) -> list[int]:
@@ -99,16 +112,17 @@ def train(args, settings: StepSettings, models: Models, learner: Learner, prompt
 
     progress = Progress(label, args.steps, done=len(metrics))
     warmup = max(1, round(args.warmup_share * args.steps))
+    take_step = critic_train_step if settings.critic else train_step
     for step in range(len(metrics), args.steps):
         began = time.perf_counter()
         for group in learner.optimizer.param_groups:
-            group["lr"] = args.learning_rate * min(1.0, (step + 1) / warmup)
+            group["lr"] = group["peak"] * min(1.0, (step + 1) / warmup)
         drawn = order[step * draws : (step + 1) * draws]
         # A prompt's responses stand one after the other, and in one process.
         mine = drawn[accelerator.process_index :: accelerator.num_processes]
         mine = [i for i in mine for _ in range(args.samples_per_prompt)]
         try:
-            out = train_step(settings, models, learner, [prompt_ids[i] for i in mine], outputs[mine])
+            out = take_step(settings, models, learner, [prompt_ids[i] for i in mine], outputs[mine])
         except InputError as error:
             raise InputError(f"step {step + 1}: {error}") from error
         speed = args.batch_size / (time.perf_counter() - began)
@@ -124,18 +138,6 @@ def train(args, settings: StepSettings, models: Models, learner: Learner, prompt
     return {"metrics": metrics, "rollouts": rollouts}
 
 
-def write_outputs(args: argparse.Namespace, policy: torch.nn.Module, tokenizer, scale: Scale, history: dict) -> None:
-    """Write the policy and what was logged on the way."""
-    with atomic_path(args.metrics_output) as draft:
-        pd.DataFrame(history["metrics"]).to_csv(draft, index=False)
-    rollouts = pd.DataFrame(history["rollouts"], columns=["step", "prompt_id", "response_ids", "response", "reward"])
-    write_table(args.rollouts_output, rollouts)
-    write_json(args.scale_output, asdict(scale))
-    with atomic_path(args.output) as folder:
-        policy.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-
-
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     # A response's log-probability is a sum over its tokens: at the scaler's usual first scale, 2^16, its gradient
@@ -143,18 +145,24 @@ def main(argv: list[str] | None = None) -> None:
     scaler = GradScalerKwargs(init_scale=2.0**12)
     accelerator = Accelerator(mixed_precision=resolve_precision(args.precision), kwargs_handlers=[scaler])
     models = load_models(args.model, args.reward_model, accelerator.device)
-    optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
-    models.policy, optimizer = accelerator.prepare(models.policy, optimizer)
+    groups = [{"params": list(models.policy.parameters()), "peak": args.learning_rate}]
+    if args.method in CRITIC_METHODS:
+        models.critic = load_critic(args.model, accelerator.device)
+        groups.append({"params": list(models.critic.parameters()), "peak": args.critic_learning_rate})
+    optimizer = torch.optim.AdamW(groups, lr=args.learning_rate, weight_decay=0.0)
+    models.policy, models.critic, optimizer = accelerator.prepare(models.policy, models.critic, optimizer)
     references = pd.read_parquet(args.references)
     prompts = references[references["sample"] == 0]
-    at_once = max(args.micro_batch_size, WITHOUT_GRADIENT)
     with accelerator.autocast():
-        compared, others = (
-            score_references(models.reward, some, models.tokenizer.pad_token_id, at_once)
-            for some in split_references(references)
+        compared, scale = standardise(
+            models.reward,
+            references,
+            models.tokenizer.pad_token_id,
+            args.micro_batch_size,
+            args.signal,
+            signal_options(args),
+            args.seed,
         )
-    torch.manual_seed(derive_seed(args.seed, "scale"))  # for the one signal that draws
-    scale = fit_scale(signal_of(args.signal, others, compared, signal_options(args)))
     settings = StepSettings(
         signal=args.signal,
         options=signal_options(args),
@@ -165,6 +173,7 @@ def main(argv: list[str] | None = None) -> None:
         advantage_weight=args.advantage_weight,
         max_grad_norm=args.max_grad_norm,
         max_new_tokens=args.max_new_tokens,
+        critic=critic_settings(args) if args.method in CRITIC_METHODS else None,
     )
     learner = Learner(
         accelerator=accelerator,
@@ -178,7 +187,7 @@ def main(argv: list[str] | None = None) -> None:
     history = train(args, settings, models, learner, prompts, compared, state)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        write_outputs(args, accelerator.unwrap_model(models.policy).model, models.tokenizer, scale, history)
+        write_outputs(outputs_of(args), accelerator.unwrap_model(models.policy).model, models.tokenizer, scale, history)
         forget_state(state)
 
 

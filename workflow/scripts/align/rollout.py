@@ -75,6 +75,23 @@ def through_first(ids: list[int], eos_token_id: int) -> list[int]:
     return ids[: ids.index(eos_token_id) + 1] if eos_token_id in ids else ids
 
 
+def response_states(body, prompts: list[list[int]], responses: list[list[int]]) -> tuple[torch.Tensor, ...]:
+    """What a model's body has read before each response token, (tokens, hidden), the tokens, and their mask.
+
+    The mask, (batch, response), is False beyond a response's end; its rows' tokens stand one after the other.
+    """
+    device = next(body.parameters()).device
+    ids, _ = pad([p + r for p, r in zip(prompts, responses)], 0, "right")
+    targets, mask = pad(responses, 0, "right")
+    ids, targets, mask = ids.to(device), targets.to(device), mask.bool().to(device)
+    # The token at position t is predicted at t - 1.
+    first = torch.tensor([len(prompt) - 1 for prompt in prompts], device=device)
+    row, step = mask.nonzero(as_tuple=True)
+    # Padding on the right needs no mask: a causal model's token sees what stands before it alone.
+    hidden = body(input_ids=ids, use_cache=False).last_hidden_state
+    return hidden[row, first[row] + step], targets[mask], mask
+
+
 class TokenLogps(torch.nn.Module):
     """A causal language model, asked for the log-probabilities of responses to prompts.
 
@@ -93,21 +110,13 @@ class TokenLogps(torch.nn.Module):
         Both are of the distribution at `temperature`, and 0 beyond a response's end. Logits are made where a response
         token is predicted, and nowhere else, a part at a time; the backward pass makes each part again.
         """
-        device = next(self.model.parameters()).device
-        ids, _ = pad([p + r for p, r in zip(prompts, responses)], 0, "right")
-        targets, mask = pad(responses, 0, "right")
-        ids, targets, mask = ids.to(device), targets.to(device), mask.bool().to(device)
-        # The token at position t is predicted at t - 1.
-        first = torch.tensor([len(prompt) - 1 for prompt in prompts], device=device)
-        row, step = mask.nonzero(as_tuple=True)
-        # Padding on the right needs no mask: a causal model's token sees what stands before it alone.
         body = getattr(self.model, self.model.base_model_prefix)
-        hidden = body(input_ids=ids, use_cache=False).last_hidden_state[row, first[row] + step]
+        hidden, targets, mask = response_states(body, prompts, responses)
         size = max(1, LOGITS_AT_ONCE // self.model.config.vocab_size)
-        parts = list(zip(hidden.split(size), targets[mask].split(size)))
+        parts = list(zip(hidden.split(size), targets.split(size)))
         read = self.read_tokens if len(parts) == 1 else partial(checkpoint, self.read_tokens, use_reentrant=False)
         chosen, entropy = (torch.cat(values) for values in zip(*(read(*part, temperature) for part in parts)))
-        zeros = torch.zeros(mask.shape, device=device)
+        zeros = torch.zeros(mask.shape, device=mask.device)
         return zeros.masked_scatter(mask, chosen), zeros.masked_scatter(mask, entropy)
 
     def read_tokens(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from align.critic import TokenValues
 from align.errors import InputError
 from align.memory import AtOnce
 from align.reinforce import Baseline, advantage, reinforce_loss, shape_reward
@@ -15,12 +16,26 @@ from align.signals import Options, Scale, compute_signal, confidence
 
 @dataclass
 class Models:
-    """The four parties: the policy is trained, the others are frozen."""
+    """The parties: policy and critic, if the method has one, are trained, the others are frozen."""
 
     policy: TokenLogps
     reference: TokenLogps
     reward: torch.nn.Module
     tokenizer: object
+    critic: TokenValues | None = None
+
+
+@dataclass(frozen=True)
+class CriticSettings:
+    """How PPO uses its critic and its batch; the defaults are Vanilla PG."""
+
+    discount: float = 1.0  # gamma
+    gae_lambda: float = 1.0
+    clip_range: float = float("inf")  # of the ratio of probabilities, around 1
+    value_clip_range: float = float("inf")  # around what the critic said before
+    epochs: int = 1  # passes over a batch
+    minibatches: int = 1  # gradient steps a pass
+    advantages: str = "plain"  # or whitened
 
 
 @dataclass(frozen=True)
@@ -36,6 +51,7 @@ class StepSettings:
     samples_per_prompt: int = 1
     advantage_weight: str | None = None
     max_grad_norm: float = float("inf")
+    critic: CriticSettings | None = None  # of the methods that have one
 
 
 @dataclass
@@ -86,11 +102,7 @@ def train_step(settings: StepSettings, models: Models, learner: Learner, prompts
             shaped = shape_reward(rewards[part], logps, ref_logps, settings.kl_coef)  # Eq. 3
             gain = advantage(settings.method, shaped, b, settings.samples_per_prompt) * weights[part]
             loss = reinforce_loss(gain, logps)  # Eq. 7
-            if not (torch.isfinite(shaped).all() and torch.isfinite(loss)):
-                raise InputError(
-                    "reward or loss is not finite. Nothing was written, and the last state that was saved is kept:"
-                    " lower reinforce.learning_rate, set runtime.precision to fp32, or look at the reward model"
-                )
+            check_finite(shaped, loss)
             accelerator.backward(loss * len(shaped) / len(prompts))
             kl = (logps.detach() - ref_logps).sum(dim=1)
             parts.append({"shaped_reward": shaped, "advantage": gain, "kl": kl, "entropy": entropy.sum(dim=1)})
@@ -107,6 +119,15 @@ def train_step(settings: StepSettings, models: Models, learner: Learner, prompts
     metrics |= {"baseline": b, "advantage_mean": gain.mean().item(), "advantage_std": gain.std().item()}
     metrics |= {"grad_norm": grad_norm, "skipped": int(accelerator.optimizer_step_was_skipped)}
     return {"metrics": metrics, "responses": responses, "rewards": rewards}
+
+
+def check_finite(*numbers: torch.Tensor) -> None:
+    """Raises InputError if one of them is not a finite number."""
+    if not all(torch.isfinite(some).all() for some in numbers):
+        raise InputError(
+            "reward or loss is not finite. Nothing was written, and the last state that was saved is kept:"
+            " lower reinforce.learning_rate, set runtime.precision to fp32, or look at the reward model"
+        )
 
 
 def sample_responses(models: Models, learner: Learner, prompts, max_new_tokens: int) -> list[list[int]]:
@@ -134,7 +155,7 @@ def reward_responses(settings: StepSettings, models: Models, prompts, responses,
 
 
 def update_policy(settings: StepSettings, models: Models, learner: Learner) -> float:
-    """Take the optimizer's step; returns the gradient's norm before any clipping."""
+    """Take the optimizer's step; returns the norm of the policy's gradient, which alone is clipped, before that."""
     try:
         norm = learner.accelerator.clip_grad_norm_(models.policy.parameters(), settings.max_grad_norm)
         learner.optimizer.step()
