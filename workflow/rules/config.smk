@@ -50,7 +50,7 @@ SFT_ARMS = ["sft", "sft_again"]
 STUDIES = config["studies"]
 TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
-SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
+SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling", "doubt_aversion")
 SCALAR_SIGNALS = ("reward", "centred", "bounded")
 # The world whose truth is known, where the data are of one.
 WORLD = config["data"]["source"] if config["data"]["source"] in ("pocket", "instructions") else None
@@ -80,6 +80,10 @@ def check_config():
             wanted = "ratings"
         if config["reward_models"][kind]["head"] != wanted:
             problems.append(f"arms.{arm}: its signal needs a reward model with head {wanted!r}, {kind!r} has another")
+        if "doubt_aversion" in config["arms"][arm] and "members" not in config["reward_models"][kind]:
+            problems.append(f"arms.{arm}.doubt_aversion: {kind!r} is a single model; give it members")
+    if "members" in config["reward_models"].get(config["arms"]["level1_scalar"]["reward_model"], {}):
+        problems.append("arms.level1_scalar: TRL's trainer is compared on its reward model, which must be a single one")
     for contrast in config["statistics"]["contrasts"]:
         for arm in (contrast["arm"], contrast["against"]):
             if arm not in [*config["arms"], *SFT_ARMS]:
@@ -91,6 +95,8 @@ def check_config():
             problems.append(f"reward_models.{kind}.ties: set data.keep_ties to true, without which there are no ties")
         if model.get("ties") and model["head"] == "ngrams":
             problems.append(f"reward_models.{kind}.ties: the head must be scalar or ratings, not ngrams")
+        if "members" in model and model["fold"] != "train":
+            problems.append(f"reward_models.{kind}.members: judges are single models; give judges more seeds")
     for kind, seeds in config["judges"].items():
         model = config["reward_models"].get(kind, {})
         given = (model.get("fold"), model.get("labels"))
