@@ -122,6 +122,8 @@ def check_config():
     training = config["reward_training"]
     if training["batch_size"] % training["micro_batch_size"]:
         problems.append("reward_training: batch_size is not a multiple of micro_batch_size")
+    if "overoptimisation" in config["statistics"] and not WORLD:
+        problems.append("statistics.overoptimisation: no one knows gold here; leave it out")
     if POOL_SEED in SEEDS:
         problems.append("evaluation.pool_seed: it is among seeds")
     if config["evaluation"]["pool_samples"] < config["references"]["samples"] + 2:
