@@ -17,6 +17,7 @@ include: "workflow/rules/sources.smk"
 include: "workflow/rules/statistics.smk"
 include: "workflow/rules/worlds.smk"
 include: "workflow/rules/ties.smk"
+include: "workflow/rules/overoptimisation.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/figures.smk"
 
@@ -42,6 +43,7 @@ rule all:
         VERDICT,
         TIES if config["data"]["keep_ties"] else [],
         METHODS_TABLE,
+        OVEROPTIMISATION if "overoptimisation" in config["statistics"] else [],
         # Not committed, as report and statistics are: in a fresh checkout this starts the run from the beginning,
         # whatever times the checkout gave to the files.
         f"{RESULTS}/data/split.json",

@@ -58,6 +58,18 @@ def test_measures_by_hand(tmp_path, scalar):
     assert reliability["pairs"].sum() == 4 and ratings.empty
 
 
+def test_an_ensemble_stands_beside_its_members_by_hand(tmp_path, scalar):
+    own = np.log([[0.8, 0.4], [0.6, 0.7], [0.3, 0.4], [0.9, 0.5]])
+    both = scalar.assign(kind="both", log_preference=np.log(np.exp(own).mean(axis=1)), member_preferences=list(own))
+    table, _, _ = run_script(tmp_path, scalar, both)
+    single, ensemble = table.iloc[0], table.iloc[1]
+    assert ensemble["accuracy"] == 0.75 and ensemble["members"] == 2
+    # One member is right of three pairs, the other of one, and of one it says nothing.
+    assert ensemble["member_accuracy"] == (0.75 + 0.375) / 2
+    assert ensemble["member_nll"] == pytest.approx(-own.mean(), rel=1e-5)
+    assert math.isnan(single["members"]) and "members" not in run_script(tmp_path, scalar)[0]
+
+
 def test_masses_of_the_ratings(tmp_path, scalar):
     logits = np.log([0.7, 0.2, 0.1])
     rated = scalar.assign(

@@ -10,6 +10,7 @@ from align.signals import (
     SIGNALS,
     Options,
     Scale,
+    as_one_model,
     compute_signal,
     confidence,
     fit_scale,
@@ -110,6 +111,61 @@ def test_fresh_sft_responses_have_a_deviation_of_one_in_every_signal(name):
     rewards = fit_scale(signal_of(name, others, compared)).apply(signal_of(name, fresh, compared))
     assert rewards.var(dim=1).mean().sqrt().item() == pytest.approx(1.0, abs=0.05)
     assert rewards.mean().item() == pytest.approx(0.0, abs=0.05)
+
+
+# Three scalar members' rewards for one response, and for the two SFT responses to its prompt.
+MEMBERS, BESIDE = torch.tensor([[[1.0], [2.0], [6.0]]]), torch.tensor([[[[0.0], [0.0], [3.0]], [[2.0], [0.0], [1.0]]]])
+
+
+def test_an_ensembles_signal_is_its_members_mean_less_their_deviation_by_hand():
+    assert compute_signal("reward", MEMBERS, BESIDE).tolist() == [3.0]
+    # Less their own levels, 1, 0 and 2, members say 0, 2 and 4: a deviation of 2.
+    assert compute_signal("reward", MEMBERS, BESIDE, Options(doubt_aversion=0.5)).tolist() == [2.0]
+    # Centred, they say so in the mean too.
+    assert compute_signal("centred", MEMBERS, BESIDE, Options(doubt_aversion=0.5)).tolist() == [1.0]
+    # Against uniform ratings the two distributions win .34375 and .625: half the sum, less 1/4 of a deviation.
+    outputs, references = OUTPUTS[None], torch.zeros(1, 2, 2, 4)
+    win = compute_signal("win", outputs, references, Options(doubt_aversion=0.25)).item()
+    assert win == pytest.approx((0.34375 + 0.625) / 2 - 0.25 * 0.28125 / 2**0.5, abs=1e-5)
+
+
+def test_members_that_say_the_same_are_one_model_without_doubt():
+    draw = torch.Generator().manual_seed(4)
+    for labels in (1, 10):
+        outputs, references = torch.randn(5, labels, generator=draw), torch.randn(5, 4, labels, generator=draw)
+        for name in ("reward", "bounded") if labels == 1 else ("mean", "win", "risk", "cvar"):
+            one = compute_signal(name, outputs, references)
+            same = outputs[:, None].expand(-1, 3, -1), references[:, :, None].expand(-1, -1, 3, -1)
+            three = compute_signal(name, *same, Options(doubt_aversion=2.0))
+            assert torch.allclose(one, three, atol=1e-5)
+
+
+def test_doubt_does_not_see_a_members_own_level_of_a_prompt():
+    # Bradley-Terry knows rewards up to a level a prompt; members that differ in that alone agree on every choice.
+    draw = torch.Generator().manual_seed(5)
+    outputs, references = torch.randn(3, 4, 3, 1, generator=draw), torch.randn(3, 2, 3, 1, generator=draw)
+    level = 9 * torch.randn(3, 1, 3, 1, generator=draw)
+    doubtful = Options(doubt_aversion=1.0)
+    plain = signal_of("reward", outputs, references, doubtful)
+    moved = signal_of("reward", outputs + level, references + level, doubtful)
+    assert plain.shape == (3, 4)
+    assert torch.allclose(moved - plain, level.mean(dim=2)[..., 0].expand(3, 4), atol=1e-4)
+
+
+def test_an_ensemble_as_one_model_by_hand():
+    assert as_one_model(OUTPUTS) is OUTPUTS
+    assert as_one_model(MEMBERS).tolist() == [[3.0]]
+    # The second is certain of 3: mean probabilities are 1/4, 1/8, 9/16 and 1/16, in which doubt adds to the spread.
+    merged = as_one_model(OUTPUTS[None])
+    assert merged.exp()[0].tolist() == pytest.approx([1 / 4, 1 / 8, 9 / 16, 1 / 16], abs=1e-6)
+    mean = 1 / 4 + 2 / 8 + 27 / 16 + 4 / 16
+    deviation = (1 / 4 + 4 / 8 + 81 / 16 + 16 / 16 - mean**2) ** 0.5
+    assert confidence(OUTPUTS[None]).tolist() == pytest.approx([1 - deviation / 1.5], abs=1e-5)
+
+
+def test_a_single_model_has_no_doubt():
+    with pytest.raises(InputError, match="doubt_aversion needs an ensemble"):
+        compute_signal("mean", OUTPUTS, REFERENCES, Options(doubt_aversion=1.0))
 
 
 def test_the_wrong_kind_of_reward_model_is_refused():

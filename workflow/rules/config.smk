@@ -77,7 +77,7 @@ METHODS = {method_of(arm) for arm in ARMS}
 STUDIES = config["studies"]
 TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
-SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
+SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling", "doubt_aversion")
 SCALAR_SIGNALS = ("reward", "centred", "bounded")
 # The world whose truth is known, where the data are of one.
 WORLD = config["data"]["source"] if config["data"]["source"] in ("pocket", "instructions") else None
@@ -114,6 +114,10 @@ def check_config():
     for arm in config["grid"]["arms"] if config["grid"] else []:
         if "reward_model" not in config["arms"].get(arm, {}):
             problems.append(f"grid.arms: no arm {arm!r} is declared under arms")
+        if "doubt_aversion" in config["arms"][arm] and "members" not in config["reward_models"][kind]:
+            problems.append(f"arms.{arm}.doubt_aversion: {kind!r} is a single model; give it members")
+    if "members" in config["reward_models"].get(config["arms"]["level1_scalar"]["reward_model"], {}):
+        problems.append("arms.level1_scalar: TRL's trainer is compared on its reward model, which must be a single one")
     for contrast in config["statistics"]["contrasts"]:
         for arm in (contrast["arm"], contrast["against"]):
             if arm not in [*config["arms"], *SFT_ARMS]:
@@ -125,6 +129,8 @@ def check_config():
             problems.append(f"reward_models.{kind}.ties: set data.keep_ties to true, without which there are no ties")
         if model.get("ties") and model["head"] == "ngrams":
             problems.append(f"reward_models.{kind}.ties: the head must be scalar or ratings, not ngrams")
+        if "members" in model and model["fold"] != "train":
+            problems.append(f"reward_models.{kind}.members: judges are single models; give judges more seeds")
     for kind, seeds in config["judges"].items():
         model = config["reward_models"].get(kind, {})
         given = (model.get("fold"), model.get("labels"))
@@ -157,6 +163,8 @@ def check_config():
     training = config["reward_training"]
     if training["batch_size"] % training["micro_batch_size"]:
         problems.append("reward_training: batch_size is not a multiple of micro_batch_size")
+    if "overoptimisation" in config["statistics"] and not WORLD:
+        problems.append("statistics.overoptimisation: no one knows gold here; leave it out")
     if POOL_SEED in SEEDS:
         problems.append("evaluation.pool_seed: it is among seeds")
     if config["evaluation"]["pool_samples"] < config["references"]["samples"] + 2:

@@ -3,6 +3,11 @@ FIGURES = [
     *(["compliance"] if WORLD == "instructions" else []),
 ]
 FREE_ARM = "no_kl_penalty"
+# The arms beside whose own reward judges and gold are drawn: Level 1 with a KL penalty and without, or, where
+# over-optimisation is measured, all that the config trains.
+OVEROPTIMISED = (
+    ARMS if "overoptimisation" in config["statistics"] else ["level1_scalar", *([FREE_ARM] if FREE_ARM in ARMS else [])]
+)
 PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]
 # Experiments of their own, whose committed results the default report includes.
 COMPARED = {
@@ -220,7 +225,7 @@ rule plot_overoptimisation:
         mem_mb=500,
     params:
         settings=flags(config["figures"]),
-        arms=["level1_scalar", *([FREE_ARM] if FREE_ARM in ARMS else [])],
+        arms=OVEROPTIMISED,
     shell:
         "python {input.script[0]} --training {input.training} {params.settings} --arms {params.arms}"
         " --output {output.png} {output.svg} 2>&1 | tee {log}"

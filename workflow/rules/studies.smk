@@ -112,7 +112,9 @@ LEARNED = [
     {
         "tokens": tokens_of(kind),
         "pairs": pairs_of(kind),
-        "epochs": config["reward_models"][kind].get("epochs", config["reward_training"]["epochs"]),
+        # Each member of an ensemble reads them all.
+        "epochs": config["reward_models"][kind].get("epochs", config["reward_training"]["epochs"])
+        * config["reward_models"][kind].get("members", 1),
     }
     | ({"ties": True} if config["reward_models"][kind].get("ties") else {})
     for kind, _ in dict.fromkeys(REWARD_RUNS)

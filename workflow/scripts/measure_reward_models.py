@@ -106,6 +106,15 @@ def measure_spread(scores: pd.DataFrame, raters: pd.DataFrame | None, seed: int)
     return found
 
 
+def measure_members(scores: pd.DataFrame) -> dict:
+    """What an ensemble's members reach by themselves, on average; empty of a single model."""
+    if "member_preferences" not in scores:
+        return {}
+    logs = np.stack(scores["member_preferences"])  # (pairs, members)
+    accuracies = [share_won(member - math.log(0.5)) for member in logs.T]
+    return {"members": len(accuracies), "member_accuracy": np.mean(accuracies), "member_nll": -logs.mean()}
+
+
 def measure(scores: pd.DataFrame, raters: pd.DataFrame | None, args: argparse.Namespace) -> dict:
     """One reward model's row."""
     margin = scores["log_preference"] - math.log(0.5)
@@ -127,6 +136,7 @@ def measure(scores: pd.DataFrame, raters: pd.DataFrame | None, args: argparse.Na
         | measure_length(scores)
         | measure_calibration(scores, args)
         | measure_spread(scores, raters, args.bootstrap_seed)
+        | measure_members(scores)
     )
 
 

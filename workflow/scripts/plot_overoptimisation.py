@@ -8,6 +8,7 @@ import pandas as pd
 from align.errors import run
 from findings.plotting import figure_parser, metric_colours, save_figure, smooth, use_style
 
+COLUMNS = 4
 SCORES = {"own": "its own reward model", "judges": "judges", "gold": "gold"}
 
 
@@ -36,11 +37,17 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
     training = pd.read_csv(args.training).rename(columns={"reward": "own"})
-    figure, axes = plt.subplots(1, len(args.arms), sharey=True, squeeze=False, figsize=(args.width, 3.2))
+    rows = -(-len(args.arms) // COLUMNS)
+    figure, axes = plt.subplots(
+        rows, min(COLUMNS, len(args.arms)), sharey=True, squeeze=False, figsize=(args.width, 1.2 + 2 * rows)
+    )
     for axis, arm in zip(axes.flat, args.arms):
         draw_panel(axis, training[training["arm"] == arm], args.smoothing)
         axis.set_title(arm)
-    axes.flat[0].set_ylabel("SFT standard deviations")
+    for axis in axes.flat[len(args.arms) :]:
+        axis.set_visible(False)
+    for axis in axes[:, 0]:
+        axis.set_ylabel("SFT standard deviations")
     figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
     save_figure(figure, args.output, args.dpi)
 

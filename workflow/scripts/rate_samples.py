@@ -6,6 +6,7 @@ import pandas as pd
 
 from align.errors import run
 from align.reward_models import load_scorer
+from align.signals import as_one_model
 from align.tables import add_prompt_ids, write_table
 from findings.places import PLACE, first_responses
 
@@ -26,7 +27,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     table = first_responses(pd.read_parquet(args.evaluations), args.prompts)
     score = load_scorer(args.ratings_model, args.scoring_batch_size, args.precision)
-    ratings = score(add_prompt_ids(table, args.tokens)).softmax(dim=-1)
+    ratings = as_one_model(score(add_prompt_ids(table, args.tokens))).softmax(dim=-1)
     write_table(args.output, table[["arm", *PLACE]].assign(ratings=ratings.tolist()))
 
 

@@ -12,7 +12,7 @@ from align.arms import parse_arms
 from align.errors import run
 from align.reward_models import load_scorer
 from align.seeds import derive_seed
-from align.signals import RELABELLINGS, Options, mean_and_deviation, signal_of
+from align.signals import RELABELLINGS, Options, as_one_model, mean_and_deviation, signal_of
 from align.tables import write_table
 
 
@@ -33,9 +33,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def describe_ratings(kind: str, outputs: torch.Tensor, references: torch.Tensor) -> dict[str, list[float]]:
     """Deviation of each response's rating, and mean and win probability under several names for the ratings.
 
-    Outputs are (prompts, responses, ratings), of the responses and of what they are compared with.
+    Outputs are (prompts, responses, ratings), of the responses and of what they are compared with. An ensemble's
+    have members before ratings.
     """
-    flat = outputs.flatten(0, 1)
+    flat = as_one_model(outputs.flatten(0, 1))
     columns = {f"{kind}.deviation": mean_and_deviation(flat)[1].tolist()}
     for name in RELABELLINGS:
         columns[f"{kind}.mean.{name}"] = mean_and_deviation(flat, name)[0].tolist()
@@ -52,10 +53,10 @@ def main(argv: list[str] | None = None) -> None:
     table, outputs = pool.loc[chosen_among, ["prompt_id", "sample"]].assign(seed=args.seed), {}
     for kind, folder in zip(args.kinds, args.reward_models, strict=True):
         scored = load_scorer(folder, args.scoring_batch_size, args.precision)(pool)
-        by_prompt = scored.view(pool["prompt_id"].nunique(), -1, scored.shape[1])
+        by_prompt = scored.view(pool["prompt_id"].nunique(), -1, *scored.shape[1:])
         references, responses = by_prompt[:, : args.reference_samples], by_prompt[:, args.reference_samples :]
         outputs[kind] = responses, references
-        if scored.shape[1] > 1:
+        if scored.shape[-1] > 1:
             table = table.assign(**describe_ratings(kind, responses, references))
     torch.manual_seed(derive_seed(args.seed, "pool"))  # for the one signal that draws
     for arm in args.arms:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoTokenizer
 
 from align.devices import autocast, pick_device
 from align.errors import InputError, run
 from align.files import read_json, write_csv
 from align.progress import Progress
 from align.reinforce import Baseline, leave_one_out, shape_reward
-from align.reward_models import score, score_references
+from align.reward_models import load_reward_model, score, score_references
 from align.rollout import TokenLogps, load_policy
 from align.sampling import read_in_batches, sample_in_batches
 from align.seeds import derive_seed
@@ -161,7 +161,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     device, scale = pick_device(), Scale(**read_json(args.scale))
     tokenizer = AutoTokenizer.from_pretrained(args.reference_policy)
-    reward_model = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32).to(device)
+    reward_model = load_reward_model(args.reward_model).to(device)
     reference = load_policy(args.reference_policy, device)
     table = pd.read_parquet(args.references)
     with autocast(args.precision):

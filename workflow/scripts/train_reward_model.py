@@ -1,6 +1,10 @@
-"""Train a reward model, scalar or over ratings, with TRL's RewardTrainer, and score the validation pairs with it."""
+"""Train a reward model, scalar or over ratings, with TRL's RewardTrainer, and score the validation pairs with it.
+
+Or an ensemble of several, which differ in where their heads start and in the order of the pairs.
+"""
 
 import argparse
+import math
 import random
 from functools import partial
 from pathlib import Path
@@ -18,9 +22,9 @@ from align.files import atomic_path
 from align.memory import AtOnce
 from align.preference_trainer import PreferenceTrainer, RatingCollator
 from align.resume import forget_state, state_folder
-from align.reward_models import log_outcomes, log_preference, replace_head, score
+from align.reward_models import log_outcomes, log_preference, member_name, replace_head, score
 from align.seeds import derive_seed
-from align.signals import mean_and_deviation
+from align.signals import as_one_model, mean_and_deviation
 from align.supervised import train_resumably, training_settings
 from align.tables import read_pairs, token_lists, write_table
 
@@ -37,6 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--ties", action="store_true", help="learn from tied pairs too, by win, tie and loss")
     parser.add_argument("--head", choices=("scalar", "ratings"), required=True)
     parser.add_argument("--bins", type=int, default=10, help="ratings of a head over ratings: 1 to this")
+    parser.add_argument("--members", type=int, default=1, help="models of an ensemble; 1: a single model")
     parser.add_argument("--rating-weight", type=float, default=0.0, help="of the raters' own ratings in the loss")
     parser.add_argument("--rating-range", type=float, nargs=2, default=(0.0, 4.0), help="lowest and highest rating")
     parser.add_argument("--epochs", type=float, required=True)
@@ -120,17 +125,40 @@ def score_pairs(model, tokenizer, path: str, batch_size: int) -> pd.DataFrame:
     return scores.assign(log_preference=log_preference(outputs["chosen"], outputs["rejected"]).tolist())
 
 
-def train(args: argparse.Namespace, tokenizer, state: Path, micro_batch_size: int) -> PreferenceTrainer:
-    """The trainer after its training, from the SFT model or from what an earlier run of the same settings left."""
+def join_members(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """An ensemble's scores from those of its members: probabilities are the members' mean, outputs `as_one_model`'s.
+
+    Each member's log P(chosen > rejected) stands beside, a list a pair.
+    """
+    joined = tables[0].copy()
+    for response in ("chosen", "rejected"):
+        members = [torch.tensor(table[f"{response}_outputs"].tolist()) for table in tables]
+        outputs = as_one_model(torch.stack(members, dim=1))
+        joined[f"{response}_outputs"] = outputs.tolist()
+        if f"{response}_mean" in joined:
+            mean, deviation = mean_and_deviation(outputs)
+            joined[f"{response}_mean"], joined[f"{response}_deviation"] = mean.tolist(), deviation.tolist()
+    for name in [name for name in ("log_win", "log_tie", "log_preference") if name in joined]:
+        logs = torch.tensor([table[name].tolist() for table in tables])
+        joined[name] = (logs.logsumexp(dim=0) - math.log(len(tables))).tolist()
+    joined["training_nll"] = sum(table["training_nll"] for table in tables) / len(tables)
+    joined["member_preferences"] = list(zip(*(table["log_preference"] for table in tables)))
+    return joined
+
+
+def train(args: argparse.Namespace, tokenizer, state: Path, seed: int, micro_batch_size: int) -> PreferenceTrainer:
+    """The trainer after its training, from the SFT model or from what an earlier run of the same settings left.
+
+    `seed` decides where the head starts and the order of the pairs; what the pairs are is the replicate's.
+    """
     # Micro-batches of another size are other batches: what they left is not gone on with.
     folder = state / f"micro-batches-of-{micro_batch_size}"
-    # The head is random: the seed decides it.
-    torch.manual_seed(derive_seed(args.seed, "reward head"))
+    torch.manual_seed(derive_seed(seed, "reward head"))
     model = AutoModelForSequenceClassification.from_pretrained(args.model, num_labels=1, dtype=torch.float32)
     replace_head(model, 1)
     settings = RewardConfig(
         **training_settings(args.precision, folder, args.save_steps),
-        seed=derive_seed(args.seed, "reward training"),
+        seed=derive_seed(seed, "reward training"),
         num_train_epochs=args.epochs,
         per_device_train_batch_size=micro_batch_size,
         gradient_accumulation_steps=max(1, args.batch_size // micro_batch_size),
@@ -153,27 +181,43 @@ def train(args: argparse.Namespace, tokenizer, state: Path, micro_batch_size: in
         processing_class=tokenizer,
         data_collator=RatingCollator(tokenizer.pad_token_id),
     )
-    train_resumably(trainer, f"reward model {args.kind}, seed {args.seed}", ["loss", "accuracy"])
+    train_resumably(trainer, f"reward model {args.kind}, seed {seed}", ["loss", "accuracy"])
     return trainer
+
+
+def train_member(args: argparse.Namespace, tokenizer, state: Path, at_once: AtOnce, member: int):
+    """The model, or an ensemble's member, counted from 1, with its scores of the validation pairs.
+
+    The first is the model that the replicate would have without an ensemble, to the byte: what others add is seen in
+    pairs.
+    """
+    seed = args.seed if member == 1 else derive_seed(args.seed, "member", member)
+    folder = state if args.members == 1 else state / member_name(member)
+    trainer = at_once.run(partial(train, args, tokenizer, folder, seed))
+    with autocast(args.precision):
+        scores = score_pairs(trainer.model, tokenizer, args.validation_tokens, 2 * at_once.size)
+    # Beside the validation pairs' own: does a model that does worse there learn less, or remember more?
+    losses = pd.Series([row["loss"] for row in trainer.state.log_history if "loss" in row])
+    return trainer.model.cpu(), scores.assign(training_nll=losses.tail(1 + len(losses) // 10).mean())
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     if args.bins < 2:
         raise InputError(f"reward_training.bins is {args.bins}: a distribution over ratings needs at least 2")
+    if args.members < 1:
+        raise InputError(f"members of {args.kind} is {args.members}: an ensemble needs at least 2, a single model is 1")
     avoid_unfused_attention()
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     state = state_folder(args.state, args, [args.model, args.tokens])
     at_once = AtOnce(args.micro_batch_size, "micro-batch")
-    trainer = at_once.run(partial(train, args, tokenizer, state))
-    model = trainer.model
-    with autocast(args.precision):
-        scores = score_pairs(model, tokenizer, args.validation_tokens, 2 * at_once.size)
-    # Beside the validation pairs' own: does a model that does worse there learn less, or remember more?
-    losses = pd.Series([row["loss"] for row in trainer.state.log_history if "loss" in row])
-    scores["training_nll"] = losses.tail(1 + len(losses) // 10).mean()
+    models, tables = zip(
+        *(train_member(args, tokenizer, state, at_once, member) for member in range(1, args.members + 1))
+    )
+    scores = tables[0] if args.members == 1 else join_members(list(tables))
     with atomic_path(args.output) as folder:
-        model.save_pretrained(folder)
+        for member, model in enumerate(models, start=1):
+            model.save_pretrained(folder if args.members == 1 else folder / member_name(member))
         tokenizer.save_pretrained(folder)
     write_table(args.validation_output, scores.assign(kind=args.kind, seed=args.seed))
     forget_state(state)

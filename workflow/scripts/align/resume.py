@@ -18,7 +18,7 @@ def state_folder(base: str | Path, args: argparse.Namespace, inputs: list[str | 
     settings = {name: value for name, value in vars(args).items() if name != "save_steps"}
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
     for path in [*inputs, *sorted(Path(__file__).parents[1].rglob("*.py"))]:
-        for file in [Path(path)] if Path(path).is_file() else sorted(Path(path).glob("*")):
+        for file in [Path(path)] if Path(path).is_file() else sorted(Path(path).rglob("*")):
             # Snakemake's own time stamp in a folder is no content.
             if file.is_file() and not file.name.startswith("."):
                 digest.update(file.name.encode() + hashlib.sha256(file.read_bytes()).digest())

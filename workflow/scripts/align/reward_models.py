@@ -1,11 +1,13 @@
 """Reward models: a sequence classifier over prompt and response, read at the last token of the response.
 
 A scalar one has one label; one over ratings 1..K has K, named "1" to "K", whose softmax is the distribution. A scalar
-one that knows ties has Davidson's tie parameter in its head, `score.log_nu`, saved with its weights.
+one that knows ties has Davidson's tie parameter in its head, `score.log_nu`, saved with its weights. An ensemble is a
+folder of several, each a whole model.
 """
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -15,6 +17,14 @@ from align.chat import pad
 from align.devices import autocast, pick_device
 from align.losses import log_davidson_outcomes, log_rating_outcomes, log_win_probability
 from align.tables import token_lists
+
+
+class Ensemble(torch.nn.Module):
+    """Reward models of one kind and replicate: a text gets the outputs of each, (texts, members, labels)."""
+
+    def __init__(self, members: list) -> None:
+        super().__init__()
+        self.members = torch.nn.ModuleList(members)
 
 
 class FullPrecisionHead(torch.nn.Linear):
@@ -47,10 +57,14 @@ def add_tie_parameter(model, tie_share: float) -> None:
 def score(model, sequences: list[list[int]], pad_token_id: int, batch_size: int) -> torch.Tensor:
     """The model's outputs for tokenised texts (prompt and response), (texts, labels), fp32, on the CPU.
 
+    Of an ensemble (texts, members, labels).
+
     Texts are scored in order of length, so that little of a batch is padding. The head reads the last token of each
     text by its length. The classifier's own forward looks for the last token that is not padding instead: the same for
     a finished response, another place for a truncated one in which the policy happened to sample the pad token.
     """
+    if isinstance(model, Ensemble):
+        return torch.stack([score(member, sequences, pad_token_id, batch_size) for member in model.members], dim=1)
     device = next(model.parameters()).device
     body = getattr(model, model.base_model_prefix)
     model.eval()
@@ -79,16 +93,30 @@ def score_references(model, references: pd.DataFrame, pad_token_id: int, batch_s
     """`score`'s outputs for a table of SFT responses, (prompts, samples, labels), prompts in their order."""
     outputs = score_table(model, references, pad_token_id, batch_size)
     # The table has all prompts' first samples, then all second ones.
-    return outputs.view(references["sample"].nunique(), -1, outputs.shape[1]).transpose(0, 1)
+    return outputs.view(references["sample"].nunique(), -1, *outputs.shape[1:]).transpose(0, 1)
+
+
+def member_name(member: int | str) -> str:
+    """Where an ensemble's member, counted from 1, lies in the ensemble's folder."""
+    return f"member{member}"
+
+
+def load_reward_model(folder: str):
+    """The reward model in `folder`, or the ensemble of those that lie in folders of it; fp32, on the CPU."""
+    from transformers import AutoModelForSequenceClassification
+
+    members = sorted(Path(folder).glob(member_name("*"))) or [folder]
+    models = [AutoModelForSequenceClassification.from_pretrained(one, dtype=torch.float32) for one in members]
+    return Ensemble(models) if len(models) > 1 else models[0]
 
 
 def load_scorer(folder: str, batch_size: int, precision: str = "fp32") -> Callable[[pd.DataFrame], torch.Tensor]:
     """The reward model in `folder` as a function from a table to `score_table`'s outputs."""
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoTokenizer
 
     avoid_unfused_attention()
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).to(pick_device())
+    model = load_reward_model(folder).to(pick_device())
 
     def score_in_precision(table: pd.DataFrame) -> torch.Tensor:
         with autocast(precision):

@@ -1,9 +1,11 @@
 """Signals: from a reward model's outputs to one reward a response, on one scale for all arms.
 
 Each is a pure function of the outputs for a response, (responses, labels), and of the same model's outputs for SFT
-responses to the same prompt, (responses, responses, labels).
+responses to the same prompt, (responses, responses, labels). Of an ensemble both have a dimension of members before
+that of labels.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +24,7 @@ class Options:
     risk_aversion: float = 0.5  # standard deviations of the rating taken off its mean
     cvar_share: float = 0.25  # the worst share of ratings that is averaged
     relabelling: str = "none"  # another increasing naming of the ratings, which the loss cannot tell from 1..K
+    doubt_aversion: float = 0.0  # standard deviations over an ensemble's members taken off their mean
 
 
 def rating_values(bins: int, relabelling: str = "none") -> torch.Tensor:
@@ -90,6 +93,38 @@ RATING_SIGNALS: dict[str, Callable] = {
 SIGNALS = SCALAR_SIGNALS | RATING_SIGNALS
 
 
+def as_one_model(outputs: torch.Tensor) -> torch.Tensor:
+    """Outputs (rows, labels) as they are; an ensemble's, (rows, members, labels), as those of one model.
+
+    Of scalar members the mean reward; of members over ratings the logs of their mean probabilities.
+    """
+    if outputs.dim() == 2:
+        return outputs
+    if outputs.shape[-1] == 1:
+        return outputs.mean(dim=1)
+    return outputs.log_softmax(-1).logsumexp(dim=1) - math.log(outputs.shape[1])
+
+
+def ensemble_signal(signal: Callable, outputs, references, options):
+    """mean_m s_m - lambda * std_m(s_m - mean_k s_mk), over members m and SFT responses k to the same prompt.
+
+    Coste et al. 2023 (arXiv 2310.02743) take off the variance; the deviation has the signal's own unit. Choices give a
+    scalar member its scale, log-odds, but no level a prompt, which cancels in them. A level shifts the mean of all
+    responses to a prompt alike; in the deviation it would pass for doubt, and so each member's own, that of SFT
+    responses, is taken off there. Signals that compare have the level 1/2 and one scale. So members are averaged as
+    they are, none standardised by itself: who is less sure weighs less. A mean rating's scale is a convention, which
+    members need not share: read ensembles over ratings by what they win.
+    """
+    members = list(zip(outputs.unbind(-2), references.unbind(-2), strict=True))
+    signals = torch.stack([signal(own, beside, options) for own, beside in members])
+    if not options.doubt_aversion:
+        return signals.mean(dim=0)
+    levels = [
+        torch.stack([signal(one, beside, options) for one in beside.unbind(dim=1)]).mean(dim=0) for _, beside in members
+    ]
+    return signals.mean(dim=0) - options.doubt_aversion * (signals - torch.stack(levels)).std(dim=0)
+
+
 def compute_signal(
     name: str, outputs: torch.Tensor, references: torch.Tensor, options: Options = Options()
 ) -> torch.Tensor:
@@ -99,6 +134,10 @@ def compute_signal(
         raise InputError(f"the signal {name!r} needs a scalar reward model, this one has {labels} outputs")
     if name in RATING_SIGNALS and labels < 2:
         raise InputError(f"the signal {name!r} needs a reward model over ratings, this one is scalar")
+    if outputs.dim() == 3:
+        return ensemble_signal(SIGNALS[name], outputs, references, options)
+    if options.doubt_aversion:
+        raise InputError("doubt_aversion needs an ensemble of reward models, this one is a single model")
     return SIGNALS[name](outputs, references, options)
 
 
@@ -115,7 +154,7 @@ def confidence(outputs: torch.Tensor) -> torch.Tensor:
     """1 where the rating is certain, 0 where its standard deviation is the largest possible; (responses,)."""
     if outputs.shape[-1] < 2:
         raise InputError("advantage_weight: confidence needs a reward model over ratings, this one is scalar")
-    return 1 - mean_and_deviation(outputs)[1] / ((outputs.shape[-1] - 1) / 2)
+    return 1 - mean_and_deviation(as_one_model(outputs))[1] / ((outputs.shape[-1] - 1) / 2)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoTokenizer
 
 from align.critic import TokenValues
 from align.errors import InputError
 from align.memory import AtOnce
 from align.reinforce import Baseline, advantage, reinforce_loss, shape_reward
-from align.reward_models import score
+from align.reward_models import load_reward_model, score
 from align.rollout import TokenLogps, generate, load_policy
 from align.signals import Options, Scale, compute_signal, confidence
 
@@ -67,11 +67,10 @@ class Learner:
 
 def load_models(model: str, reward_model: str, device: torch.device) -> Models:
     """The policy and its reference, both from the folder `model`, and the reward model."""
-    reward = AutoModelForSequenceClassification.from_pretrained(reward_model, dtype=torch.float32)
     return Models(
         policy=load_policy(model, device),
         reference=load_policy(model, device).requires_grad_(False),
-        reward=reward.to(device).eval().requires_grad_(False),
+        reward=load_reward_model(reward_model).to(device).eval().requires_grad_(False),
         tokenizer=AutoTokenizer.from_pretrained(model),
     )
 
