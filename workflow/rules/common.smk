@@ -70,6 +70,12 @@ def flags(section, *keys, **more):
     return shlex.join(words)
 
 
+def by_name(files):
+    """Files as words `name=path`, once a file: what a script reads by name."""
+    named = [(name, [given] if isinstance(given, str) else given) for name, given in files.items()]
+    return shlex.join(f"{name}={path}" for name, paths in named for path in paths)
+
+
 def arm_flags(wildcards):
     """REINFORCE's settings for an arm: those of all arms, with what the arm itself declares."""
     own = {key: value for key, value in config["arms"][wildcards.arm].items() if key not in ("reward_model", "seeds")}
