@@ -135,3 +135,13 @@ def test_predictions_that_failed_are_what_did_not_work():
         assert ("failed_predictions" in texts(limits.state_failures(summary))) == failed
         made = int(prediction != "none")
         assert f"Of 1 rows {made} are predictions" in texts(level2.state_level2(summary))["predictions"]
+
+
+def test_the_win_probability_is_held_against_its_scalar_twin():
+    summary = make_summary(level2=("w",), signals=("win",))
+    assert beside.state_twin(summary) is None
+    summary["settings"]["roles"]["bounded"] = "b"
+    for arm, against, verdict in (("w", "b", "fell"), ("b", "first", "rose")):
+        summary["contrasts"].append(contrast("twin", arm, against, "gold", verdict=verdict, estimate=-0.25))
+    text = beside.state_twin(summary).text
+    assert "(`w`) is behind by gold (-0.25)." in text and "the twin is ahead by gold (-0.25), before" in text

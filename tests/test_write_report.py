@@ -1,183 +1,24 @@
-"""The pages: what templates may do, which numbers stand in them, and that other experiments' read as well."""
+"""The pages: short, in order, as committed, and as readable of other experiments."""
 
 import json
 import re
 
-import jinja2
 import jsonschema
-import numpy as np
 import pytest
 import write_report
 import yaml
 from conftest import ROOT
 from handmade import examples, make_summary, rederive
+from pages import PAPER, PLACES, STATISTICS, committed, material, pocket_material, render, render_all
 from state_findings import state_findings
 
-from findings.derived import compare_training
 from findings.tables import escape
-
-REPORT = ROOT / "workflow" / "report"
-TEMPLATE, APPENDICES = REPORT / "report.md.j2", sorted((REPORT / "appendix").glob("*.j2"))
-PAPER = json.loads((REPORT / "paper.json").read_text())
-STATISTICS = ROOT / "results" / "pocket" / "statistics"
-FIGURES = (
-    "training",
-    "frontier",
-    "contrasts",
-    "reward_models",
-    "matrix",
-    "responses",
-    "overoptimisation",
-    "compliance",
-)
-PLACES = {path.name.split(".")[0]: f"results/pocket/appendix/{path.name.removesuffix('.j2')}" for path in APPENDICES}
-PLACES |= {"report": "report.md", "samples_page": "results/pocket/samples.html"}
-PLACES |= {name: f"results/pocket/statistics/{name}.json" for name in ("findings", "summary")}
-
-
-def committed(name):
-    """The committed summary of an experiment."""
-    path = ROOT / "results" / name / "statistics" / "summary.json"
-    return json.loads(path.read_text()) if path.exists() else None
-
-
-def material(summary, shown, methods=None, longer=None, real=None):
-    """What the pages of a summary are made of."""
-    found = state_findings(summary, PAPER, methods, longer, real)
-    return write_report.Material(
-        summary=summary,
-        findings={one.name: one.text for one in found},
-        examples=shown,
-        paper=PAPER,
-        files=PLACES,
-        figures={name: f"results/pocket/figures/{name}.png" for name in FIGURES},
-        methods=methods,
-        longer=longer,
-        trained_longer=compare_training(summary, longer) if longer else None,
-    )
-
-
-def render(given, template=TEMPLATE):
-    return write_report.render(template, PLACES[template.name.split(".")[0]], given)
-
-
-def render_all(given):
-    return {template.name.split(".")[0]: render(given, template) for template in (TEMPLATE, *APPENDICES)}
 
 
 @pytest.fixture(scope="module")
 def pocket():
-    """The material of the committed report."""
-    shown = json.loads((STATISTICS.parent / "studies" / "examples.json").read_text())
-    return material(committed("pocket"), shown, committed("methods"), committed("longer"), committed("smollm2_cpu"))
-
-
-def parsed(template):
-    return jinja2.Environment().parse(template.read_text())
-
-
-@pytest.mark.parametrize("template", [TEMPLATE, *APPENDICES], ids=lambda path: path.name)
-def test_templates_place_and_never_reckon(template):
-    nodes = jinja2.nodes
-    reckoning = (nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Filter, nodes.Test, nodes.Assign, nodes.CondExpr)
-    tree = parsed(template)
-    assert not [node for kind in reckoning for node in tree.find_all(kind)]
-    assert not [const for const in tree.find_all(nodes.Const) if not isinstance(const.value, str)]
-
-
-def test_a_template_that_reckons_is_found():
-    for text in ("{{ a + 1 }}", "{% if p < 0.05 %}x{% endif %}", "{{ a | round }}", "{% set a = b %}", "{{ -a }}"):
-        tree = jinja2.Environment().parse(text)
-        nodes = jinja2.nodes
-        kinds = (nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Filter, nodes.Assign)
-        assert [node for kind in kinds for node in tree.find_all(kind)], text
-
-
-def test_templates_and_findings_know_no_arm():
-    arms = yaml.safe_load((ROOT / "config.yaml").read_text())["arms"]
-    names = "|".join(sorted(set(arms) - {"placebo"}, key=len, reverse=True))
-    scripts = (ROOT / "workflow" / "scripts" / "findings").glob("*.py")
-    for path in (TEMPLATE, *APPENDICES, *scripts, ROOT / "workflow/scripts/summarise_results.py"):
-        assert not re.search(rf"\b({names})\b", path.read_text()), path.name
-
-
-def test_templates_have_no_result_typed_by_hand():
-    # Outside of what is filled in, a template may name levels, equations and standard values, not measurements.
-    text = "".join(path.read_text() for path in (TEMPLATE, *APPENDICES))
-    prose = re.sub(
-        r"\{\{.*?\}\}|\{%.*?%\}|\$\$?.*?\$\$?|Eq\. \d|Level \d|abs/[\d.]+|et al\. \d{4}|`[^`]*`", "", text, flags=re.S
-    )
-    # A temperature of 1, a learning rate of 0, log n - (n - 1)/n, Level 2's half ties.
-    assert set(re.findall(r"\d+(?:\.\d+)?", prose)) <= {"0", "1"}
-
-
-def numbers_in(text):
-    """The numbers of a text, code, formulas, links and names aside: value, decimals, and whether it is per cent."""
-    plain = re.sub(r"`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)|\\[*_`|<]", " ", text, flags=re.S)
-    plain = re.sub(
-        r"Level \d|Eq\. \d|et al\. \d{4}|\(k = \d\)|k = \d|SmolLM2-135M|\b\w*[A-Za-z_]\w*\.?\d[\w.]*|TRL \d\S*",
-        " ",
-        plain,
-    )
-    for match in re.finditer(r"(?<![\w.])([+-]?\d+(?:\.(\d+))?(?:e-?\d+)?)( ?%| points)?", plain):
-        yield float(match[1]), len(match[2] or ""), bool(match[3])
-
-
-def is_among(value, decimals, share, known):
-    """Whether a number is one of the known ones, at the precision in which it is written."""
-    scaled = 100 * known if share else known
-    return bool((np.abs(np.abs(scaled) - abs(value)) <= 0.5 * 10.0**-decimals + 1e-9).any())
-
-
-def all_numbers(value):
-    """Every number of some JSON."""
-    if isinstance(value, dict):
-        value = [*value.values(), *(float(key) for key in value if re.fullmatch(r"\d+", str(key)))]
-    if isinstance(value, list):
-        return [number for one in value for number in all_numbers(one)]
-    return [value] if isinstance(value, (int, float)) else []
-
-
-def test_each_number_of_a_finding_is_its_own(pocket):
-    others = material(make_summary(level1="alpha", level2=("beta",), signals=("win",)), examples(["alpha"]))
-    for given in (pocket, others):
-        for one in state_findings(given.summary, PAPER, given.methods, given.longer):
-            known = np.array([*one.numbers.values(), *one.thresholds.values()])
-            for number in numbers_in(one.text):
-                assert is_among(*number, known), (one.name, number)
-
-
-def test_every_number_of_every_page_is_in_the_statistics(pocket):
-    found = json.loads((STATISTICS / "findings.json").read_text())["findings"]
-    thresholds = [row["thresholds"] for row in found]
-    sources = [pocket.summary, pocket.methods, pocket.longer, pocket.examples, PAPER, thresholds]
-    known = np.array(
-        [
-            *all_numbers(sources),
-            *all_numbers([row["numbers"] for row in found]),
-            *all_numbers(pocket.trained_longer),
-            0.0,
-            1.0,
-        ]
-    )
-    counted = 0
-    for page, text in render_all(pocket).items():
-        # Words said in responses are no results, nor are versions.
-        text = re.sub(r"^Versions:.*$", "", text, flags=re.MULTILINE)
-        for value, decimals, share in numbers_in(text):
-            assert is_among(value, decimals, share, known), (page, value, decimals, share)
-            counted += 1
-    assert counted > 2000
-
-
-def test_a_number_that_is_not_in_the_statistics_is_found():
-    assert list(numbers_in("rose by +0.42 (p 0.0469), 86 %, in `a_1`, $x_2$, sft_0.8, Level 1")) == [
-        (0.42, 2, False),
-        (0.0469, 4, False),
-        (86.0, 0, True),
-    ]
-    assert is_among(0.42, 2, False, np.array([0.4243])) and not is_among(0.43, 2, False, np.array([0.4243]))
-    assert is_among(86.0, 0, True, np.array([0.857])) and not is_among(86.0, 0, False, np.array([0.857]))
+    """What the committed report is made of."""
+    return pocket_material()
 
 
 def test_the_main_part_is_short_and_in_order(pocket):

@@ -9,8 +9,8 @@ from findings.beside import (
     state_gradients,
     state_longer,
     state_methods,
-    state_other_arms,
     state_trl,
+    state_twin,
 )
 from findings.contrast_words import state_lines
 from findings.controls import state_controls
@@ -39,7 +39,8 @@ def state_findings(
     """All that can be said of an experiment, and of those that stand beside it."""
     found = [*state_setting(summary, real), *state_lines(summary), *state_level1(summary), *state_level2(summary)]
     found += [*state_controls(summary), *state_gradients(summary), *state_trl(summary), *state_compliance(summary)]
-    found += [*state_other_arms(summary), *state_limits(summary), *state_failures(summary)]
+    twin = state_twin(summary)
+    found += [*([twin] if twin else []), *state_limits(summary), *state_failures(summary)]
     found += state_methods(methods, paper) if methods else []
     return found + (state_longer(summary, longer) if longer else [])
 

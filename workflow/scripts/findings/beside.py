@@ -4,8 +4,8 @@
 from findings.contrast_words import line_between_arms
 from findings.derived import compare_training
 from findings.finding import Finding, direction, make, shown_by_p, strength_of
-from findings.summary import alpha_of, contrast_of, find_row, find_rows, paper_arms, roles_of
-from findings.words import join, list_arms, short_metric
+from findings.summary import alpha_of, arm_with_signal, contrast_of, find_row, find_rows, paper_arms, roles_of
+from findings.words import join, short_metric
 
 
 def state_gradients(summary: dict) -> list[Finding]:
@@ -22,25 +22,22 @@ def state_gradients(summary: dict) -> list[Finding]:
     opening = "is worth its one line" if none["low"] > 0 else "is not seen to help late in training"
     text = (
         f"**The moving average {opening}.** Without it the gradient's variance is"
-        " {early:change} early in training and {late:change} late (over seeds {low:change} to {high:change}):"
-        " so many more"
-        " samples would be needed for the same step."
+        " {early:change} early in training and {late:change} late (over seeds {low:change} to {high:change}): so many"
+        " more samples would be needed for the same step."
     )
     found = [make("gradient_none", "What does the moving average buy?", text, numbers)]
     numbers = {"four_early": of("leave one out, k = 4", "early")["change"], "four": four["change"]}
     numbers |= {"low": four["low"], "high": four["high"], "best": of("best constant")["change"], "k": 4}
     text = (
-        "The best constant that anyone could choose changes it by {best:change} late. A baseline that knows"
-        " each prompt, the mean"
-        " of {k} responses less the one in question, changes it by {four_early:change} early and {four:change}"
-        " late ({low:change} to"
-        " {high:change})."
+        "The best constant that anyone could choose changes it by {best:change} late. A baseline that knows each"
+        " prompt, the mean of {k} responses less the one in question, changes it by {four_early:change} early and"
+        " {four:change} late ({low:change} to {high:change})."
     )
     found.append(make("gradient_four", "What is left to gain?", text, numbers))
     study = summary["settings"]["studies"]["gradients"]
     text = (
-        f"{{prompts}} training prompts, `{study['arm']}` after {{steps}} steps (early, a run of its own) and"
-        f" at its end (late),"
+        f"{{prompts}} training prompts, `{study['arm']}` after {{steps}} steps (early, a run of its own) and at its"
+        f" end (late),"
         " {seeds} seeds. Signal to noise is that of a batch of {batch_size}."
     )
     numbers = {"prompts": study["prompts"], "steps": summary["settings"]["early_steps"]}
@@ -66,9 +63,8 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
     sizes = [row["estimate"] for row in tests]
     numbers = {"low": min(sizes), "high": max(sizes)} if sizes else {}
     text = (
-        f"**The paper's order of methods is{'' if here == theirs else ' not'} found again at this scale.** Its"
-        f" order on TL;DR is"
-        f" {join([row['name'] for row in theirs])}; here it is {join([row['name'] for row in here])}."
+        f"**The paper's order of methods is{'' if here == theirs else ' not'} found again at this scale.** Its order"
+        f" on TL;DR is {join([row['name'] for row in theirs])}; here it is {join([row['name'] for row in here])}."
     )
     if sizes:
         text += " By the judges the methods differ from REINFORCE by {low:+.2f} to {high:+.2f}; "
@@ -96,25 +92,23 @@ def state_trl(summary: dict) -> list[Finding]:
     text = (
         f"**It is another algorithm.** `RLOOTrainer` of {version} holds each response against the mean of its"
         f" prompt's *other*"
-        " responses, so it needs {samples} or more a prompt; the paper's REINFORCE takes one and holds it"
-        " against one number, the mean of"
-        " all earlier rewards. On the same batch the two gradients have a cosine of {other:.2f}. "
+        " responses, so it needs {samples} or more a prompt; the paper's REINFORCE takes one and holds it against one"
+        " number, the mean of all earlier rewards. On the same batch the two gradients have a cosine of {other:.2f}. "
     )
     if same:
         text += (
-            "With its own baseline in the loss used here they agree ({same:.6f}): on policy, TRL's clipped ratio"
-            " does nothing. "
+            "With its own baseline in the loss used here they agree ({same:.6f}): on policy, TRL's clipped ratio does"
+            " nothing. "
         )
     else:
         text += (
-            "**The gradients differ even with the same baseline ({same:.6f})**, which the version written for did"
-            " not show. "
+            "**The gradients differ even with the same baseline ({same:.6f})**, which the version written for did not"
+            " show. "
         )
     if measured["finished"] and measured["trl_cut"] < limits["unseen_change"] < measured["ours_cut"]:
         text += (
-            "TRL also scores text put into the template anew: cutting off the end of a response changes its"
-            " reward by {cut:.2f}"
-            " there and by {ours:.2f} here. Its reward model cannot see whether a response ended."
+            "TRL also scores text put into the template anew: cutting off the end of a response changes its reward by"
+            " {cut:.2f} there and by {ours:.2f} here. Its reward model cannot see whether a response ended."
         )
     given = {"same_gradient": limits["same_gradient"], "unseen_change": limits["unseen_change"]}
     question = "Why not TRL's RLOOTrainer?"
@@ -147,9 +141,8 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
     changes = [*found["changes"], found["change_in_gap"] | {"metric": "gap"}]
     told = [row for row in changes if row["p_exact"] < alpha]
     text = (
-        f"**{opening}.** With reward models of {{epochs:g}} epochs, a policy trained on the mean rating is,"
-        f" against one trained on the"
-        f" scalar reward, {join(said)}. "
+        f"**{opening}.** With reward models of {{epochs:g}} epochs, a policy trained on the mean rating is, against"
+        f" one trained on the scalar reward, {join(said)}. "
     )
     text += (
         "No change from the shorter training is shown. "
@@ -183,8 +176,8 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
         f"the gap in accuracy {direction(changes[-1], alpha, change)} ({{change_gap:points}} points, p {{p_gap:p}})"
     )
     text = (
-        "The gap in accuracy, paired by seed, is {after:points} points (p {after_p:p}) after the longer"
-        " training. From the shorter"
+        "The gap in accuracy, paired by seed, is {after:points} points (p {after_p:p}) after the longer training."
+        " From the shorter"
         f" training to the longer, seed by seed, the policies' difference {join(told)}."
     )
     strength = shown_by_p(max(row["p_exact"] for row in changes), alpha)
@@ -211,20 +204,23 @@ def state_compliance(summary: dict) -> list[Finding]:
     return [make("compliance", "Did responses do what was asked?", text, numbers)]
 
 
-def state_other_arms(summary: dict) -> list[Finding]:
-    """The scalar twins of the win probability, against Level 1."""
-    roles, found = roles_of(summary), []
-    for role in ("bounded", "centred"):
-        rows = contrast_of(summary, roles.get(role), roles["level1"])
-        numbers, said = {}, []
-        words = {"rose": "ahead", "fell": "behind", "equivalent": "equivalent", "inconclusive": "not told apart"}
-        for metric in ("gold", "judges"):
-            if metric in rows:
-                numbers[metric] = rows[metric]["estimate"]
-                said.append(f"{words[rows[metric]['verdict']]} by {short_metric(metric)} ({{{metric}:+.2f}})")
-        if said:
-            text = f"{list_arms([roles[role]])}, a control, is {join(said)} against Level 1, before any correction."
-            found.append(
-                make(f"control_{role}", "Is it the bound?", text, numbers, strength=strength_of(*rows.values()))
-            )
-    return found
+def state_twin(summary: dict) -> Finding | None:
+    """The win probability against its scalar twin, and that against Level 1; None without both."""
+    roles = roles_of(summary)
+    twin, win = roles.get("bounded"), arm_with_signal(summary, "win")
+    words = {"rose": "ahead", "fell": "behind", "equivalent": "equivalent", "inconclusive": "not told apart"}
+    numbers, told, shown = {}, [], []
+    for name, arm, against in (("win", win, twin), ("twin", twin, roles["level1"])):
+        rows = contrast_of(summary, arm, against) if arm and against else {}
+        some = {metric: rows[metric] for metric in ("gold", "judges") if metric in rows}
+        if not some:
+            return None
+        numbers |= {f"{name}_{metric}": row["estimate"] for metric, row in some.items()}
+        said = [f"{words[row['verdict']]} by {short_metric(m)} ({{{name}_{m}:+.2f}})" for m, row in some.items()]
+        told.append(join(said))
+        shown += some.values()
+    text = (
+        f"Against its scalar twin (`{twin}`), which is bounded as it is, the win probability (`{win}`) is {told[0]}."
+        f" Against Level 1 the twin is {told[1]}, before any correction."
+    )
+    return make("twin", "Is it the bound or the distribution?", text, numbers, strength=strength_of(*shown))

@@ -105,8 +105,8 @@ def state_power(summary: dict, rows: list[dict], metric: str) -> tuple[str, dict
         many = "are" if rows[0]["seeds"] > 1 else "is"
         seeds, counted = (f"{word}{'s' if n != 1 else ''}" for word, n in (("seed", rows[0]["seeds"]), ("test", tests)))
         return (
-            f"By {short_metric(metric)} {{{metric}_seeds}} {seeds} {many} too few for {{{metric}_tests}}"
-            f" {counted} to find anything."
+            f"By {short_metric(metric)} {{{metric}_seeds}} {seeds} {many} too few for {{{metric}_tests}} {counted} to"
+            f" find anything."
         ), numbers
     numbers = {f"{metric}_least": min(sizes), f"{metric}_most": max(sizes)}
     size = reach(f"{metric}_least", f"{metric}_most", ".2f", numbers)

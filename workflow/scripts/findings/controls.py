@@ -2,6 +2,7 @@
 
 from findings.contrast_words import CONDITION, in_order
 from findings.finding import NOT_TESTED, Finding, make, shown_by_p, strength_of
+from findings.setting import liking_of
 from findings.summary import alpha_of, contrast_of, find_arm, find_rows, role_contrast, roles_of
 from findings.words import capital, join, list_arms
 
@@ -20,9 +21,8 @@ def state_noise_floor(summary: dict) -> Finding | None:
         ending = "nothing is shown, as it must be"
     elif all(row["equivalence_p"] < alpha for row in rows):
         ending = (
-            "all are shown to be within ±{equivalence_margin:g}; that a p of a control, which Holm's"
-            " correction does not"
-            " cover, is small is to be expected now and then"
+            "all are shown to be within ±{equivalence_margin:g}; that a p of a control, which Holm's correction does"
+            " not cover, is small is to be expected now and then"
         )
     else:
         ending = "something is shown, which must not be. Distrust what is above"
@@ -42,7 +42,7 @@ def state_scale(summary: dict) -> Finding | None:
     off = [row["arm"] for row in rows if abs(row["own_sft_deviation"] - 1) > tolerance]
     verdict = f"; off by more than that: {list_arms(off)}" if off else ", as wanted"
     text = (
-        "**Same scale.** On fresh SFT responses to held-out prompts, the standardised rewards have a deviation of"
+        f"**Same scale.** On fresh SFT responses to held-out prompts, the standardised rewards have a deviation of"
         f" {{min:.2f}} to {{max:.2f}} (wanted: {{one}} within ±{{scale_tolerance:g}}){verdict}."
     )
     given = {"condition": "every deviation within scale_tolerance of 1", "scale_tolerance": tolerance}
@@ -79,9 +79,8 @@ def state_placebo(summary: dict) -> list[Finding]:
     numbers = {"models": models["models"], "known": len(models["known"]), "pleased": models["pleased"]}
     numbers |= {"r": together["correlation"], "p": together["p_exact"]}
     text = (
-        "By chance such a model may learn what raters like: of {models}, the accuracy of {known} leaves one"
-        " half out of its"
-        " interval, and {pleased} policies please the judges."
+        "By chance such a model may learn what raters like: of {models}, the accuracy of {known} leaves one half out"
+        " of its interval, and {pleased} policies please the judges."
     )
     if together["correlation"] is not None:
         text += " Over seeds the two correlate {r:+.2f} (p {p:p})."
@@ -111,22 +110,22 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     fooled = rows["judges"]["estimate"] > 0 > rows["gold"]["ci_high"] and level1["own"]["estimate"] < numbers["own"]
     opening = "Only near SFT" if fooled else "Here they and gold do not part in sign without a penalty"
     verdict = (
-        f"**Can judges be trusted? {opening}.** A policy that pays nothing for leaving SFT is scored"
-        f" {{judges:+.2f}} by the"
-        f" judges, and {{gold:+.2f}} by gold ({seeds}: shown, not tested)."
+        f"**Can judges be trusted? {opening}.** A policy that pays nothing for leaving SFT is scored {{judges:+.2f}}"
+        f" by the judges, and {{gold:+.2f}} by gold ({seeds}: shown, not tested)."
     )
     text = (
-        f"**Without a KL penalty"
-        f" {'gold falls and the judges do not notice' if fooled else 'policies go far'}.** {capital(sees)},"
-        f" gold {{gold:+.2f}}, at {{kl:.0f}} nats of KL; {{finished:percent}} of its responses are finished ({tested})."
+        f"**Without a KL penalty {'gold falls and the judges do not notice' if fooled else 'policies go far'}.**"
+        f" {capital(sees)}, gold {{gold:+.2f}}, at {{kl:.0f}} nats of KL; {{finished:percent}} of its responses are"
+        f" finished ({tested})."
     )
     raters = summary["derived"]["raters"]
     if fooled and raters is not None:
         numbers["raters"] = raters
         text += (
-            " This is over-optimisation (Gao et al. 2022). The raters' liking for manners and length does not"
-            " explain it: with it"
-            " counted, raters themselves would change their rating by {raters:+.2f} standard deviations of gold."
+            f" This is over-optimisation (Gao et al. 2022). The raters' liking for {liking_of(summary)} and length"
+            f" does not"
+            " explain it: with it counted, raters themselves would change their rating by {raters:+.2f} standard"
+            " deviations of gold."
         )
         if raters < rows["judges"]["estimate"]:
             text += (
@@ -149,12 +148,12 @@ def state_agreement(summary: dict) -> list[Finding]:
         return [make("agreement", question, text), make("verdict_trust", question, verdict)]
     numbers = {"r": summary["world"]["judge_gold_correlation"]}
     text = (
-        "Judges learn from raters, who see gold only through noise and a liking for manners and length. Judges and gold"
-        " correlate {r:.2f} within prompts."
+        f"Judges learn from raters, who see gold only through noise and a liking for {liking_of(summary)} and length."
+        " Judges and gold correlate {r:.2f} within prompts."
     )
     verdict = (
-        "**Can judges be trusted?** With gold they correlate {r:.2f} within prompts; how far from SFT that holds"
-        " was not tried."
+        "**Can judges be trusted?** With gold they correlate {r:.2f} within prompts; how far from SFT that holds was"
+        " not tried."
     )
     found = [make("agreement", question, text, numbers)]
     tried = state_unpenalised(summary)

@@ -39,9 +39,8 @@ def verdict_level1(summary: dict) -> Finding:
     for row in rows:
         numbers |= {row["metric"]: row["estimate"], f"{row['metric']}_p": row["p_holm"]}
         said.append(
-            f"by {WHO[row['metric']]}, {CHANGES[row['verdict']]}: {{{row['metric']}:+.2f}} SFT standard"
-            f" deviations (exact p after"
-            f" Holm's correction {{{row['metric']}_p:p}})"
+            f"by {WHO[row['metric']]}, {CHANGES[row['verdict']]}: {{{row['metric']}:+.2f}} SFT standard deviations"
+            f" (exact p after Holm's correction {{{row['metric']}_p:p}})"
         )
     text = f"**Level 1: did the mean reward on held-out prompts rise against the SFT model? {opening}.** "
     text += f"{capital('; '.join(said))}."
@@ -73,8 +72,8 @@ def state_rival(summary: dict) -> list[Finding]:
         numbers |= {f"{metric}_p": row["p_exact"]}
     words = ("ahead", "behind", "not shown to differ")
     long = [
-        f"{direction(row, alpha, words)} by {name_metric(metric)} ({{{metric}:+.2f}}, interval {{{metric}_low:+.2f}} to"
-        f" {{{metric}_high:+.2f}}, p {{{metric}_p:p}})"
+        f"{direction(row, alpha, words)} by {name_metric(metric)} ({{{metric}:+.2f}}, interval {{{metric}_low:+.2f}}"
+        f" to {{{metric}_high:+.2f}}, p {{{metric}_p:p}})"
         for metric, row in rows.items()
     ]
     lead = {metric: rows[metric] for metric in ("gold", "judges") if metric in rows}
@@ -84,8 +83,8 @@ def state_rival(summary: dict) -> list[Finding]:
     given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
     given["strength"] = max((shown_by_p(row["p_exact"], alpha) for row in rows.values()), key=(SHOWN, NOT_TOLD).index)
     verdict = (
-        f"**Is that more than a sharper SFT model? {answer_each(answers)}.** SFT gains, too, if it is only sampled at a"
-        f" lower temperature. Against SFT made as sharp, the policy is {join(short)}."
+        f"**Is that more than a sharper SFT model? {answer_each(answers)}.** SFT gains, too, if it is only sampled at"
+        f" a lower temperature. Against SFT made as sharp, the policy is {join(short)}."
     )
     line = (
         "Against SFT at the temperature {temperature:.2f}, which has the same entropy ({entropy:.2f} nats a token), the"
@@ -114,8 +113,8 @@ def state_greedy(summary: dict) -> Finding:
             f" {words[row['verdict']]})"
         )
     text = (
-        f"SFT, merely decoded greedily (the likeliest word each time), stands at {join(stands)} against its own sampled"
-        f" responses. Where both are greedy, the policy adds {join(adds)}. Over training the policy's entropy"
+        f"SFT, merely decoded greedily (the likeliest word each time), stands at {join(stands)} against its own"
+        f" sampled responses. Where both are greedy, the policy adds {join(adds)}. Over training the policy's entropy"
         " went from {from:.2f} to {to:.2f} nats a token."
     )
     return make("greedy", "What is left where both are decoded greedily?", text, numbers, strength=strength_of(*rows))
@@ -136,9 +135,8 @@ def state_reach(summary: dict) -> Finding | None:
         numbers |= {f"{metric}_share": found["share"], f"{metric}_best": found["best"]}
         said.append(f"{{{metric}_share:percent}} of {{{metric}_best:+.2f}} by {short_metric(metric)}")
     text = (
-        f"The gain is {join(said)}: what the best of {{n}} SFT responses by that same metric reaches puts"
-        f" metrics on one"
-        " footing."
+        f"The gain is {join(said)}: what the best of {{n}} SFT responses by that same metric reaches puts metrics on"
+        f" one footing."
     )
     return make("reach", "How large is the gain?", text, numbers)
 
@@ -180,11 +178,11 @@ def state_form_and_content(summary: dict) -> list[Finding]:
         numbers[name] = find_arm(summary["arms"], arm, "greedy")["gold_helpfulness"]
     numbers |= {"highest": summary["world"]["gold_highest"], "apart": summary["derived"]["sampled_less_greedy_sft"]}
     text = (
-        f"{opening}. Form is coherence, complexity and verbosity; content is helpfulness and correctness. In points of"
-        f" gold they changed by: {'; '.join(sizes)}. Helpfulness of greedy responses went from {{helpful_sft:.2f}} to"
-        " {helpful:.2f} of {highest:g}. The policy's sampled responses stand {apart:+.2f} SFT standard"
-        " deviations of gold"
-        " from SFT's greedy ones. This was looked at afterwards; p are exact and uncorrected."
+        f"{opening}. Form is coherence, complexity and verbosity; content is helpfulness and correctness. In points"
+        f" of gold they changed by: {'; '.join(sizes)}. Helpfulness of greedy responses went from {{helpful_sft:.2f}}"
+        f" to"
+        " {helpful:.2f} of {highest:g}. The policy's sampled responses stand {apart:+.2f} SFT standard deviations of"
+        " gold from SFT's greedy ones. This was looked at afterwards; p are exact and uncorrected."
     )
     ps = [row["p_exact"] for pair in alike.values() for row in pair.values()]
     given = {"strength": shown_by_p(max(ps), alpha), "condition": "exact p < 1 - confidence", "confidence": 1 - alpha}

@@ -35,9 +35,8 @@ def state_learning(summary: dict) -> list[Finding]:
     ]
     ends = summary["derived"]["ends"]
     text = (
-        "The lowest and the highest rating hold {min:percent} to {max:percent} of the mass, by seed; uniform,"
-        " they would"
-        " hold {uniform:percent}."
+        "The lowest and the highest rating hold {min:percent} to {max:percent} of the mass, by seed; uniform, they"
+        " would hold {uniform:percent}."
     )
     return [
         *found,
@@ -81,8 +80,8 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
         )
     if model["spread_noise_correlation"]:
         text = (
-            "With the true noise of its raters the spread of a prompt's ratings correlates {mean:+.2f} ({min:+.2f}"
-            " to {max:+.2f} over seeds)."
+            "With the true noise of its raters the spread of a prompt's ratings correlates {mean:+.2f} ({min:+.2f} to"
+            " {max:+.2f} over seeds)."
         )
         found.append(
             make("spread_noise", "Does it know where raters disagree?", text, model["spread_noise_correlation"])
@@ -105,7 +104,7 @@ def state_signals(summary: dict) -> list[Finding]:
     if readings and min(readings.values()) > limits["same_order"]:
         names = {"win": "{win:.2f} with the win probability", "risk": "{risk:.2f} with the risk-averse rating"}
         text = (
-            "**The ways to read the distribution order responses almost alike**: the mean rating correlates"
+            f"**The ways to read the distribution order responses almost alike**: the mean rating correlates"
             f" {join([names[name] for name in readings])}. Policies trained on them have little to differ by."
         )
         condition = "every correlation > same_order"
@@ -137,9 +136,9 @@ def state_length(summary: dict) -> Finding | None:
     numbers |= {f"p_{i}": row["p_exact"] for i, row in enumerate(rows)}
     said = [f"{{r_{i}:+.2f}} for `{row['arm']}` (p {{p_{i}:p}})" for i, row in enumerate(rows)]
     text = (
-        f"**Where gold fell, responses had grown**: over seeds the two differences from Level 1 correlate {join(said)}."
-        " Some replicates' models learned the raters' liking for length. This was looked at afterwards: a"
-        " hint, no test."
+        f"**Where gold fell, responses had grown**: over seeds the two differences from Level 1 correlate"
+        f" {join(said)}. Some replicates' models learned the raters' liking for length. This was looked at"
+        f" afterwards: a hint, no test."
     )
     return make(
         "length", EXPLAINS, text, numbers, condition="exact p < 1 - confidence, correlation < 0", confidence=1 - alpha
@@ -163,7 +162,7 @@ def state_narrowing(summary: dict) -> Finding | None:
         numbers |= {f"change_{i}": training[arm]["advantage"], f"kl_{i}": find_arm(summary["arms"], arm)["log_ratio"]}
     said = [f"{{change_{i}:change}} and {{kl_{i}:.1f}} nats (`{arm}`)" for i, arm in enumerate(arms)]
     text = (
-        "**A bounded signal flattens where it is high, and the KL penalty does not flatten with it.** Change of the"
+        f"**A bounded signal flattens where it is high, and the KL penalty does not flatten with it.** Change of the"
         f" advantage's deviation over training, and KL at the end: {join(said)}."
     )
     return make("narrowing", EXPLAINS, text, numbers)
@@ -181,9 +180,8 @@ def state_names(summary: dict, kind: str) -> list[Finding]:
         numbers |= {f"{signal}_low": min(shares), f"{signal}_high": max(shares)}
     text = (
         f"Renaming the ratings changes which of {{n}} responses is the best in"
-        f" {reach('mean_low', 'mean_high', 'percent1', numbers)}"
-        f" of the prompts by the mean rating, and in {reach('win_low', 'win_high', 'percent1', numbers)} by"
-        f" the win probability."
+        f" {reach('mean_low', 'mean_high', 'percent1', numbers)} of the prompts by the mean rating, and in"
+        f" {reach('win_low', 'win_high', 'percent1', numbers)} by the win probability."
     )
     found = [make("names", "Is it only the order of the ratings that counts?", text, numbers)]
     mean = arm_with_signal(summary, "mean")
@@ -194,8 +192,7 @@ def state_names(summary: dict, kind: str) -> list[Finding]:
             numbers = {"estimate": judges["estimate"], "low": judges["ci_low"], "high": judges["ci_high"]}
             text = (
                 f"A policy trained on the renamed mean (`{arm}`) ends {{estimate:+.2f}} ({{low:+.2f}} to"
-                f" {{high:+.2f}}) from"
-                f" `{mean}` by the judges: shown and not tested."
+                f" {{high:+.2f}}) from `{mean}` by the judges: shown and not tested."
             )
             found.append(make(f"names_{arm}", "What does another name change in RL?", text, numbers))
     return found
@@ -207,7 +204,7 @@ def state_win(summary: dict) -> Finding | None:
     if not row or row.get("own_raw") is None:
         return None
     text = (
-        "It needs no unit: on held-out prompts the reward model would prefer the trained policy's response to SFT's in"
-        " {win:percent} of the cases, and a fresh SFT response in {sft:percent}."
+        "It needs no unit: on held-out prompts the reward model would prefer the trained policy's response to SFT's"
+        " in {win:percent} of the cases, and a fresh SFT response in {sft:percent}."
     )
     return make("win_reading", "How is the signal read?", text, {"win": row["own_raw"], "sft": row["own_sft_raw"]})

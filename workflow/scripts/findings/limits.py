@@ -61,9 +61,8 @@ def state_failures(summary: dict) -> list[Finding]:
     greedy = role_contrast(summary, "level1", "greedy").get("gold")
     if greedy and greedy["verdict"] != "rose":
         text = (
-            "**Content.** Where both are decoded greedily, gold did not rise ({estimate:+.2f}): sampled"
-            " responses gained what a sharper"
-            " SFT model has too."
+            "**Content.** Where both are decoded greedily, gold did not rise ({estimate:+.2f}): sampled responses"
+            " gained what a sharper SFT model has too."
         )
         found.append(
             make("failed_content", question, text, {"estimate": greedy["estimate"]}, condition="gold did not rise")
@@ -73,9 +72,8 @@ def state_failures(summary: dict) -> list[Finding]:
     if rows and wrong:
         names = join([f"{row['name']} by {row['metric']}" for row in wrong])
         text = (
-            f"**Predicting RL from best of n**, in {{wrong}} of {{made}} predictions ({names}): choosing among"
-            f" SFT's responses does"
-            " not show what a policy does that may leave them."
+            f"**Predicting RL from best of n**, in {{wrong}} of {{made}} predictions ({names}): choosing among SFT's"
+            f" responses does not show what a policy does that may leave them."
         )
         found.append(make("failed_predictions", question, text, {"wrong": len(wrong), "made": len(made)}))
     accuracy = summary["derived"]["models"][kinds_of_levels(summary)[0]]["accuracy"]["mean"]
@@ -97,9 +95,8 @@ def state_failures(summary: dict) -> list[Finding]:
         )
     if is_pocket(summary):
         text = (
-            "**The first version of this report.** A review found errors in scaling, clipping, tests and"
-            " counts, and four of its"
-            " conclusions fell; the appendix on method names them. Each is mended, and a test holds it."
+            "**The first version of this report.** A review found errors in scaling, clipping, tests and counts, and"
+            " four of its conclusions fell; the appendix on method names them. Each is mended, and a test holds it."
         )
         found.append(make("failed_first_version", question, text))
     return found

@@ -24,8 +24,8 @@ def state_predictions(rows: list[dict]) -> tuple[str, dict[str, int]]:
     count |= {word: sum(row["judged"] == word for row in rows) for word in ("yes", "no", "open")}
     count |= {"rows": len(rows), "made": sum(count[word] for word in PREDICTIONS)}
     text = (
-        "Of {rows} rows {made} are predictions: {ahead} ahead, {behind} behind, {equivalent} equivalent."
-        " {yes} came true, {no} did not, {open} stay open."
+        "Of {rows} rows {made} are predictions: {ahead} ahead, {behind} behind, {equivalent} equivalent. {yes} came"
+        " true, {no} did not, {open} stay open."
     )
     reasons = []
     if count["same"]:

@@ -12,13 +12,12 @@ BASELINES = {
 
 RUBRICS = {
     "pocket": "Points of the rubric, up to {highest:g}. Helpfulness: the share of the words asked for that are"
-    " there, less where"
-    " there are too many. Correctness: the share of the words given that are right and new. Coherence: no"
-    " slips, such as a"
+    " there, less where there are too many. Correctness: the share of the words given that are right and new."
+    " Coherence: no slips, such as a"
     " missing stop or something said twice. Complexity: a sentence instead of bare words. Verbosity: a fitting length.",
     "instructions": "Points of the rubric, up to {highest:g}. Helpfulness: how far the constraint is kept,"
-    " half of it where the"
-    " topic is not named. Correctness: the topic is named. Coherence: the text has an end and says nothing twice."
+    " half of it where the topic is not named. Correctness: the topic is named. Coherence: the text has an end and"
+    " says nothing twice."
     " Complexity: sentences instead of fragments. Verbosity: a fitting length.",
 }
 
@@ -28,6 +27,11 @@ def is_pocket(summary: dict) -> bool:
     return bool(summary["world"] and summary["settings"]["sft"])
 
 
+def liking_of(summary: dict) -> str:
+    """What raters like beside length, and gold does not reward."""
+    return "manners" if is_pocket(summary) else "praise"
+
+
 def state_real(summary: dict, real: dict | None) -> Finding | None:
     """What the real model showed, in one line, before the embedded world speaks; None for other experiments."""
     if not is_pocket(summary):
@@ -35,11 +39,9 @@ def state_real(summary: dict, real: dict | None) -> Finding | None:
     question = "What does the real model show?"
     if real is None:
         text = (
-            "**The real model first.** SmolLM2-135M-Instruct has not been trained whole yet, so nothing is"
-            " claimed of it."
-            " The answers below come from *pocket*, an embedded chat world in which a tiny model is trained"
-            " the same way and"
-            " the true worth of a response, *gold*, can be computed."
+            "**The real model first.** SmolLM2-135M-Instruct has not been trained whole yet, so nothing is claimed of"
+            " it. The answers below come from *pocket*, an embedded chat world in which a tiny model is trained the"
+            " same way and the true worth of a response, *gold*, can be computed."
         )
         return make("verdict_real", question, text)
     words = {
@@ -50,9 +52,9 @@ def state_real(summary: dict, real: dict | None) -> Finding | None:
     }
     row, here = (role_contrast(some, "level1")["judges"] for some in (real, summary))
     text = (
-        f"**The real model first** (`{real['experiment']}`). By judges that no policy was trained on, the mean"
-        f" reward on held-out"
-        f" prompts {words[row['verdict']]} ({{judges:+.2f}} SFT standard deviations, exact p after Holm {{p:p}})."
+        f"**The real model first** (`{real['experiment']}`). By judges that no policy was trained on, the mean reward"
+        f" on held-out prompts {words[row['verdict']]} ({{judges:+.2f}} SFT standard deviations, exact p after Holm"
+        f" {{p:p}})."
     )
     numbers = {"judges": row["estimate"], "p": row["p_holm"]}
     other = {
@@ -114,28 +116,25 @@ def state_settings(summary: dict) -> list[Finding]:
         text += " Gradients are scaled down to a norm of {bound:g}, which {clipped:percent} of the steps exceeded."
     found = [make("settings", "With which settings?", text, numbers)]
     text = (
-        "The reward is standardised, $r = (s - m)/d$: $m$ is the mean and $d$ the pooled within-prompt"
-        " standard deviation of the reward"
-        " model's output $s$ over {scale} SFT responses to each of {prompts} training prompts, frozen before training."
-        " A signal that compares does so with {samples} others."
+        "The reward is standardised, $r = (s - m)/d$: $m$ is the mean and $d$ the pooled within-prompt standard"
+        " deviation of the reward model's output $s$ over {scale} SFT responses to each of {prompts} training"
+        " prompts, frozen before training. A signal that compares does so with {samples} others."
     )
     numbers = {"scale": scored["scale_samples"], "prompts": derived["scored_prompts"], "samples": scored["samples"]}
     found.append(make("standardised", "In which unit is the reward?", text, numbers))
     text = (
-        f"A *seed* is one whole replicate: reward model, policy and samples; there"
-        f" {'are' if seeds > 1 else 'is'} {{seeds}}. Tests are exact"
-        " sign-flip permutations of the seeds' differences, whose smallest p is {p:p}, after Holm's correction"
-        " over {tests} tests."
-        " Intervals are bootstraps over seeds and prompts."
+        f"A *seed* is one whole replicate: reward model, policy and samples; there {'are' if seeds > 1 else 'is'}"
+        f" {{seeds}}. Tests are exact"
+        " sign-flip permutations of the seeds' differences, whose smallest p is {p:p}, after Holm's correction over"
+        " {tests} tests. Intervals are bootstraps over seeds and prompts."
     )
     numbers = {"seeds": seeds, "p": derived["smallest_p"], "tests": derived["tests"]["judges"]}
     found.append(make("replicates", "What is one observation?", text, numbers, confidence=1 - alpha_of(summary)))
     training, model = settings["reward_training"], derived["models"][kinds_of_levels(summary)[0]]
     text = (
         f"Reward models are trained by TRL's `RewardTrainer` on the SFT model with a new head: {{epochs:g}}"
-        f" epoch{'s' if training['epochs'] != 1 else ''} of"
-        f" {{batch_size}} pairs a step, learning rate {{learning_rate:g}}, {settings['precision']}. Level 1's"
-        f" choose the"
+        f" epoch{'s' if training['epochs'] != 1 else ''} of {{batch_size}} pairs a step, learning rate"
+        f" {{learning_rate:g}}, {settings['precision']}. Level 1's choose the"
         ' raters\' choice in {accuracy:percent} of held-out pairs; "the longer response wins" in {longer:percent}.'
     )
     numbers = {name: training[name] for name in ("epochs", "batch_size", "learning_rate")}
@@ -155,8 +154,8 @@ def state_settings(summary: dict) -> list[Finding]:
     dropped = join([f"{{dropped_{i}}} ({reason})" for i, reason in enumerate(summary["split"]["dropped"])])
     text = (
         f"Of {{rows}} rated pairs {dropped or 'none'} were dropped, the rest was split once, by prompt. Prompts are"
-        " capped at {max_prompt_tokens} tokens, pairs at {max_pair_tokens}: what is longer is dropped. Responses end at"
-        " {max_new_tokens} tokens."
+        " capped at {max_prompt_tokens} tokens, pairs at {max_pair_tokens}: what is longer is dropped. Responses end"
+        " at {max_new_tokens} tokens."
     )
     numbers = {f"dropped_{i}": count for i, count in enumerate(summary["split"]["dropped"].values())}
     found.append(make("data", "On which data?", text, numbers | {"rows": summary["split"]["rows"]} | caps))
@@ -175,9 +174,8 @@ def state_origin(summary: dict) -> list[Finding]:
     found, sources = [], summary["sources"]
     if ((sources or {}).get("model") or {}).get("weights") == "random":
         text = (
-            "> **A rehearsal.** The model's weights are random: that the workflow runs is all that is shown."
-            " No number below"
-            " means anything."
+            "> **A rehearsal.** The model's weights are random: that the workflow runs is all that is shown. No"
+            " number below means anything."
         )
         found.append(make("rehearsal", "Do the numbers mean anything?", text))
     if sources:

@@ -70,7 +70,7 @@ def table_of_signals(summary: dict, short: bool = False) -> str:
         if short and arm not in (roles["level1"], *roles.get("level2", [])):
             continue
         options = "".join(words.format(own[name]) for name, words in OPTIONS.items() if name in own)
-        rows.append([arm, FORMULAS[own["signal"]] + options, own["reward_model"]])
+        rows.append([arm, FORMULAS.get(own["signal"], own["signal"]) + options, own["reward_model"]])
     return markdown(["arm", "reward of a response $y$", "reward model"], rows, 3)
 
 
