@@ -1,6 +1,8 @@
 import pytest
 
-from findings.predictions import judge_prediction, judged_predictions, state_predictions
+from findings.derived import judge_predictions
+from findings.finding import make
+from findings.predictions import judge_prediction, state_predictions
 
 
 @pytest.mark.parametrize(
@@ -23,28 +25,37 @@ from findings.predictions import judge_prediction, judged_predictions, state_pre
 )
 def test_a_prediction_comes_true_where_the_same_is_shown(predicted, verdict, equivalence_p, judged):
     found = {"verdict": verdict, "equivalence_p": equivalence_p}
-    assert judge_prediction({"prediction": predicted}, found) == judged
+    assert judge_prediction({"prediction": predicted}, found, 0.05) == judged
 
 
 def test_only_predictions_are_counted_as_such():
     predicted = {"a": "ahead", "b": "equivalent", "c": "same order", "d": "none", "few": "ahead"}
     verdicts = {"a": "rose", "b": "inconclusive", "c": "equivalent", "d": "inconclusive", "few": "rose"}
     seeds = {name: 3 if name == "few" else 8 for name in predicted}
-    place = {"metric": "gold", "decoding": "sampled"}
+    sizes = dict.fromkeys(("estimate", "ci_low", "ci_high", "p_holm"), 0.1)
     summary = {
         "seeds": list(range(8)),
         "predictions": [
-            {"name": name, "metric": "gold", "prediction": word, "seeds": seeds[name]}
+            {"name": name, "arm": name, "against": "sft", "metric": "gold", "prediction": word, "seeds": seeds[name]}
             for name, word in predicted.items()
         ],
         "contrasts": [
-            place | {"name": name, "verdict": word, "equivalence_p": 0.5, "seeds": seeds[name]}
+            {
+                "arm": name,
+                "against": "sft",
+                "metric": "gold",
+                "decoding": "sampled",
+                "verdict": word,
+                "seeds": seeds[name],
+            }
+            | {"equivalence_p": 0.5}
+            | sizes
             for name, word in verdicts.items()
         ],
     }
-    rows = judged_predictions(summary)
+    rows = judge_predictions(summary, 0.05)
     assert [row["judged"] for row in rows] == ["yes", "open", "-", "-"]
-    text = state_predictions(rows)
+    text = make("predictions", "Was it as predicted?", *state_predictions(rows)).text
     assert text.startswith(
         "Of 4 rows 2 are predictions: 1 ahead, 0 behind, 1 equivalent. 1 came true, 0 did not, 1 stay"
     )

@@ -8,13 +8,13 @@ def differences(tmp_path):
     """Four seeds of three tests against one arm and a placebo."""
     values = {"mean": [1.0, 2.0, 3.0, 4.0], "win": [2.0, 4.0, 6.0, 8.0], "risk": [4.0, 3.0, 2.0, 1.0]}
     rows = [
-        {"name": name, "against": "level1_scalar", "seed": seed, "difference": value}
+        {"name": name, "arm": name, "against": "level1_scalar", "seed": seed, "difference": value}
         for name, some in values.items()
         for seed, value in enumerate(some, start=1)
     ]
     placebo = [-1.0, 0.0, 1.0, 2.0]
     rows += [
-        {"name": "placebo", "against": "sft", "seed": seed, "difference": value}
+        {"name": "nonsense", "arm": "noise", "against": "sft", "seed": seed, "difference": value}
         for seed, value in enumerate(placebo, start=1)
     ]
     table = pd.DataFrame(rows).assign(role="test", metric="judges", decoding="sampled")
@@ -43,7 +43,7 @@ def test_content_and_form_by_hand(tmp_path):
     pd.DataFrame(rows).to_csv(tmp_path / "arms.csv", index=False)
     found = {
         (row["part"], row["decoding"], row["sft_decoding"]): row["estimate"]
-        for row in summarise_results.describe_rubric(str(tmp_path / "arms.csv"), weights)
+        for row in summarise_results.describe_rubric(str(tmp_path / "arms.csv"), weights, "level1_scalar")
     }
     assert found[("content", "sampled", "sampled")] == pytest.approx(0.0)
     assert found[("form", "sampled", "sampled")] == pytest.approx(0.4)
@@ -55,10 +55,20 @@ def test_placebos_accuracies_beside_their_policies(tmp_path, differences):
     models = pd.DataFrame({"kind": ["shuffled"] * 4 + ["scalar"], "seed": [1, 2, 3, 4, 1]})
     models = models.assign(accuracy=[0.45, 0.5, 0.55, 0.6, 0.7], accuracy_low=0.4, accuracy_high=0.7)
     models.to_csv(tmp_path / "m.csv", index=False)
-    settings = {"arms": {"placebo": {"reward_model": "shuffled"}}}
+    settings = {"arms": {"noise": {"reward_model": "shuffled"}}, "roles": {"placebo": "noise"}}
     found = summarise_results.describe_placebo(str(tmp_path / "m.csv"), differences, settings)
     assert [(row["seed"], row["accuracy"], row["judges"]) for row in found["seeds"]][3] == (4, 0.6, 2.0)
     assert found["accuracy_and_judges"]["correlation"] == pytest.approx(1.0)
+
+
+def test_without_a_placebo_there_is_none(tmp_path, differences):
+    assert summarise_results.describe_placebo("", differences, {"arms": {}, "roles": {}}) is None
+
+
+def test_a_table_without_a_name_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        summarise_results.parse_args(["--tables", "contrasts.csv"])
+    assert "'contrasts.csv' is not name=path" in capsys.readouterr().err
 
 
 def test_the_share_of_clipped_steps():

@@ -89,6 +89,7 @@ STATISTICS_ONWARDS = {
     "plot_overoptimisation": 1,
     "plot_frontier": 1,
     "plot_contrasts": 1,
+    "state_findings": 1,
     "write_report": 1,
 }
 

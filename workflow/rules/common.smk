@@ -81,6 +81,12 @@ def settings_of(arm):
     return config["reinforce"] | {key: config["ppo"][key] for key in critic} | own
 
 
+def by_name(files):
+    """Files as words `name=path`, once a file: what a script reads by name."""
+    named = [(name, [given] if isinstance(given, str) else given) for name, given in files.items()]
+    return shlex.join(f"{name}={path}" for name, paths in named for path in paths)
+
+
 def arm_flags(wildcards):
     """The settings of an arm that samples."""
     return flags(settings_of(wildcards.arm))

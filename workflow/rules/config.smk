@@ -145,8 +145,13 @@ def check_config():
         if section["source"] == "pocket":
             problems.append(f"bases.{base}.source: pocket's model is the SFT model; leave the base out")
     names = [(row["name"], row["arm"], row["against"]) for row in config["statistics"]["contrasts"]]
-    if ("level1", "level1_scalar", "sft") not in names or "level1_scalar" not in ARMS:
-        problems.append("the report's question needs the policy level1_scalar, and its contrast level1 against sft")
+    level1 = config["roles"]["level1"]
+    if ("level1", level1, "sft") not in names or level1 not in ARMS:
+        problems.append(f"the report's question needs the policy {level1}, and its contrast level1 against sft")
+    for role, given in config["roles"].items():
+        for arm in [given] if isinstance(given, str) else given:
+            if arm not in config["arms"]:
+                problems.append(f"roles.{role}: no arm {arm!r} is declared under arms")
     if STUDIES["gradients"]["arm"] not in ARMS or STUDIES["gradients"]["early"] not in config["arms"]:
         problems.append("studies.gradients: arm must be one of policies, and early be declared under arms")
     moments = (config["arms"].get(STUDIES["gradients"][moment], {}) for moment in ("early", "arm"))
@@ -189,6 +194,17 @@ check_config()
 
 # What is off decides nothing: an experiment without ties is what it was before they could be kept.
 DATA = {key: value for key, value in config["data"].items() if (key, value) != ("keep_ties", False)}
+# Those of arms that are trained.
+ROLES = {
+    role: given if isinstance(given, str) else [arm for arm in given if arm in ARMS]
+    for role, given in config["roles"].items()
+    if not isinstance(given, str) or given in ARMS
+}
+ROLES["level2"] = [
+    arm
+    for arm in ARMS
+    if config["arms"][arm]["signal"] not in SCALAR_SIGNALS and arm not in ROLES.get("relabelled", [])
+]
 # What the report tells of the settings; a plot's are not among them.
 REPORTED_SETTINGS = {
     key: config[key]
@@ -202,11 +218,14 @@ REPORTED_SETTINGS = {
     "evaluation": config["evaluation"],
     "equivalence_margin": config["statistics"]["equivalence_margin"],
     "power": config["statistics"]["power"],
+    "confidence": config["statistics"]["confidence"],
+    "roles": ROLES,
+    "findings": config["findings"],
     "studies": STUDIES,
     "early_steps": config["arms"][STUDIES["gradients"]["early"]].get("steps", config["reinforce"]["steps"]),
 }
 # Of all that decides the numbers.
-DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures")}
+DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures", "roles", "findings")}
 UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows")
 DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
 DECIDING["data"] = DATA

@@ -2,17 +2,19 @@ FIGURES = [
     *("answer", "training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation"),
     *(["compliance"] if WORLD == "instructions" else []),
 ]
-FREE_ARM = "no_kl_penalty"
 # The arms beside whose own reward judges and gold are drawn: Level 1 with a KL penalty and without, or, where
 # over-optimisation is measured, all that the config trains.
 OVEROPTIMISED = (
-    ARMS if "overoptimisation" in config["statistics"] else ["level1_scalar", *([FREE_ARM] if FREE_ARM in ARMS else [])]
+    ARMS
+    if "overoptimisation" in config["statistics"]
+    else [ROLES[role] for role in ("level1", "unpenalised") if role in ROLES]
 )
 PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]
+APPENDICES = ("method", "level1", "level2", "contrasts", "gradients", "trl", "responses")
 # Experiments of their own, whose committed results the default report includes.
 COMPARED = {
-    name: f"results/{name}/statistics/summary.json"
-    for name in ("methods", "longer")
+    role: f"results/{name}/statistics/summary.json"
+    for role, name in (("methods", "methods"), ("longer", "longer"), ("real", "smollm2_cpu"))
     if EXPERIMENT == "pocket" and (Path(workflow.basedir) / f"results/{name}/statistics/summary.json").exists()
 }
 
@@ -70,7 +72,7 @@ rule plot_frontier:
     resources:
         mem_mb=500,
     params:
-        settings=flags(config["figures"], placebos=PLACEBOS or None),
+        settings=flags(config["figures"], chooser=ROLES["level1"], placebos=PLACEBOS or None),
     shell:
         "python {input.script[0]} --training {input.training} --screen {input.screen} {params.settings}"
         " --output {output.png} {output.svg} 2>&1 | tee {log}"
@@ -231,22 +233,49 @@ rule plot_overoptimisation:
         " --output {output.png} {output.svg} 2>&1 | tee {log}"
 
 
+rule state_findings:
+    input:
+        script=script("state_findings"),
+        paper="workflow/report/paper.json",
+        compared=list(COMPARED.values()),
+        summary=f"{RESULTS}/statistics/summary.json",
+    output:
+        findings=f"{RESULTS}/statistics/findings.json",
+    log:
+        f"{RESULTS}/logs/state_findings.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/state_findings.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+    params:
+        compared=flags(COMPARED),
+    shell:
+        "python {input.script[0]}"
+        " --summary {input.summary}"
+        " --paper {input.paper}"
+        " {params.compared}"
+        " --output {output.findings}"
+        " 2>&1 | tee {log}"
+
+
 rule write_report:
     input:
         script=script("write_report"),
         template="workflow/report/report.md.j2",
-        parts=[
-            f"workflow/report/{part}.md.j2"
-            for part in ("responses", "compliance", "level2", "longer", "methods", "trl", "examples")
-        ],
+        appendices=[f"workflow/report/appendix/{name}.md.j2" for name in APPENDICES],
         paper="workflow/report/paper.json",
         examples=f"{RESULTS}/studies/examples.json",
         page=f"{RESULTS}/samples.html",
-        compared=list(COMPARED.values()),
+        compared=[path for role, path in COMPARED.items() if role != "real"],
+        findings=rules.state_findings.output.findings,
         summary=f"{RESULTS}/statistics/summary.json",
         figures=[f"{RESULTS}/figures/{name}.png" for name in FIGURES],
     output:
         report=REPORT,
+        appendices=[f"{RESULTS}/appendix/{name}.md" for name in APPENDICES],
         verdict=VERDICT,
     log:
         f"{RESULTS}/logs/write_report.log",
@@ -258,12 +287,22 @@ rule write_report:
     resources:
         mem_mb=500,
     params:
-        compared=flags(COMPARED),
+        compared=flags({role: path for role, path in COMPARED.items() if role != "real"}),
     shell:
-        "python {input.script[0]} --template {input.template} --summary {input.summary}"
-        " --figures {input.figures} --examples {input.examples} --samples-page {input.page} --paper {input.paper}"
+        "python {input.script[0]}"
+        " --template {input.template}"
+        " --appendix-templates {input.appendices}"
+        " --findings {input.findings}"
+        " --summary {input.summary}"
+        " --figures {input.figures}"
+        " --examples {input.examples}"
+        " --samples-page {input.page}"
+        " --paper {input.paper}"
         " {params.compared}"
-        " --report-output {output.report:q} --verdict-output {output.verdict} 2>&1 | tee {log}"
+        " --report-output {output.report:q}"
+        " --appendix-outputs {output.appendices}"
+        " --verdict-output {output.verdict}"
+        " 2>&1 | tee {log}"
 
 
 rule make_samples:

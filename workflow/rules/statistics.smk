@@ -245,31 +245,40 @@ rule relate_differences:
         " --output {output.relations} 2>&1 | tee {log}"
 
 
+# What a summary is made of, by name: tables, and facts that are no tables.
+SUMMARY_TABLES = {
+    "contrasts": rules.compare_arms.output.contrasts,
+    "arms": rules.compare_arms.output.arms,
+    "differences": rules.compare_arms.output.differences,
+    "relations": rules.relate_differences.output.relations,
+    "reward_models": rules.measure_reward_models.output.table,
+    "ratings": rules.measure_reward_models.output.ratings,
+    "screen": rules.measure_signals.output.screen,
+    "predictions": rules.measure_signals.output.predictions,
+    "agreement": rules.measure_signals.output.agreement,
+    "relabelling": rules.measure_signals.output.relabelling,
+    "equal_kl": rules.compare_at_equal_kl.output.contrasts,
+    "equal_entropy": rules.compare_at_equal_entropy.output.differences,
+    "training": rules.trace_training.output.training,
+    "responses": rules.measure_responses.output.responses,
+    "gradients": [f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in GRADIENT_SEEDS],
+    "cost": f"{RESULTS}/statistics/cost.csv",
+    "compliance": [f"{RESULTS}/statistics/compliance.csv"] if WORLD == "instructions" else [],
+}
+SUMMARY_FACTS = {
+    "split": f"{RESULTS}/data/split.json",
+    "lengths": [f"{RESULTS}/data/tokens/{fold}.json" for fold in ("train", "judge", "validation")],
+    "trl": f"{RESULTS}/studies/trl.json",
+    "sources": [f"{RESULTS}/data/sources.json"] if SOURCE_OUTPUTS else [],
+    "world": [f"{RESULTS}/statistics/world.json"] if WORLD else [],
+}
+
+
 rule summarise_results:
     input:
+        **SUMMARY_TABLES,
+        **SUMMARY_FACTS,
         script=script("summarise_results"),
-        split=f"{RESULTS}/data/split.json",
-        lengths=[f"{RESULTS}/data/tokens/{fold}.json" for fold in ("train", "judge", "validation")],
-        contrasts=rules.compare_arms.output.contrasts,
-        arms=rules.compare_arms.output.arms,
-        differences=rules.compare_arms.output.differences,
-        relations=rules.relate_differences.output.relations,
-        reward_models=rules.measure_reward_models.output.table,
-        ratings=rules.measure_reward_models.output.ratings,
-        screen=rules.measure_signals.output.screen,
-        predictions=rules.measure_signals.output.predictions,
-        agreement=rules.measure_signals.output.agreement,
-        relabelling=rules.measure_signals.output.relabelling,
-        equal_kl=rules.compare_at_equal_kl.output.contrasts,
-        equal_entropy=rules.compare_at_equal_entropy.output.differences,
-        training=rules.trace_training.output.training,
-        responses=f"{RESULTS}/statistics/responses.csv",
-        gradients=[f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in GRADIENT_SEEDS],
-        trl=f"{RESULTS}/studies/trl.json",
-        cost=f"{RESULTS}/statistics/cost.csv",
-        compliance=[f"{RESULTS}/statistics/compliance.csv"] if WORLD == "instructions" else [],
-        sources=[f"{RESULTS}/data/sources.json"] if SOURCE_OUTPUTS else [],
-        world=[f"{RESULTS}/statistics/world.json"] if WORLD else [],
     output:
         summary=f"{RESULTS}/statistics/summary.json",
     log:
@@ -287,17 +296,15 @@ rule summarise_results:
         settings=shlex.quote(json.dumps(REPORTED_SETTINGS, sort_keys=True)),
         primary=config["statistics"]["primary_metric"],
         digest=CONFIG_DIGEST,
-        confidence=config["statistics"]["confidence"],
-        sources=lambda wildcards, input: f"--sources {input.sources}" if input.sources else "",
-        world=lambda wildcards, input: f"--world {input.world[0]}" if input.world else "",
-        compliance=lambda wildcards, input: f"--compliance {input.compliance}" if input.compliance else "",
+        tables=by_name(SUMMARY_TABLES),
+        facts=by_name(SUMMARY_FACTS),
     shell:
-        "python {input.script[0]} --experiment {params.experiment} --primary-metric {params.primary}"
-        " --settings {params.settings} --split {input.split} --lengths {input.lengths} --contrasts {input.contrasts}"
-        " --arms {input.arms} --differences {input.differences} --relations {input.relations}"
-        " --reward-models {input.reward_models} --ratings {input.ratings} --screen {input.screen}"
-        " --predictions {input.predictions} --relabelling {input.relabelling} --agreement {input.agreement} --equal-kl {input.equal_kl}"
-        " --equal-entropy {input.equal_entropy}"
-        " --training {input.training} --responses {input.responses} --gradients {input.gradients} --trl {input.trl}"
-        " --cost {input.cost} --config-digest {params.digest} --confidence {params.confidence} {params.sources} {params.world} {params.compliance}"
-        " --output {output.summary} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --experiment {params.experiment}"
+        " --primary-metric {params.primary}"
+        " --settings {params.settings}"
+        " --config-digest {params.digest}"
+        " --tables {params.tables}"
+        " --facts {params.facts}"
+        " --output {output.summary}"
+        " 2>&1 | tee {log}"

@@ -45,7 +45,7 @@ rule compare_with_trl:
     input:
         script=script("compare_with_trl"),
         model=f"{RESULTS}/models/sft",
-        reward_model=f"{RESULTS}/reward_models/{config['arms']['level1_scalar']['reward_model']}/seed{SEEDS[0]}",
+        reward_model=f"{RESULTS}/reward_models/{config['arms'][ROLES['level1']]['reward_model']}/seed{SEEDS[0]}",
         pairs=f"{RESULTS}/data/train.jsonl",
         tokens=f"{RESULTS}/data/tokens/train.parquet",
         lock="envs/requirements.lock",

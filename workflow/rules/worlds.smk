@@ -77,7 +77,7 @@ if WORLD == "instructions":
                 "width",
                 "dpi",
                 arms=["sft", *[f"sft_{temperature}" for temperature in TEMPERATURES], *ARMS],
-                choosers=["gold", "level1_scalar"],
+                choosers=["gold", ROLES["level1"]],
             ),
         shell:
             "python {input.script[0]} --compliance {input.compliance} {params.settings}"

@@ -12,13 +12,13 @@ from align.errors import run
 from findings.plotting import figure_parser, legend_above, lines_of, off_the_scale, save_figure, smooth, use_style
 
 PANELS = {"reward": "its own reward model", "judges": "judges", "gold": "gold rating"}
-CHOOSER = "level1_scalar"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--training", required=True, help="CSV of the training curves")
     parser.add_argument("--screen", required=True, help="CSV of best of n")
+    parser.add_argument("--chooser", required=True, help="the arm whose signal chooses the best of n")
     parser.add_argument("--placebos", nargs="*", default=[], help="arms that may leave the axes")
     parser.add_argument("--smoothing", type=int, required=True, help="steps of a running mean")
     return parser.parse_args(argv)
@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None) -> None:
     lines = lines_of(list(training["arm"].unique()))
     placebos = {arm: line for arm, line in lines.items() if arm in args.placebos}
     others = {arm: line for arm, line in lines.items() if arm not in args.placebos}
-    best = screen[screen["arm"] == CHOOSER].groupby("n").mean(numeric_only=True)
+    best = screen[screen["arm"] == args.chooser].groupby("n").mean(numeric_only=True)
     panels = {column: title for column, title in PANELS.items() if column in training}
     figure, axes = plt.subplots(1, len(panels), figsize=(args.width, 3.6), squeeze=False)
     for axis, (column, title) in zip(axes.flat, panels.items()):
@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
                 markersize=3.5,
                 linewidth=1.2,
                 zorder=5,
-                label=f"best of n by {CHOOSER}",
+                label=f"best of n by {args.chooser}",
             )
         axis.set_title(title)
         axis.set_xscale("symlog", linthresh=1.0)

@@ -10,10 +10,20 @@ import pandas as pd
 
 from align.errors import run
 from align.files import read_json, write_json
+from findings.derived import derive
 from findings.evidence import exact_correlation, exact_sign_flip_p, mean_interval
 
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "numpy", "scipy", "pandas")
+FOLDS = ("train", "judge", "validation")
 CONTENT = ("helpfulness", "correctness")  # of the rubric; its other attributes are form
+
+
+def named_path(text: str) -> tuple[str, str]:
+    """A file and its name, from `name=path`."""
+    name, _, path = text.partition("=")
+    if not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not name=path")
+    return name, path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -22,29 +32,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--primary-metric", required=True)
     parser.add_argument("--settings", type=json.loads, required=True, help="JSON: the settings that the report names")
     parser.add_argument("--config-digest", required=True, help="of everything that decides the numbers")
-    parser.add_argument("--confidence", type=float, required=True, help="of the intervals of win rates")
-    parser.add_argument("--split", required=True, help="JSON of the split")
-    parser.add_argument("--lengths", nargs="+", required=True, help="JSON of tokens: train judge validation")
-    parser.add_argument("--contrasts", required=True, help="CSV")
-    parser.add_argument("--arms", required=True, help="CSV")
-    parser.add_argument("--differences", required=True, help="CSV of the contrasts, seed by seed")
-    parser.add_argument("--relations", required=True, help="CSV of what goes with a contrast over seeds")
-    parser.add_argument("--reward-models", required=True, help="CSV")
-    parser.add_argument("--ratings", required=True, help="CSV of the mass of each rating")
-    parser.add_argument("--screen", required=True, help="CSV of best of n by each signal")
-    parser.add_argument("--predictions", required=True, help="CSV of what that predicts")
-    parser.add_argument("--relabelling", required=True, help="CSV of what other names for the ratings change")
-    parser.add_argument("--agreement", required=True, help="CSV of how signals correlate")
-    parser.add_argument("--equal-kl", required=True, help="CSV of the contrasts at equal KL")
-    parser.add_argument("--equal-entropy", required=True, help="CSV of the arms less SFT at equal entropy")
-    parser.add_argument("--training", required=True, help="CSV of the training curves")
-    parser.add_argument("--responses", required=True, help="CSV of measures of responses")
-    parser.add_argument("--gradients", nargs="+", required=True, help="CSV of the gradient study, one a seed")
-    parser.add_argument("--trl", required=True, help="JSON of the comparison with TRL")
-    parser.add_argument("--cost", required=True, help="CSV of what each rule cost")
-    parser.add_argument("--sources", help="JSON of what was loaded from outside, where anything was")
-    parser.add_argument("--world", help="JSON of the world whose truth is known, where it is")
-    parser.add_argument("--compliance", help="CSV of what share did what was asked, where a rule can tell")
+    parser.add_argument("--tables", nargs="+", type=named_path, required=True, help="name=CSV; a name may come again")
+    parser.add_argument("--facts", nargs="+", type=named_path, required=True, help="name=JSON; a name may come again")
     parser.add_argument("--output", required=True, help="JSON")
     return parser.parse_args(argv)
 
@@ -91,7 +80,7 @@ def correlate_contrasts(path: str) -> list[dict]:
     return rows
 
 
-def describe_rubric(path: str, weights: dict[str, float]) -> list[dict]:
+def describe_rubric(path: str, weights: dict[str, float], level1: str) -> list[dict]:
     """What content and form add to gold from SFT to Level 1, in rating points, a row a part and pair of decodings."""
     table = pd.read_csv(path)
     parts = {"content": CONTENT, "form": [name for name in weights if name not in CONTENT]}
@@ -99,13 +88,13 @@ def describe_rubric(path: str, weights: dict[str, float]) -> list[dict]:
     for decoding, of_sft in (("sampled", "sampled"), ("greedy", "greedy"), ("sampled", "greedy")):
         ours, theirs = (
             table[(table["arm"] == arm) & (table["decoding"] == how)].set_index("seed")
-            for arm, how in (("level1_scalar", decoding), ("sft", of_sft))
+            for arm, how in ((level1, decoding), ("sft", of_sft))
         )
         for part, names in parts.items():
             points = (sum(weights[name] * side[f"gold_{name}"] for name in names) for side in (ours, theirs))
             changes = np.subtract(*(side.loc[ours.index] for side in points))
             key = {
-                "arm": "level1_scalar",
+                "arm": level1,
                 "part": part,
                 "decoding": decoding,
                 "sft_decoding": of_sft,
@@ -118,12 +107,13 @@ def describe_rubric(path: str, weights: dict[str, float]) -> list[dict]:
 def describe_placebo(reward_models: str, differences: str, settings: dict) -> dict | None:
     """Accuracy of each placebo's reward model on held-out pairs beside what its policy did, and their correlation.
 
-    None where there is no contrast of a placebo.
+    None where no placebo is compared with SFT.
     """
-    changes = pd.read_csv(differences).query("name == 'placebo' and decoding == 'sampled'")
+    placebo = settings["roles"].get("placebo")
+    changes = pd.read_csv(differences).query("arm == @placebo and against == 'sft' and decoding == 'sampled'")
     if changes.empty:
         return None
-    kind = settings["arms"]["placebo"]["reward_model"]
+    kind = settings["arms"][placebo]["reward_model"]
     models = pd.read_csv(reward_models)
     models = models[models["kind"] == kind]
     by_seed = changes.pivot(index="seed", columns="metric", values="difference").reset_index()
@@ -192,53 +182,57 @@ def summarise_compliance(path: str) -> list[dict]:
     return json.loads(found.assign(seeds=groups.size()).reset_index().to_json(orient="records"))
 
 
-def main(argv: list[str] | None = None) -> None:
-    args = parse_args(argv)
-    folds = ("train", "judge", "validation")
-    training = pd.read_csv(args.training)
-    world = read_json(args.world) if args.world else None
-    agreement = means(args.agreement, ["arm", "other"])
+def summarise(args: argparse.Namespace) -> dict:
+    """All that findings rest on."""
+    tables, facts = dict(args.tables), dict(args.facts)
+    training, settings = pd.read_csv(tables["training"]), args.settings
+    world = read_json(facts["world"]) if "world" in facts else None
+    agreement = means(tables["agreement"], ["arm", "other"])
     if world:
         agreement.append({"arm": "judges", "other": "gold", "correlation": world["judge_gold_correlation"]})
-    write_json(
-        args.output,
-        {
-            "experiment": args.experiment,
-            "config_digest": args.config_digest,
-            "seeds": args.settings["seeds"],
-            "primary_metric": args.primary_metric,
-            "settings": args.settings,
-            "versions": {name: importlib.metadata.version(name).split("+")[0] for name in PACKAGES},
-            "sources": read_json(args.sources) if args.sources else None,
-            "split": read_json(args.split),
-            "lengths": {fold: read_json(path) for fold, path in zip(folds, args.lengths, strict=True)},
-            "contrasts": describe_contrasts(args.contrasts, args.differences),
-            "contrast_correlations": correlate_contrasts(args.differences),
-            "relations": records(args.relations),
-            "arms": describe_arms(args.arms),
-            "rubric": describe_rubric(args.arms, world["weights"]) if world else [],
-            "placebo": describe_placebo(args.reward_models, args.differences, args.settings),
-            "reward_models": records(args.reward_models),
-            "ratings": means(args.ratings, ["kind", "rating"]),
-            "mass_at_the_ends": mass_at_the_ends(args.ratings),
-            "screen": means(args.screen, ["arm", "n"]),
-            "predictions": records(args.predictions),
-            "relabelling": means(args.relabelling, ["kind", "signal", "relabelling"]),
-            "agreement": agreement,
-            "equal_kl": records(args.equal_kl),
-            "equal_entropy": records(args.equal_entropy),
-            "first_tenth_of_training": mean_by_arm(training, "first"),
-            "last_tenth_of_training": mean_by_arm(training, "last"),
-            "steps": describe_steps(training, args.settings["reinforce"]["max_grad_norm"]),
-            "responses": describe_responses(args.responses, args.confidence),
-            "gradients": describe_gradients(args.gradients),
-            "trl": read_json(args.trl),
-            "world": world,
-            **({"compliance": summarise_compliance(args.compliance)} if args.compliance else {}),
-            # What a run costs differs from run to run; what it finds, above, does not.
-            "cost": records(args.cost),
-        },
-    )
+    lengths = [path for name, path in args.facts if name == "lengths"]
+    return {
+        "experiment": args.experiment,
+        "config_digest": args.config_digest,
+        "seeds": settings["seeds"],
+        "primary_metric": args.primary_metric,
+        "settings": settings,
+        "versions": {name: importlib.metadata.version(name).split("+")[0] for name in PACKAGES},
+        "sources": read_json(facts["sources"]) if "sources" in facts else None,
+        "split": read_json(facts["split"]),
+        "lengths": {fold: read_json(path) for fold, path in zip(FOLDS, lengths, strict=True)},
+        "contrasts": describe_contrasts(tables["contrasts"], tables["differences"]),
+        "contrast_correlations": correlate_contrasts(tables["differences"]),
+        "relations": records(tables["relations"]),
+        "arms": describe_arms(tables["arms"]),
+        "rubric": describe_rubric(tables["arms"], world["weights"], settings["roles"]["level1"]) if world else [],
+        "placebo": describe_placebo(tables["reward_models"], tables["differences"], settings),
+        "reward_models": records(tables["reward_models"]),
+        "ratings": means(tables["ratings"], ["kind", "rating"]),
+        "mass_at_the_ends": mass_at_the_ends(tables["ratings"]),
+        "screen": means(tables["screen"], ["arm", "n"]),
+        "predictions": records(tables["predictions"]),
+        "relabelling": means(tables["relabelling"], ["kind", "signal", "relabelling"]),
+        "agreement": agreement,
+        "equal_kl": records(tables["equal_kl"]),
+        "equal_entropy": records(tables["equal_entropy"]),
+        "first_tenth_of_training": mean_by_arm(training, "first"),
+        "last_tenth_of_training": mean_by_arm(training, "last"),
+        "steps": describe_steps(training, settings["reinforce"]["max_grad_norm"]),
+        "responses": describe_responses(tables["responses"], settings["confidence"]),
+        "gradients": describe_gradients([path for name, path in args.tables if name == "gradients"]),
+        "trl": read_json(facts["trl"]),
+        "world": world,
+        **({"compliance": summarise_compliance(tables["compliance"])} if "compliance" in tables else {}),
+        # What a run costs differs from run to run; what it finds, above, does not.
+        "cost": records(tables["cost"]),
+    }
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    summary = summarise(args)
+    write_json(args.output, summary | {"derived": derive(summary)})
 
 
 if __name__ == "__main__":

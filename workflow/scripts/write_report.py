@@ -1,48 +1,30 @@
-"""Fill the report's template from summary.json, and put the verdict into a few lines."""
+"""Place findings, tables and figures in the report and its appendices, and put the verdict into a few lines."""
 
 import argparse
-import functools
 import os
-from dataclasses import dataclass, fields
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
 
 from align.errors import run
 from align.files import read_json, write_text
-from findings.predictions import judged_predictions, state_predictions
-from findings.qualifications import (
-    state_change_with_training,
-    state_equal_entropy,
-    state_form_and_content,
-    state_interaction,
-    state_overlap,
-    state_placebo,
-    state_reach,
-    state_rival,
-    state_scale,
-)
-from findings.sources import state_weights
-from findings.summary import family_size, find_arm, find_contrast, find_row, level2_rows, mean_of, paired_by_seed
-from findings.verdicts import (
-    answer_level1,
-    answer_level2,
-    format_p,
-    list_reasons,
-    longer_where_gold_fell,
-    order_methods,
-    qualify_level1,
-    state_comparison,
-    state_levels,
-    state_longer,
-    state_verdict,
-)
+from findings import appendix_tables, model_tables, tables
+
+# The roles whose responses stand beside SFT's: in the report, and in its appendix.
+SHOWN, SHOWN_LONG = ("level1", "unpenalised"), ("level1", "level2", "placebo", "unpenalised")
+SHORT = 3  # prompts in the report
+# Tables that are made of more than the summary.
+ASKED = {"table_of_arms", "table_of_examples", "table_of_methods", "table_of_longer"}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--template", required=True)
-    parser.add_argument("--summary", required=True, help="summary.json")
+    parser.add_argument("--template", required=True, help="the report's")
+    parser.add_argument("--appendix-templates", nargs="+", required=True)
+    parser.add_argument("--findings", required=True, help="findings.json")
+    parser.add_argument("--summary", required=True, help="summary.json, for the tables")
     parser.add_argument("--figures", nargs="+", required=True, help="PNG files")
     parser.add_argument("--examples", required=True, help="JSON of responses to show")
     parser.add_argument("--samples-page", required=True, help="HTML, to be linked")
@@ -50,36 +32,69 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--methods", help="summary.json of the methods' comparison, where it was run")
     parser.add_argument("--longer", help="summary.json of reward models trained for longer, where it was run")
     parser.add_argument("--report-output", required=True)
+    parser.add_argument("--appendix-outputs", nargs="+", required=True, help="one a template, of the same name")
     parser.add_argument("--verdict-output", required=True)
     return parser.parse_args(argv)
 
 
 @dataclass(frozen=True)
-class Beside:
-    """What the report shows beside its own summary."""
+class Material:
+    """What the pages are made of, and where it lies."""
 
-    figures: dict[str, str]  # paths by name, relative to the report
+    summary: dict
+    findings: dict[str, str]  # texts by name, in order
     examples: list[dict]  # prompts, with every arm's responses
-    samples_page: str  # relative to the report
     paper: dict  # what the paper found
+    files: dict[str, str]  # paths by name: pages, findings, summary, samples_page
+    figures: dict[str, str]  # paths by name
     methods: dict | None = None  # the summary of the methods' comparison, where it was run
     longer: dict | None = None  # the summary of reward models trained for longer, where it was run
+    trained_longer: dict | None = None  # what that changed
 
 
-def table_cell(text: str) -> str:
-    """Text that stays within its cell of a Markdown table, as it was written."""
-    for mark in "\\`*_|<":
-        text = text.replace(mark, f"\\{mark}")
-    return " ".join(text.split()) or "(empty)"
+def make_tables(given: Material) -> dict[str, str]:
+    """Every table by its name; empty where the experiment has none."""
+    summary, examples = given.summary, given.examples
+    made = {"arms": tables.table_of_arms(summary), "arms_long": tables.table_of_arms(summary, short=False)}
+    made["signals_short"] = tables.table_of_signals(summary, short=True)
+    for name, shown, roles in (("examples_short", examples[:SHORT], SHOWN), ("examples", examples, SHOWN_LONG)):
+        made[name] = tables.table_of_examples(summary, shown, tables.arms_to_show(summary, examples, *roles))
+    for module in (tables, model_tables, appendix_tables):
+        for name, function in vars(module).items():
+            if name.startswith("table_of_") and name not in ASKED:
+                made[name.removeprefix("table_of_")] = function(summary)
+    made["methods"] = appendix_tables.table_of_methods(given.methods, given.paper) if given.methods else ""
+    made["longer"] = ""
+    if given.longer and given.trained_longer:
+        made["longer"] = model_tables.table_of_longer(summary, given.longer, given.trained_longer)
+    return made
 
 
-def pick_examples(summary: dict) -> list[str]:
-    """The arms whose responses stand beside SFT's in the report."""
-    return [arm for arm in ("level1_scalar", "level2_win", "placebo") if arm in summary["settings"]["arms"]]
+def words_of_columns(summary: dict) -> dict[str, str]:
+    """What the columns of tables are."""
+    scores = " and ".join(tables.columns(summary, "gold", "judges"))
+    return {
+        "scores": scores,
+        "columns_in_words": f"{scores.capitalize()} are in SFT standard deviations from SFT's mean.",
+    }
 
 
-def render(template: Path, summary: dict, beside: Beside) -> str:
-    """The report as Markdown."""
+def render(template: Path, page: str, given: Material) -> str:
+    """One page as Markdown; `page` is the path where it will lie, from which its links lead."""
+    here = Path(page).parent
+
+    def relative(paths: dict[str, str]) -> dict[str, str]:
+        return {name: Path(os.path.relpath(path, here)).as_posix() for name, path in paths.items()}
+
+    def say(*names: str) -> str:
+        return " ".join(given.findings[name] for name in names if name in given.findings)
+
+    def bullets(*names: str) -> str:
+        return "\n".join(f"- {given.findings[name]}" for name in names if name in given.findings)
+
+    def lines(prefix: str) -> str:
+        return bullets(*(name for name in given.findings if name.startswith(prefix)))
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template.parent),
         undefined=jinja2.StrictUndefined,
@@ -87,59 +102,60 @@ def render(template: Path, summary: dict, beside: Beside) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"p": format_p, "percent": lambda share: f"{100 * share:.0f} %", "cell": table_cell}
-    environment.filters |= {"signed": lambda number: f"{number:+.2f}", "two": lambda number: f"{number:.2f}"}
-    environment.filters["count"] = lambda number, what: f"{number} {what}{'s' if number != 1 else ''}"
-    environment.filters |= {"three": lambda number: f"{number:.3f}", "change": lambda share: f"{100 * share:+.0f} %"}
-    helpers = {
-        "state": state_verdict,
-        "contrast": find_contrast,
-        "mean_of": mean_of,
-        "find": find_row,
-        "paired": paired_by_seed,
-        "state_interaction": state_interaction,
-    }
-    helpers["compare"] = functools.partial(state_comparison, margin=summary["settings"]["equivalence_margin"])
-    helpers["arm_means"] = functools.partial(find_arm, summary["arms"])
-    helpers["source"] = lambda name: f"`{summary['trl']['lines'][name] or 'not found in this version'}`"
-    given = {field.name: getattr(beside, field.name) for field in fields(beside)}
-    given |= {"answer_level1": answer_level1(summary), "qualified_level1": qualify_level1(summary)}
-    given |= {"reasons": list_reasons(summary), "gold_and_length": longer_where_gold_fell(summary)}
-    given |= {"tests": family_size(summary, find_contrast(summary["contrasts"], "level1")[summary["primary_metric"]])}
-    given |= {"ladder": level2_rows(summary), "answer_level2": answer_level2(summary)}
-    given |= {"example_arms": pick_examples(summary)}
-    given |= {"reach": state_reach(summary), "scale": state_scale(summary)}
-    given |= {"weights": state_weights(summary["sources"])}
-    given |= {"form_and_content": state_form_and_content(summary), "at_equal_entropy": state_equal_entropy(summary)}
-    given["overlap"] = state_overlap(summary, given["ladder"])
-    given["judged_predictions"] = judged_predictions(summary)
-    given["predictions_in_words"] = state_predictions(given["judged_predictions"])
-    given["placebo_models"] = summary["placebo"]
-    given["placebo_in_words"] = state_placebo(summary) if summary["placebo"] else ""
-    given["longer_in_words"] = state_longer(beside.longer) if beside.longer else ""
-    given["longer_change"] = state_change_with_training(summary, beside.longer) if beside.longer else ""
-    given["methods_order"] = order_methods(beside.methods, beside.paper) if beside.methods else ""
-    return environment.get_template(template.name).render(**summary | given, **helpers)
+    made, files = make_tables(given), relative(given.files)
+    summary = given.summary
+    text = environment.get_template(template.name).render(
+        say=say,
+        bullets=bullets,
+        lines=lines,
+        has=lambda name: name in given.findings,
+        table=lambda name: made[name],
+        figures=relative(given.figures),
+        pages=files,
+        samples_page=files["samples_page"],
+        experiment=summary["experiment"],
+        config_digest=summary["config_digest"],
+        versions=tables.list_versions(summary),
+        world=bool(summary["world"]),
+        pocket=bool(summary["world"] and summary["settings"]["sft"]),
+        **words_of_columns(summary),
+    )
+    # What an absent finding leaves behind.
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)).rstrip() + "\n"
+
+
+def state_verdict(findings: dict[str, str], report: str) -> str:
+    """The verdict in a few lines."""
+    level1, level2 = ([text for name, text in findings.items() if name.startswith(f"line_level{n}_")] for n in (1, 2))
+    said = ["Level 1, REINFORCE with b_MA against SFT:", *level1]
+    said += ["Level 2, a reward model over ratings against Level 1:", *level2] if level2 else []
+    if "rival" in findings:
+        said.append(f"Is Level 1 only a sharper SFT model? {findings['rival']}")
+    return "\n".join([*said, f"Report: {report}"]) + "\n"
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    summary, here = read_json(args.summary), Path(args.report_output).parent
-
-    def relative(path: str) -> str:
-        return Path(os.path.relpath(path, here)).as_posix()
-
-    beside = Beside(
-        figures={Path(path).stem: relative(path) for path in args.figures},
+    files = {Path(path).stem: path for path in args.appendix_outputs}
+    files |= {"report": args.report_output, "findings": args.findings, "summary": args.summary}
+    found = read_json(args.findings)
+    given = Material(
+        summary=read_json(args.summary),
+        findings={row["name"]: row["text"] for row in found["findings"]},
         examples=read_json(args.examples),
-        samples_page=relative(args.samples_page),
         paper=read_json(args.paper),
+        files=files | {"samples_page": args.samples_page},
+        figures={Path(path).stem: path for path in args.figures},
         methods=read_json(args.methods) if args.methods else None,
         longer=read_json(args.longer) if args.longer else None,
+        trained_longer=found["trained_longer"],
     )
-    write_text(args.report_output, render(Path(args.template), summary, beside))
-    verdict = [*state_levels(summary), state_rival(summary), f"Report: {args.report_output}"]
-    write_text(args.verdict_output, "\n".join(filter(None, verdict)) + "\n")
+    pages = {args.report_output: Path(args.template)}
+    pages |= {files[Path(path).name.split(".")[0]]: Path(path) for path in args.appendix_templates}
+    rendered = {page: render(template, page, given) for page, template in pages.items()}
+    for page, text in rendered.items():
+        write_text(page, text)
+    write_text(args.verdict_output, state_verdict(given.findings, args.report_output))
 
 
 if __name__ == "__main__":

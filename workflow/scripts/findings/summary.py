@@ -1,48 +1,86 @@
-"""Looking things up in summary.json."""
+"""Looking things up in summary.json, by role and not by an arm's name."""
 
-import numpy as np
-
-from findings.evidence import exact_sign_flip_p
+SCALAR_SIGNALS = ("reward", "centred", "bounded")
 
 
-def find_contrast(contrasts: list[dict], name: str, decoding: str = "sampled") -> dict[str, dict]:
-    """The rows of a contrast by metric; empty if it was not declared."""
-    return {row["metric"]: row for row in contrasts if row["name"] == name and row["decoding"] == decoding}
+def find_rows(rows: list[dict], **values) -> list[dict]:
+    """The rows in which all columns have these values."""
+    return [row for row in rows if all(row.get(name) == value for name, value in values.items())]
+
+
+def find_row(rows: list[dict], **values) -> dict:
+    """The first of them; empty if there is none."""
+    return next(iter(find_rows(rows, **values)), {})
 
 
 def find_arm(arms: list[dict], arm: str, decoding: str = "sampled") -> dict:
     """An arm's means on held-out prompts; `log_ratio` is its KL to SFT, nats a response."""
-    return next(row for row in arms if row["arm"] == arm and row["decoding"] == decoding)
+    return find_row(arms, arm=arm, decoding=decoding)
 
 
-def find_row(rows: list[dict], **values) -> dict:
-    """The row in which all columns have these values; empty if there is none."""
-    return next((row for row in rows if all(row[name] == value for name, value in values.items())), {})
+def roles_of(summary: dict) -> dict:
+    """Which arm has which role; a summary that does not tell names Level 1 by its contrast."""
+    level1 = find_row(summary["contrasts"], name="level1").get("arm")
+    return summary["settings"].get("roles") or {"level1": level1, "level2": []}
 
 
-def level2_rows(summary: dict) -> list[dict]:
-    """The tests of arms with a reward model over ratings against Level 1, on sampled responses."""
-    arms = summary["settings"]["arms"]
+def alpha_of(summary: dict) -> float:
+    """The p below which something is shown: what the confidence of the settings leaves."""
+    return round(1 - summary["settings"].get("confidence", 0.95), 10)
+
+
+def contrast_of(summary: dict, arm: str | None, against: str | None, decoding: str = "sampled") -> dict[str, dict]:
+    """The rows of a contrast by metric; empty if it was not declared."""
+    rows = find_rows(summary["contrasts"], arm=arm, against=against, decoding=decoding)
+    return {row["metric"]: row for row in rows}
+
+
+def role_contrast(summary: dict, role: str, decoding: str = "sampled") -> dict[str, dict]:
+    """The contrast of a role's arm against SFT, by metric; empty where no arm has the role."""
+    arm = roles_of(summary).get(role)
+    return contrast_of(summary, arm, "sft", decoding) if arm else {}
+
+
+def level2_rows(summary: dict, decoding: str = "sampled") -> list[dict]:
+    """The tests of arms with a reward model over ratings against Level 1."""
+    arms, level1 = summary["settings"]["arms"], roles_of(summary)["level1"]
     return [
         row
-        for row in summary["contrasts"]
-        if (row["against"], row["role"], row["decoding"]) == ("level1_scalar", "test", "sampled")
-        and arms[row["arm"]]["signal"] not in ("reward", "centred", "bounded")
+        for row in find_rows(summary["contrasts"], against=level1, role="test", decoding=decoding)
+        if arms[row["arm"]]["signal"] not in SCALAR_SIGNALS
     ]
 
 
-def family_size(summary: dict, row: dict) -> int:
-    """How many tests Holm's correction counts with a contrast: those of its metric and decoding."""
-    alike = [other for other in summary["contrasts"] if other["role"] == "test"]
-    return sum((other["metric"], other["decoding"]) == (row["metric"], row["decoding"]) for other in alike)
+def arm_with_signal(summary: dict, signal: str) -> str | None:
+    """The first arm of Level 2 that is trained on a signal."""
+    arms = summary["settings"]["arms"]
+    return next((arm for arm in roles_of(summary).get("level2", []) if arms[arm]["signal"] == signal), None)
 
 
-def paired_by_seed(rows: list[dict], others: list[dict], column: str) -> dict:
-    """Mean difference of a column between two kinds of models of the same seeds, and its exact p."""
-    theirs = {row["seed"]: row[column] for row in others}
-    differences = np.array([row[column] - theirs[row["seed"]] for row in rows if row["seed"] in theirs])
-    return {"mean": float(differences.mean()), "p": exact_sign_flip_p(differences), "seeds": len(differences)}
+def models_of(summary: dict, kind: str) -> list[dict]:
+    """The rows of the reward models of a kind."""
+    return find_rows(summary["reward_models"], kind=kind)
 
 
-def mean_of(rows: list[dict], column: str) -> float:
-    return sum(row[column] for row in rows) / len(rows)
+def kind_of(summary: dict, arm: str | None) -> str | None:
+    """An arm's kind of reward model."""
+    return summary["settings"]["arms"][arm]["reward_model"] if arm else None
+
+
+def kinds_of_levels(summary: dict) -> tuple[str | None, str | None]:
+    """The kinds of reward model of Level 1 and of Level 2."""
+    roles = roles_of(summary)
+    return kind_of(summary, roles["level1"]), kind_of(summary, next(iter(roles.get("level2", [])), None))
+
+
+def paper_arms(paper: dict, methods: dict) -> list[dict]:
+    """The paper's methods, each with the arm that is trained by it here; those that none is are left out."""
+    arms, given = methods["settings"]["arms"], methods["settings"]["reinforce"]
+    found = []
+    for row in paper["methods"]:
+        wanted = (row["method"], row["samples_per_prompt"])
+        for arm, own in arms.items():
+            settings = given | own
+            if (settings["method"], settings["samples_per_prompt"]) == wanted:
+                found.append(row | {"arm": arm})
+    return found

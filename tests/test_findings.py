@@ -1,0 +1,207 @@
+"""The words of findings follow from their numbers; each on a summary made by hand."""
+
+import re
+
+import pytest
+from handmade import change, make_summary, rederive, texts
+
+from findings import beside, contrast_words, controls, level1, level2, limits, setting
+from findings.finding import EQUIVALENT, NOT_TESTED, NOT_TOLD, SHOWN, make, strength_of
+from findings.words import fill, join, reach, show, show_interval
+
+
+def test_numbers_are_written_in_one_way():
+    numbers = {"a": 0.456, "p": 0.00001, "b": -0.002}
+    assert (
+        fill("{a:percent}, {a:percent1}, {a:points}, {a:change}, {p:p}", numbers)
+        == "46 %, 45.6 %, +45.6, +46 %, < 0.0001"
+    )
+    assert fill("{b:change} {b:+.2f}", numbers) == "+0 % -0.00"
+    assert reach("a", "a", ".2f", numbers) == "{a:.2f}" and reach("a", "b", ".2f", numbers) == "{a:.2f} to {b:.2f}"
+    assert show(None, ".2f") == "-" == show_interval(None, 1.0) and show_interval(-0.5, 0.25) == "-0.50 to +0.25"
+    assert join(["a", "b", "c"]) == "a, b and c"
+    with pytest.raises(KeyError):
+        make("name", "question", "{missing:.2f}", {})
+
+
+def test_strength_is_that_of_the_weakest():
+    rose, even, open_ = ({"verdict": word, "seeds": 8} for word in ("rose", "equivalent", "inconclusive"))
+    assert strength_of(rose) == SHOWN and strength_of(rose, even) == EQUIVALENT and strength_of(even, open_) == NOT_TOLD
+    assert strength_of(rose | {"seeds": 1}) == strength_of() == NOT_TESTED
+
+
+@pytest.mark.parametrize(
+    ("verdict", "line", "opening", "said"),
+    [
+        ("rose", "prompts rose:", "Yes.", "it rose: +0.50"),
+        ("fell", "prompts fell:", "No, it fell.", "it fell: +0.50"),
+        ("equivalent", "changed by less than what matters:", "No.", "it changed by less than what matters"),
+        ("inconclusive", "was not shown to change:", "That is not shown.", "it is not shown to have changed"),
+    ],
+)
+def test_level_1s_words_follow_from_the_verdict(verdict, line, opening, said):
+    summary = make_summary()
+    for metric in ("gold", "judges", "own"):
+        summary = change(summary, "first", "sft", metric, verdict=verdict)
+    lines = texts(contrast_words.state_lines(summary))
+    assert all(line in lines[f"line_level1_{metric}"] for metric in ("gold", "judges", "own"))
+    told = level1.verdict_level1(summary)
+    assert f"SFT model? {opening}**" in told.text and told.text.count(said) == 2
+    assert ("reach" in texts(level1.state_level1(summary))) == (verdict == "rose")
+
+
+def test_where_gold_and_judges_part_both_answers_are_given_gold_first():
+    summary = change(make_summary(), "first", "sft", "gold", verdict="inconclusive")
+    text = level1.verdict_level1(summary).text
+    assert "By gold that is not shown; by the judges yes." in text and text.index("By gold, the true") < text.index(
+        "by judges"
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("rose", "is ahead of `first`"),
+        ("fell", "is behind `first`"),
+        ("equivalent", "is equivalent to `first` (within ±0.2"),
+        ("inconclusive", "is not shown to differ from `first`"),
+    ],
+)
+def test_the_comparison_of_levels_follows_from_the_verdict(verdict, words):
+    summary = change(make_summary(), "by_mean", "first", "gold", verdict=verdict)
+    assert words in texts(contrast_words.state_lines(summary))["line_level2_by_mean_gold"]
+
+
+def test_level_2s_verdict_groups_arms_by_what_is_shown():
+    summary = make_summary(level2=("a", "b", "c"), signals=("mean", "win", "risk"))
+
+    def told(*verdicts, **values):
+        changed = summary
+        for arm, verdict in zip("abc", verdicts):
+            for metric in ("gold", "judges"):
+                changed = change(changed, arm, "first", metric, verdict=verdict, **values)
+        return texts(level2.state_level2(changed))["verdict_level2"]
+
+    assert "do better? Yes.** By gold its arms are ahead of Level 1 (+0.50" in told("rose", "rose", "rose")
+    mixed = told("rose", "fell", "inconclusive")
+    assert "In part.**" in mixed and "`a` is ahead of Level 1, `b` is behind Level 1, `c` is not told apart" in mixed
+    assert "No gain is shown.**" in told("equivalent", "equivalent", "fell")
+    # A difference that is shown may be one that does not matter.
+    assert "behind Level 1, by less than what matters" in told("fell", "fell", "fell", equivalence_p=0.01)
+    below = told("equivalent", "equivalent", "inconclusive", estimate=-0.1)
+    assert below.endswith("By gold every estimate lies below Level 1.")
+    assert "every estimate" not in told("fell", "fell", "fell", estimate=-0.1)
+
+
+def test_what_could_have_been_found_is_said():
+    summary = make_summary()
+    assert (
+        "By gold the tests could have found a difference of 0.15."
+        in texts(level2.state_level2(summary))["level2_power"]
+    )
+    few = change(summary, "by_mean", "first", "gold", minimum_detectable=None, seeds=3)
+    assert (
+        "By gold 3 seeds are too few for 3 tests to find anything." in texts(level2.state_level2(few))["level2_power"]
+    )
+
+
+def test_the_rival_explanation_is_told_where_it_was_run():
+    summary = make_summary()
+    assert level1.state_rival(summary) == []
+    row = {"arm": "first", "metric": "gold", "seeds": 8, "entropy": 0.9, "temperature": 0.4}
+    row |= {"estimate": -0.37, "ci_low": -0.46, "ci_high": -0.29, "p_exact": 0.0078}
+    found = texts(level1.state_rival(summary | {"equal_entropy": [row, row | {"metric": "judges", "estimate": 0.54}]}))
+    assert "By gold no; by the judges yes.**" in found["verdict_rival"]
+    assert (
+        found["rival"].startswith("Against SFT at the temperature 0.40")
+        and "behind by the gold rating (-0.37" in found["rival"]
+    )
+    # One seed has no interval.
+    assert level1.state_rival(summary | {"equal_entropy": [row | {"seeds": 1, "ci_low": None, "ci_high": None}]}) == []
+
+
+@pytest.mark.parametrize(
+    ("form", "content", "words"),
+    [
+        ((0.3, 0.01), (0.02, 0.3), "Form got better and content did not."),
+        ((0.3, 0.01), (0.2, 0.01), "Form and content got better."),
+        ((0.3, 0.3), (0.2, 0.01), "In sampled responses form is not shown to change and content better;"),
+    ],
+)
+def test_form_and_content_are_named_by_what_is_shown(form, content, words):
+    rows = [
+        {"arm": "first", "part": part, "decoding": how, "sft_decoding": how, "estimate": value, "p_exact": p}
+        for how in ("sampled", "greedy")
+        for part, (value, p) in (("form", form), ("content", content))
+    ]
+    assert level1.state_form_and_content(make_summary() | {"rubric": rows})[0].text.startswith(words)
+    assert level1.state_form_and_content(make_summary(gold=False)) == []
+
+
+def test_each_gain_is_held_against_what_its_own_metric_reaches():
+    found = texts(level1.state_level1(make_summary()))["reach"]
+    assert "100 % of +0.50 by gold and 45 % of +1.10 by the judges" in found and "best of 16" in found
+
+
+def test_contrasts_that_move_together_are_one_piece_of_evidence():
+    summary = make_summary(level2=("a", "b", "c"), signals=("mean", "win", "risk"))
+
+    def told(ab, ac, bc):
+        pairs = (("a", "b", ab), ("a", "c", ac), ("b", "c", bc))
+        rows = [
+            {"against": "first", "metric": "gold", "name": f"two_{one}", "other": f"two_{other}", "correlation": value}
+            for one, other, value in pairs
+        ]
+        found = contrast_words.shared_evidence(rederive(summary | {"contrast_correlations": rows}))
+        return found.text if found else ""
+
+    assert "by gold, `a`, `b` and `c` (0.93 to 0.97)" in told(0.93, 0.97, 0.95)
+    # Two links join three.
+    assert "`a`, `b` and `c` (0.93 to 0.97)" in told(0.93, 0.97, 0.85)
+    assert "`a` and `c` (0.97)." in told(0.8, 0.97, 0.85)
+    assert told(0.8, 0.8, 0.8) == ""
+
+
+def test_a_null_of_the_spread_is_worth_what_the_oracle_gains():
+    def told(gain, oracle):
+        summary = make_summary()
+        rows = [
+            row | {"interaction_gain": gain, "oracle_interaction_gain": oracle} if row["kind"] == "rated" else row
+            for row in summary["reward_models"]
+        ]
+        return texts(level2.state_level2(rederive(summary | {"reward_models": rows})))["spread"]
+
+    assert "too little for a model's gain to be found here" in told(-0.001, 0.004)
+    assert "not shown to help" in told(-0.001, 0.04) and told(-0.001, 0.04).endswith("not shown to hold it.")
+    assert "helps to tell who wins" in told(0.01, 0.04) and told(0.01, 0.04).endswith("some of what could be known.")
+
+
+def test_a_reason_is_only_given_where_it_was_measured():
+    summary = make_summary(level2=("a", "b"), signals=("mean", "win"))
+    assert not {"same_order", "another_seed", "length"} & {*texts(level2.state_level2(summary))}
+    rows = [{"arm": "a", "other": "b", "correlation": 0.99}, {"arm": "a", "other": "first", "correlation": 0.4}]
+    found = texts(level2.state_level2(summary | {"agreement": [*summary["agreement"], *rows]}))
+    assert (
+        "correlates 0.99 with the win probability" in found["same_order"]
+        and "more than another seed" in found["another_seed"]
+    )
+    rows[0]["correlation"], rows[1]["correlation"] = 0.5, 0.6
+    found = texts(level2.state_level2(summary | {"agreement": [*summary["agreement"], *rows]}))
+    assert "same_order" not in found and "about as much as another seed" in found["another_seed"]
+
+
+def test_length_is_only_blamed_where_gold_goes_with_it():
+    row = {"name": "two_by_mean", "arm": "by_mean", "against": "first", "metric": "gold", "beside": "tokens"}
+    for p, r, blamed in ((0.01, -0.8, True), (0.01, 0.8, False), (0.9, -0.8, False)):
+        found = texts(level2.state_level2(make_summary() | {"relations": [row | {"p_exact": p, "correlation": r}]}))
+        assert ("length" in found) == blamed
+        assert not blamed or "correlate -0.80 for `by_mean` (p 0.0100)" in found["length"]
+
+
+def test_no_finding_of_another_experiment_knows_pockets_names():
+    summary = make_summary(level1="alpha", level2=("beta", "gamma"), signals=("win", "mean"))
+    found = [*setting.state_setting(summary), *contrast_words.state_lines(summary), *level1.state_level1(summary)]
+    found += [*level2.state_level2(summary), *controls.state_controls(summary), *beside.state_trl(summary)]
+    found += [*limits.state_limits(summary), *limits.state_failures(summary)]
+    told = " ".join(one.text for one in found if one)
+    assert not re.search(r"level[12]_\w+|no_kl_penalty", told) and "`beta`" in told

@@ -1,0 +1,147 @@
+"""Findings of controls, settings, limits, and of what stands beside Level 1; on summaries made by hand."""
+
+from handmade import change, contrast, make_summary, rederive, texts
+
+from findings import beside, controls, level2, limits, setting
+
+PAPER = {"methods": [{"name": "RLOO", "method": "rloo", "samples_per_prompt": 4, "win_rates": [77.9]}]}
+PAPER["methods"] += [{"name": "RAFT", "method": "raft", "samples_per_prompt": 4, "win_rates": [73.2]}]
+PAPER["methods"] += [{"name": "b_MA", "method": "reinforce", "samples_per_prompt": 1, "win_rates": [70.7]}]
+
+
+def test_a_noise_floor_that_shows_something_is_called_out():
+    summary = make_summary()
+    assert "nothing is shown, as it must be" in controls.state_noise_floor(summary).text
+    for equivalence_p, words in ((0.001, "within ±0.2; that a p of a control"), (0.5, "Distrust what is above")):
+        changed = change(summary, "sft_again", "sft", "gold", verdict="rose", equivalence_p=equivalence_p)
+        assert words in controls.state_noise_floor(changed).text
+
+
+def test_a_placebo_that_raises_anything_is_called_out():
+    summary = make_summary()
+    assert "is not shown to raise judges or gold.**" in controls.state_placebo(summary)[0].text
+    raised = change(summary, "noise", "sft", "judges", verdict="rose")
+    assert "Distrust what is above.**" in controls.state_placebo(raised)[0].text
+    rows = [row | {"accuracy_low": 0.505} if row["seed"] < 3 else row for row in summary["placebo"]["seeds"]]
+    known = rederive(summary | {"placebo": summary["placebo"] | {"seeds": rows}})
+    assert "of 8, the accuracy of 2 leaves one half out" in controls.state_placebo(known)[1].text
+
+
+def test_the_scale_is_said_to_be_off_where_it_is():
+    summary = make_summary()
+    assert "deviation of 1.01 to 1.01 (wanted: 1 within ±0.05), as wanted." in controls.state_scale(summary).text
+    rows = [row | {"own_sft_deviation": 0.75} if row["arm"] == "free" else row for row in summary["responses"]]
+    assert controls.state_scale(rederive(summary | {"responses": rows})).text.endswith("off by more than that: `free`.")
+
+
+def test_judges_are_trusted_as_far_as_gold_says():
+    found = texts(controls.state_controls(make_summary()))
+    assert (
+        "Only near SFT.**" in found["verdict_trust"]
+        and "+2.80 by the judges, and -2.00 by gold" in found["verdict_trust"]
+    )
+    fine = change(make_summary(), "free", "sft", "gold", estimate=1.0, ci_high=1.5)
+    assert "do not part in sign" in texts(controls.state_controls(fine))["verdict_trust"]
+    assert "cannot be known here" in texts(controls.state_controls(make_summary(gold=False)))["verdict_trust"]
+    assert "was not tried" in texts(controls.state_controls(make_summary(controls=False)))["verdict_trust"]
+
+
+def test_the_real_model_speaks_first_where_it_was_run():
+    here, real = make_summary(), make_summary(gold=False, pocket=False) | {"experiment": "smollm2_cpu"}
+    assert "not been trained whole yet" in setting.state_real(here, None).text
+    text = setting.state_real(here, real).text
+    assert (
+        "(`smollm2_cpu`)" in text and "prompts rose (+0.50" in text and "`by_mean` is ahead of Level 1 (+0.50)" in text
+    )
+    assert "There, too, judges say so." in text
+    other = change(real, "first", "sft", "judges", verdict="inconclusive")
+    assert "There judges say otherwise." in setting.state_real(here, other).text
+    assert setting.state_real(real, None) is None
+
+
+def test_random_weights_and_few_seeds_are_said():
+    rehearsal = make_summary() | {
+        "sources": {"commit": "1a" * 20, "model": {"source": "m", "revision": None, "weights": "random"}}
+    }
+    found = texts(setting.state_setting(rehearsal))
+    assert "No number below means anything" in found["rehearsal"]
+    assert "Loaded by commit 1a1a1a1a1a1a: model `m` from a local path, **with random weights**" in found["sources"]
+    few = make_summary()
+    few["derived"]["smallest_p"] = 0.25
+    assert "nothing here excludes chance" in texts(limits.state_limits(few))["limit_seeds"]
+
+
+def test_a_bound_on_gradients_is_told_where_there_is_one():
+    summary = make_summary()
+    assert "scaled down" not in texts(setting.state_setting(summary))["settings"]
+    summary["settings"]["reinforce"]["max_grad_norm"], summary["steps"]["clipped"] = 1.0, 0.25
+    assert "norm of 1, which 25 % of the steps exceeded" in texts(setting.state_setting(summary))["settings"]
+
+
+def test_another_version_or_gradient_of_trl_is_told():
+    summary = make_summary()
+    text = beside.state_trl(summary)[0].text
+    assert (
+        "(**not the" not in text and "they agree (1.000000)" in text and "cannot see whether a response ended" in text
+    )
+    measured = summary["trl"]["measured"] | {"cosine_same_baseline": 0.5, "trl_cut": 0.6}
+    other = summary | {"trl": summary["trl"] | {"version": "9.9.9", "measured": measured}}
+    text = beside.state_trl(other)[0].text
+    assert "TRL 9.9.9 (**not the 1.16.0 that this was written for**)" in text
+    assert "gradients differ even" in text and "cannot see" not in text
+
+
+def test_the_order_of_methods_is_compared_with_the_papers():
+    def told(*judges):
+        arms = {"x": ("rloo", 4), "y": ("raft", 4), "z": ("reinforce", 1)}
+        given = make_summary(level1="z", level2=())
+        given["settings"]["arms"] = {
+            arm: {"signal": "reward", "method": method, "samples_per_prompt": k} for arm, (method, k) in arms.items()
+        }
+        given["responses"] = [{"arm": arm, "decoding": "sampled", "judges": value} for arm, value in zip(arms, judges)]
+        given["contrasts"] = [contrast("x", "x", "z", "judges"), contrast("y", "y", "z", "judges", verdict="fell")]
+        return beside.state_methods(given, PAPER)[0].text
+
+    assert "is found again" in told(1.3, 1.2, 1.1) and "is not found again" in told(1.1, 1.2, 1.3)
+    assert "here it is b_MA, RAFT and RLOO." in told(1.1, 1.2, 1.3)
+    assert told(1.3, 1.2, 1.1).endswith("RLOO is ahead and RAFT is behind.")
+
+
+def test_a_change_with_more_training_is_one_that_is_shown():
+    summary = make_summary()
+    later = make_summary(level1="z", level2=("w",))
+    later["settings"]["reward_models"]["rated"] = {"epochs": 2}
+    later["contrasts"] = [
+        contrast(
+            "longer", "w", "z", metric, verdict="equivalent", by_seed=[0.5 + 0.1 * (-1) ** seed for seed in range(8)]
+        )
+        for metric in ("judges", "gold")
+    ]
+    found = texts(beside.state_longer(summary, later))
+    assert (
+        "More training did not change the answer.**" in found["longer"]
+        and "equivalent by gold (+0.50)" in found["longer"]
+    )
+    assert "by gold was not shown to change (+0.00, p 1.0000)" in found["longer_change"]
+    later["contrasts"] = [row | {"by_seed": [0.7] * 8} for row in later["contrasts"]]
+    assert "by gold rose (+0.20, p 0.0078)" in texts(beside.state_longer(summary, later))["longer_change"]
+
+
+def test_predictions_that_failed_are_what_did_not_work():
+    row = {"name": "two_by_mean", "arm": "by_mean", "against": "first", "metric": "gold", "seeds": 8, "estimate": 0.3}
+    row |= {"p_exact": 0.01, "equivalence_p": 0.9}
+    for prediction, failed in (("behind", True), ("ahead", False), ("none", False)):
+        summary = rederive(make_summary() | {"predictions": [row | {"prediction": prediction}]})
+        assert ("failed_predictions" in texts(limits.state_failures(summary))) == failed
+        made = int(prediction != "none")
+        assert f"Of 1 rows {made} are predictions" in texts(level2.state_level2(summary))["predictions"]
+
+
+def test_the_win_probability_is_held_against_its_scalar_twin():
+    summary = make_summary(level2=("w",), signals=("win",))
+    assert beside.state_twin(summary) is None
+    summary["settings"]["roles"]["bounded"] = "b"
+    for arm, against, verdict in (("w", "b", "fell"), ("b", "first", "rose")):
+        summary["contrasts"].append(contrast("twin", arm, against, "gold", verdict=verdict, estimate=-0.25))
+    text = beside.state_twin(summary).text
+    assert "(`w`) is behind by gold (-0.25)." in text and "the twin is ahead by gold (-0.25), before" in text

@@ -1,0 +1,226 @@
+"""Findings from what stands beside Level 1: the gradient's variance, the paper's other methods, TRL, longer"
+" training."""
+
+from findings.contrast_words import line_between_arms
+from findings.derived import compare_training
+from findings.finding import Finding, direction, make, shown_by_p, strength_of
+from findings.summary import alpha_of, arm_with_signal, contrast_of, find_row, find_rows, paper_arms, roles_of
+from findings.words import join, short_metric
+
+
+def state_gradients(summary: dict) -> list[Finding]:
+    """What the moving average buys, and what another baseline would."""
+    rows = summary["derived"]["gradients"]
+
+    def of(estimate: str, late: str = "late") -> dict:
+        return find_row(rows, phase=late, estimate=estimate)
+
+    none, four = of("none"), of("leave one out, k = 4")
+    if not none or not four:
+        return []
+    numbers = {"early": of("none", "early")["change"], "late": none["change"], "low": none["low"], "high": none["high"]}
+    opening = "is worth its one line" if none["low"] > 0 else "is not seen to help late in training"
+    text = (
+        f"**The moving average {opening}.** Without it the gradient's variance is"
+        " {early:change} early in training and {late:change} late (over seeds {low:change} to {high:change}): so many"
+        " more samples would be needed for the same step."
+    )
+    found = [make("gradient_none", "What does the moving average buy?", text, numbers)]
+    numbers = {"four_early": of("leave one out, k = 4", "early")["change"], "four": four["change"]}
+    numbers |= {"low": four["low"], "high": four["high"], "best": of("best constant")["change"], "k": 4}
+    text = (
+        "The best constant that anyone could choose changes it by {best:change} late. A baseline that knows each"
+        " prompt, the mean of {k} responses less the one in question, changes it by {four_early:change} early and"
+        " {four:change} late ({low:change} to {high:change})."
+    )
+    found.append(make("gradient_four", "What is left to gain?", text, numbers))
+    study = summary["settings"]["studies"]["gradients"]
+    text = (
+        f"{{prompts}} training prompts, `{study['arm']}` after {{steps}} steps (early, a run of its own) and at its"
+        f" end (late),"
+        " {seeds} seeds. Signal to noise is that of a batch of {batch_size}."
+    )
+    numbers = {"prompts": study["prompts"], "steps": summary["settings"]["early_steps"]}
+    numbers |= {"seeds": summary["gradients"][0]["seeds"], "batch_size": summary["settings"]["reinforce"]["batch_size"]}
+    return [*found, make("gradient_run", "How was it measured?", text, numbers)]
+
+
+def state_methods(methods: dict, paper: dict) -> list[Finding]:
+    """Whether the paper's order of methods is found again, and which differences from REINFORCE are shown."""
+    level1, alpha = roles_of(methods)["level1"], alpha_of(methods)
+    ours = {row["arm"]: row["judges"] for row in find_rows(methods["responses"], decoding="sampled")}
+    known = [row for row in paper_arms(paper, methods) if row["win_rates"] and row["arm"] in ours]
+    theirs = sorted(known, key=lambda row: -row["win_rates"][0])
+    here = sorted(known, key=lambda row: -ours[row["arm"]])
+    tests = find_rows(methods["contrasts"], against=level1, metric="judges", decoding="sampled")
+    ahead, behind = (find_rows(tests, verdict=verdict) for verdict in ("rose", "fell"))
+    names = {row["arm"]: row["name"] for row in paper_arms(paper, methods)}
+    shown = [
+        f"{join([names.get(row['arm'], row['arm']) for row in some])} {'is' if len(some) == 1 else 'are'} {word}"
+        for some, word in ((ahead, "ahead"), (behind, "behind"))
+        if some
+    ]
+    sizes = [row["estimate"] for row in tests]
+    numbers = {"low": min(sizes), "high": max(sizes)} if sizes else {}
+    text = (
+        f"**The paper's order of methods is{'' if here == theirs else ' not'} found again at this scale.** Its order"
+        f" on TL;DR is {join([row['name'] for row in theirs])}; here it is {join([row['name'] for row in here])}."
+    )
+    if sizes:
+        text += " By the judges the methods differ from REINFORCE by {low:+.2f} to {high:+.2f}; "
+        text += f"{' and '.join(shown)}." if shown else "none of it is shown."
+    question = "Is the paper's order of methods found again?"
+    found = [make("methods", question, text, numbers, strength=strength_of(*tests), confidence=1 - alpha)]
+    text = (
+        "At equal samples: {batch_size} responses a step, {steps} steps, {seeds} seeds; a run of its own (experiment"
+        f" {methods['experiment']}, configuration `{methods['config_digest']}`)."
+    )
+    numbers = {name: methods["settings"]["reinforce"][name] for name in ("batch_size", "steps")}
+    return [*found, make("methods_run", "How were the methods run?", text, numbers | {"seeds": len(methods["seeds"])})]
+
+
+def state_trl(summary: dict) -> list[Finding]:
+    """Why not TRL's RLOOTrainer: the answer in one paragraph, its points apart."""
+    trl, measured = summary["trl"], summary["trl"]["measured"]
+    limits = summary["settings"]["findings"]
+    same = measured["cosine_same_baseline"] > limits["same_gradient"]
+    version = f"TRL {trl['version']}"
+    if trl["pinned"] and trl["version"] != trl["pinned"]:
+        version += f" (**not the {trl['pinned']} that this was written for**)"
+    numbers = {"other": measured["cosine_moving_average"], "same": measured["cosine_same_baseline"]}
+    numbers |= {"cut": measured["trl_cut"], "ours": measured["ours_cut"], "samples": trl["defaults"]["num_generations"]}
+    text = (
+        f"**It is another algorithm.** `RLOOTrainer` of {version} holds each response against the mean of its"
+        f" prompt's *other*"
+        " responses, so it needs {samples} or more a prompt; the paper's REINFORCE takes one and holds it against one"
+        " number, the mean of all earlier rewards. On the same batch the two gradients have a cosine of {other:.2f}. "
+    )
+    if same:
+        text += (
+            "With its own baseline in the loss used here they agree ({same:.6f}): on policy, TRL's clipped ratio does"
+            " nothing. "
+        )
+    else:
+        text += (
+            "**The gradients differ even with the same baseline ({same:.6f})**, which the version written for did not"
+            " show. "
+        )
+    if measured["finished"] and measured["trl_cut"] < limits["unseen_change"] < measured["ours_cut"]:
+        text += (
+            "TRL also scores text put into the template anew: cutting off the end of a response changes its reward by"
+            " {cut:.2f} there and by {ours:.2f} here. Its reward model cannot see whether a response ended."
+        )
+    given = {"same_gradient": limits["same_gradient"], "unseen_change": limits["unseen_change"]}
+    question = "Why not TRL's RLOOTrainer?"
+    run = (
+        f"One batch of {{responses}} responses, drawn and stepped on by {version}, then put through the loss used here."
+    )
+    return [
+        make("trl", question, text.strip(), numbers, condition="cosine > same_gradient", **given),
+        make("trl_run", question, run, {"responses": trl["responses"]}),
+    ]
+
+
+def state_longer(summary: dict, longer: dict) -> list[Finding]:
+    """What came of reward models trained for longer, scalar and over ratings."""
+    found, alpha = compare_training(summary, longer), alpha_of(summary)
+    rows = {row["metric"]: row for row in find_rows(longer["contrasts"], name="longer", decoding="sampled")}
+    one = next(iter(rows.values()))
+    kind = longer["settings"]["arms"][one["arm"]]["reward_model"]
+    numbers = {"epochs": longer["settings"]["reward_models"][kind]["epochs"], "seeds": len(longer["seeds"])}
+    words = {"rose": "ahead", "fell": "behind", "equivalent": "equivalent", "inconclusive": "not told apart"}
+    said = []
+    for metric in sorted(rows, key=lambda name: name != "gold"):
+        numbers[metric] = rows[metric]["estimate"]
+        said.append(f"{words[rows[metric]['verdict']]} by {short_metric(metric)} ({{{metric}:+.2f}})")
+    opening = (
+        "More training did not change the answer"
+        if not find_rows(list(rows.values()), verdict="rose")
+        else "With more training it is ahead"
+    )
+    changes = [*found["changes"], found["change_in_gap"] | {"metric": "gap"}]
+    told = [row for row in changes if row["p_exact"] < alpha]
+    text = (
+        f"**{opening}.** With reward models of {{epochs:g}} epochs, a policy trained on the mean rating is, against"
+        f" one trained on the scalar reward, {join(said)}. "
+    )
+    text += (
+        "No change from the shorter training is shown. "
+        if not told
+        else "A change from the shorter training is shown. "
+    )
+    text += "This was asked afterwards, and is exploratory."
+    condition = "as the contrast's verdict; a change: exact p < 1 - confidence"
+    result = [
+        make(
+            "longer",
+            "Was it trained too little?",
+            text,
+            numbers,
+            strength=strength_of(*rows.values()),
+            condition=condition,
+            confidence=1 - alpha,
+        )
+    ]
+    numbers = {"after": found["gap"]["estimate"], "after_p": found["gap"]["p_exact"]}
+    numbers |= {f"change_{row['metric']}": row["estimate"] for row in changes} | {
+        f"p_{row['metric']}": row["p_exact"] for row in changes
+    }
+    change = ("rose", "fell", "was not shown to change")
+    told = [
+        f"by {short_metric(row['metric'])} {direction(row, alpha, change)} ({{change_{row['metric']}:+.2f}}, p"
+        f" {{p_{row['metric']}:p}})"
+        for row in found["changes"]
+    ]
+    told.append(
+        f"the gap in accuracy {direction(changes[-1], alpha, change)} ({{change_gap:points}} points, p {{p_gap:p}})"
+    )
+    text = (
+        "The gap in accuracy, paired by seed, is {after:points} points (p {after_p:p}) after the longer training."
+        " From the shorter"
+        f" training to the longer, seed by seed, the policies' difference {join(told)}."
+    )
+    strength = shown_by_p(max(row["p_exact"] for row in changes), alpha)
+    result.append(
+        make(
+            "longer_change", "What did longer training change?", text, numbers, strength=strength, confidence=1 - alpha
+        )
+    )
+    longer = {
+        **longer,
+        "settings": longer["settings"] | {"roles": roles_of(longer), "findings": summary["settings"]["findings"]},
+    }
+    return result + [line_between_arms(longer, row, f"line_longer_{metric}") for metric, row in rows.items()]
+
+
+def state_compliance(summary: dict) -> list[Finding]:
+    """Whether responses did what was asked, Level 1 beside SFT; none where no rule can tell."""
+    rows = find_rows(summary.get("compliance") or [], constraint="all seen", decoding="sampled")
+    ours, theirs = find_row(rows, arm=roles_of(summary)["level1"]), find_row(rows, arm="sft")
+    if not ours or not theirs:
+        return []
+    numbers = {"ours": ours["mean"], "theirs": theirs["mean"]}
+    text = "Level 1's sampled responses do what was asked in {ours:percent} of the cases, SFT's in {theirs:percent}."
+    return [make("compliance", "Did responses do what was asked?", text, numbers)]
+
+
+def state_twin(summary: dict) -> Finding | None:
+    """The win probability against its scalar twin, and that against Level 1; None without both."""
+    roles = roles_of(summary)
+    twin, win = roles.get("bounded"), arm_with_signal(summary, "win")
+    words = {"rose": "ahead", "fell": "behind", "equivalent": "equivalent", "inconclusive": "not told apart"}
+    numbers, told, shown = {}, [], []
+    for name, arm, against in (("win", win, twin), ("twin", twin, roles["level1"])):
+        rows = contrast_of(summary, arm, against) if arm and against else {}
+        some = {metric: rows[metric] for metric in ("gold", "judges") if metric in rows}
+        if not some:
+            return None
+        numbers |= {f"{name}_{metric}": row["estimate"] for metric, row in some.items()}
+        said = [f"{words[row['verdict']]} by {short_metric(m)} ({{{name}_{m}:+.2f}})" for m, row in some.items()]
+        told.append(join(said))
+        shown += some.values()
+    text = (
+        f"Against its scalar twin (`{twin}`), which is bounded as it is, the win probability (`{win}`) is {told[0]}."
+        f" Against Level 1 the twin is {told[1]}, before any correction."
+    )
+    return make("twin", "Is it the bound or the distribution?", text, numbers, strength=strength_of(*shown))

@@ -1,0 +1,195 @@
+"""Level 1's findings: did the reward rise, by whom, what changed, sharper or better?"""
+
+from findings.contrast_words import CONDITION, in_order
+from findings.finding import NOT_TOLD, SHOWN, Finding, direction, make, shown_by_p, strength_of
+from findings.summary import alpha_of, find_arm, find_row, find_rows, role_contrast, roles_of
+from findings.words import capital, join, name_metric, short_metric
+
+ANSWERS = {"rose": "yes", "fell": "no, it fell", "equivalent": "no", "inconclusive": "that is not shown"}
+CHANGES = {
+    "rose": "it rose",
+    "fell": "it fell",
+    "equivalent": "it changed by less than what matters",
+    "inconclusive": "it is not shown to have changed",
+}
+WHO = {"gold": "gold, the true worth that no model saw", "judges": "judges that no policy was trained on"}
+DECIDING = ("gold", "judges")
+
+
+def deciding(rows: dict[str, dict]) -> list[dict]:
+    """The rows by gold and by judges, gold first: what an arm's own reward model says decides nothing."""
+    return [row for row in in_order(rows) if row["metric"] in DECIDING]
+
+
+def answer_each(answers: dict[str, str]) -> str:
+    """One answer where all agree, else one a metric; `answers` by metric."""
+    said = (
+        answers.values()
+        if len(set(answers.values())) == 1
+        else [f"by {short_metric(m)} {a}" for m, a in answers.items()]
+    )
+    return capital("; ".join(dict.fromkeys(said)))
+
+
+def verdict_level1(summary: dict) -> Finding:
+    """Did the mean reward rise? Gold first."""
+    rows = deciding(role_contrast(summary, "level1"))
+    opening = answer_each({row["metric"]: ANSWERS[row["verdict"]] for row in rows})
+    said, numbers = [], {}
+    for row in rows:
+        numbers |= {row["metric"]: row["estimate"], f"{row['metric']}_p": row["p_holm"]}
+        said.append(
+            f"by {WHO[row['metric']]}, {CHANGES[row['verdict']]}: {{{row['metric']}:+.2f}} SFT standard deviations"
+            f" (exact p after Holm's correction {{{row['metric']}_p:p}})"
+        )
+    text = f"**Level 1: did the mean reward on held-out prompts rise against the SFT model? {opening}.** "
+    text += f"{capital('; '.join(said))}."
+    return make(
+        "verdict_level1",
+        "Did the mean reward on held-out prompts rise against the SFT model?",
+        text,
+        numbers,
+        strength=strength_of(*rows),
+        condition=CONDITION,
+        confidence=1 - alpha_of(summary),
+        equivalence_margin=summary["settings"]["equivalence_margin"],
+    )
+
+
+def state_rival(summary: dict) -> list[Finding]:
+    """Level 1 against an SFT model that was only made as sharp, by its temperature: a verdict, and a line."""
+    alpha, level1 = alpha_of(summary), roles_of(summary)["level1"]
+    rows = {
+        row["metric"]: row for row in summary.get("equal_entropy") or [] if row["arm"] == level1 and row["seeds"] > 1
+    }
+    rows = {metric: rows[metric] for metric in ("judges", "gold") if metric in rows}
+    if not rows:
+        return []
+    first, numbers = next(iter(rows.values())), {}
+    numbers |= {"temperature": first["temperature"], "entropy": first["entropy"]}
+    for metric, row in rows.items():
+        numbers |= {metric: row["estimate"], f"{metric}_low": row["ci_low"], f"{metric}_high": row["ci_high"]}
+        numbers |= {f"{metric}_p": row["p_exact"]}
+    words = ("ahead", "behind", "not shown to differ")
+    long = [
+        f"{direction(row, alpha, words)} by {name_metric(metric)} ({{{metric}:+.2f}}, interval {{{metric}_low:+.2f}}"
+        f" to {{{metric}_high:+.2f}}, p {{{metric}_p:p}})"
+        for metric, row in rows.items()
+    ]
+    lead = {metric: rows[metric] for metric in ("gold", "judges") if metric in rows}
+    answers = {m: direction(row, alpha, ("yes", "no", "that is not shown")) for m, row in lead.items()}
+    short = [f"{direction(row, alpha, words)} by {short_metric(m)} ({{{m}:+.2f}})" for m, row in lead.items()]
+    question = "Is Level 1 more than a sharper SFT model?"
+    given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
+    given["strength"] = max((shown_by_p(row["p_exact"], alpha) for row in rows.values()), key=(SHOWN, NOT_TOLD).index)
+    verdict = (
+        f"**Is that more than a sharper SFT model? {answer_each(answers)}.** SFT gains, too, if it is only sampled at"
+        f" a lower temperature. Against SFT made as sharp, the policy is {join(short)}."
+    )
+    line = (
+        "Against SFT at the temperature {temperature:.2f}, which has the same entropy ({entropy:.2f} nats a token), the"
+        f" policy is {join(long)}."
+    )
+    told = [f"{direction(row, alpha, words)} by {short_metric(m)}" for m, row in lead.items()]
+    first = f"**Beside SFT made as sharp, the policy is {join(told)}.**"
+    texts = {"verdict_rival": verdict, "rival_lead": first, "rival": line}
+    return [make(name, question, text, numbers, **given) for name, text in texts.items()]
+
+
+def state_greedy(summary: dict) -> Finding:
+    """How much of Level 1's gain greedy decoding of the SFT model has too, and what is left where both are greedy."""
+    rows, sft = deciding(role_contrast(summary, "level1", "greedy")), find_arm(summary["arms"], "sft", "greedy")
+    numbers = {"from": summary["first_tenth_of_training"][roles_of(summary)["level1"]]["entropy"]}
+    numbers |= {"to": summary["last_tenth_of_training"][roles_of(summary)["level1"]]["entropy"]}
+    stands, adds = [], []
+    words = {"rose": "shown", "fell": "shown", "equivalent": "equivalent", "inconclusive": "not shown"}
+    for row in rows:
+        metric = row["metric"]
+        numbers |= {f"sft_{metric}": sft[metric], metric: row["estimate"]}
+        numbers |= {f"{metric}_low": row["ci_low"], f"{metric}_high": row["ci_high"]}
+        stands.append(f"{{sft_{metric}:+.2f}} by {short_metric(metric)}")
+        adds.append(
+            f"{{{metric}:+.2f}} by {short_metric(metric)} (interval {{{metric}_low:+.2f}} to {{{metric}_high:+.2f}},"
+            f" {words[row['verdict']]})"
+        )
+    text = (
+        f"SFT, merely decoded greedily (the likeliest word each time), stands at {join(stands)} against its own"
+        f" sampled responses. Where both are greedy, the policy adds {join(adds)}. Over training the policy's entropy"
+        " went from {from:.2f} to {to:.2f} nats a token."
+    )
+    return make("greedy", "What is left where both are decoded greedily?", text, numbers, strength=strength_of(*rows))
+
+
+def state_reach(summary: dict) -> Finding | None:
+    """Level 1's gains, each beside that of the best of n by the same metric; None without a gain."""
+    rows = [row for row in deciding(role_contrast(summary, "level1")) if row["verdict"] == "rose"]
+    reach = {
+        row["metric"]: summary["derived"]["reach"][row["metric"]]
+        for row in rows
+        if row["metric"] in summary["derived"]["reach"]
+    }
+    if not reach or role_contrast(summary, "level1")[summary["primary_metric"]]["verdict"] != "rose":
+        return None
+    numbers, said = {"n": next(iter(reach.values()))["n"]}, []
+    for metric, found in reach.items():
+        numbers |= {f"{metric}_share": found["share"], f"{metric}_best": found["best"]}
+        said.append(f"{{{metric}_share:percent}} of {{{metric}_best:+.2f}} by {short_metric(metric)}")
+    text = (
+        f"The gain is {join(said)}: what the best of {{n}} SFT responses by that same metric reaches puts metrics on"
+        f" one footing."
+    )
+    return make("reach", "How large is the gain?", text, numbers)
+
+
+def state_wins(summary: dict) -> Finding:
+    """How often the judges prefer the policy's response to SFT's."""
+    row = find_row(summary["responses"], arm=roles_of(summary)["level1"], decoding="sampled")
+    text = "The judges prefer the policy's sampled response to SFT's in {win:percent} of the cases."
+    return make("wins", "How often is the policy's response preferred?", text, {"win": row["win_sft"]})
+
+
+def state_form_and_content(summary: dict) -> list[Finding]:
+    """What Level 1 changed in form and in content, by the rubric; none where there is none."""
+    if not summary["rubric"]:
+        return []
+    alpha, level1 = alpha_of(summary), roles_of(summary)["level1"]
+    alike, numbers, sizes = {}, {}, []
+    for decoding in ("sampled", "greedy"):
+        rows = find_rows(summary["rubric"], decoding=decoding, sft_decoding=decoding)
+        alike[decoding] = {row["part"]: row for row in rows}
+        for part, row in alike[decoding].items():
+            numbers |= {f"{part}_{decoding}": row["estimate"], f"{part}_{decoding}_p": row["p_exact"]}
+        said = [f"{part} {{{part}_{decoding}:+.2f}} (p {{{part}_{decoding}_p:p}})" for part in ("form", "content")]
+        sizes.append(f"{decoding}, {join(said)}")
+    words = ("better", "worse", "not shown to change")
+    form, content = ({direction(pair[part], alpha, words) for pair in alike.values()} for part in ("form", "content"))
+    if form == {"better"} and "better" not in content:
+        opening = "Form got better and content did not"
+    elif form | content == {"better"}:
+        opening = "Form and content got better"
+    else:
+        told = [
+            f"in {decoding} responses form is {direction(pair['form'], alpha, words)} and content"
+            f" {direction(pair['content'], alpha, words)}"
+            for decoding, pair in alike.items()
+        ]
+        opening = capital("; ".join(told))
+    for arm, name in (("sft", "helpful_sft"), (level1, "helpful")):
+        numbers[name] = find_arm(summary["arms"], arm, "greedy")["gold_helpfulness"]
+    numbers |= {"highest": summary["world"]["gold_highest"], "apart": summary["derived"]["sampled_less_greedy_sft"]}
+    text = (
+        f"{opening}. Form is coherence, complexity and verbosity; content is helpfulness and correctness. In points"
+        f" of gold they changed by: {'; '.join(sizes)}. Helpfulness of greedy responses went from {{helpful_sft:.2f}}"
+        f" to"
+        " {helpful:.2f} of {highest:g}. The policy's sampled responses stand {apart:+.2f} SFT standard deviations of"
+        " gold from SFT's greedy ones. This was looked at afterwards; p are exact and uncorrected."
+    )
+    ps = [row["p_exact"] for pair in alike.values() for row in pair.values()]
+    given = {"strength": shown_by_p(max(ps), alpha), "condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
+    return [make("form_and_content", "What changed in the responses?", text, numbers, **given)]
+
+
+def state_level1(summary: dict) -> list[Finding]:
+    """All of them."""
+    found = [verdict_level1(summary), *state_rival(summary), state_greedy(summary), state_reach(summary)]
+    return [*filter(None, found), state_wins(summary), *state_form_and_content(summary)]

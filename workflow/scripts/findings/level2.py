@@ -1,0 +1,132 @@
+"""Level 2's findings: did a distribution over ratings help, what could have been found, was it as predicted?"""
+
+from findings.contrast_words import CONDITION, group_arms, shared_evidence, state_power
+from findings.finding import SHOWN, Finding, make, shown_by_p, strength_of
+from findings.level2_why import (
+    state_learning,
+    state_length,
+    state_names,
+    state_narrowing,
+    state_signals,
+    state_spread,
+    state_win,
+)
+from findings.predictions import state_predictions
+from findings.summary import (
+    alpha_of,
+    find_rows,
+    level2_rows,
+    roles_of,
+)
+from findings.words import VERDICT_WORDS, capital, join, list_arms, reach, short_metric
+
+
+def verdict_level2(summary: dict, by_metric: dict[str, list[dict]]) -> Finding:
+    """Did a distribution over ratings make it better? Gold first."""
+    answers, said, numbers = [], [], {}
+    for metric, rows in by_metric.items():
+        ahead = [row for row in rows if row["verdict"] == "rose"]
+        answers.append("Yes" if len(ahead) == len(rows) else "In part" if ahead else "No gain is shown")
+        text, found = group_arms(summary, rows, metric)
+        said.append(f"by {short_metric(metric)} {text}")
+        numbers |= found
+    opening = (
+        answers[0] if len(set(answers)) == 1 else f"By gold: {answers[0].lower()}; by the judges: {answers[1].lower()}"
+    )
+    text = f"**Level 2: did a distribution over ratings do better? {opening}.** "
+    text += ". ".join(map(capital, said)) + "."
+    signs = {row["estimate"] < 0 for rows in by_metric.values() for row in rows if row["metric"] == "gold"}
+    verdicts = {row["verdict"] for rows in by_metric.values() for row in rows if row["metric"] == "gold"}
+    if len(signs) == 1 and verdicts <= {"inconclusive", "equivalent"}:
+        text += f" By gold every estimate lies {'below' if True in signs else 'above'} Level 1."
+    rows = [row for some in by_metric.values() for row in some]
+    return make(
+        "verdict_level2",
+        "Did a reward model over ratings improve the alignment?",
+        text,
+        numbers,
+        strength=strength_of(*rows),
+        condition=CONDITION,
+        confidence=1 - alpha_of(summary),
+        equivalence_margin=summary["settings"]["equivalence_margin"],
+    )
+
+
+def lead_level2(by_metric: dict[str, list[dict]]) -> Finding:
+    """The first sentence of the comparison."""
+    told = [
+        f"{' or '.join(dict.fromkeys(VERDICT_WORDS[row['verdict']] for row in rows))} by {short_metric(metric)}"
+        for metric, rows in by_metric.items()
+    ]
+    text = f"**Against Level 1, the arms of Level 2 are {join(told)}.**"
+    rows = [row for some in by_metric.values() for row in some]
+    return make("level2_lead", "Did it improve the alignment?", text, strength=strength_of(*rows), condition=CONDITION)
+
+
+def state_what_could_be_found(summary: dict, by_metric: dict[str, list[dict]]) -> Finding:
+    said, numbers = [], {}
+    for metric, rows in by_metric.items():
+        text, found = state_power(summary, rows, metric)
+        said.append(text)
+        numbers |= found
+    text = " ".join(said) + " This is with a power of {power:percent}, exact and after Holm's correction."
+    question = "What difference could have been found?"
+    return make("level2_power", question, text, numbers, power=summary["settings"]["power"])
+
+
+def state_equal_kl(summary: dict) -> Finding | None:
+    """Level 2 against Level 1 at the KL that both reached."""
+    arms, alpha = {row["arm"] for row in level2_rows(summary)}, alpha_of(summary)
+    level1, seeds = roles_of(summary)["level1"], len(summary["seeds"])
+    rows = [row for row in find_rows(summary["equal_kl"], against=level1, seeds=seeds) if row["arm"] in arms]
+    if not rows or seeds < 2:
+        return None
+    numbers, said = {}, []
+    for metric in ("gold", "judges"):
+        some = find_rows(rows, metric=metric)
+        if some:
+            sizes = [row["estimate"] for row in some]
+            numbers |= {
+                f"{metric}_low": min(sizes),
+                f"{metric}_high": max(sizes),
+                f"{metric}_p": min(r["p_exact"] for r in some),
+            }
+            size = reach(f"{metric}_low", f"{metric}_high", "+.2f", numbers)
+            told = [row["arm"] for row in some if row["p_exact"] < alpha]
+            shown = f"shown for {list_arms(told)}" if told else "not shown"
+            said.append(f"by {short_metric(metric)} {size} ({shown}, least p {{{metric}_p:p}})")
+    text = f"At the KL that both reached, on each arm's own curve of reward against KL, they differ {join(said)}."
+    strength = shown_by_p(min(row["p_exact"] for row in rows), alpha)
+    return make(
+        "level2_equal_kl", "Do they differ at equal KL?", text, numbers, strength=strength, confidence=1 - alpha
+    )
+
+
+def state_prediction(summary: dict) -> Finding | None:
+    """What choosing among SFT's responses predicted of RL."""
+    rows = summary["derived"]["predictions"]
+    if not rows:
+        return None
+    text, numbers = state_predictions(rows)
+    given = {"condition": "a prediction: beyond the margin and shown, or shown to be within it"}
+    given |= {"equivalence_margin": summary["settings"]["equivalence_margin"]}
+    return make("predictions", "Was it as predicted?", text, numbers, strength=SHOWN, **given)
+
+
+def state_level2(summary: dict) -> list[Finding]:
+    """All of them; none without Level 2."""
+    rows = level2_rows(summary)
+    by_metric = {metric: find_rows(rows, metric=metric) for metric in ("gold", "judges")}
+    by_metric = {metric: some for metric, some in by_metric.items() if some}
+    if not by_metric:
+        return []
+    kind = summary["settings"]["arms"][rows[0]["arm"]]["reward_model"]
+    found = [
+        verdict_level2(summary, by_metric),
+        lead_level2(by_metric),
+        shared_evidence(summary),
+        state_what_could_be_found(summary, by_metric),
+    ]
+    found += [state_equal_kl(summary), *state_learning(summary), *state_spread(summary, kind), *state_signals(summary)]
+    found += [state_length(summary), state_narrowing(summary), *state_names(summary, kind), state_win(summary)]
+    return [*filter(None, found), *filter(None, [state_prediction(summary)])]

@@ -1,0 +1,210 @@
+"""What explains how Level 2 compares with Level 1: what its models learned, and what of it policies could use."""
+
+from findings.finding import Finding, direction, make, shown_by_p
+from findings.summary import (
+    alpha_of,
+    arm_with_signal,
+    contrast_of,
+    find_arm,
+    find_row,
+    find_rows,
+    level2_rows,
+    roles_of,
+)
+from findings.words import join, reach
+
+EXPLAINS = "What explains how Level 2 compares?"
+
+
+def state_learning(summary: dict) -> list[Finding]:
+    """What Level 2's reward model learned beside Level 1's."""
+    levels, alpha = summary["derived"]["levels"], alpha_of(summary)
+    if not levels or not levels["accuracy"]:
+        return []
+    gap = levels["accuracy"]
+    words = ("has learned more", "has learned less", "is not shown to have learned more or less")
+    text = (
+        f"**It {direction(gap, alpha, words)}.** On held-out pairs its accuracy differs from the scalar model's by"
+        " {accuracy:points} points (p {accuracy_p:p}), its loss by {nll:+.4f} (p {nll_p:p})."
+    )
+    numbers = {"accuracy": gap["estimate"], "accuracy_p": gap["p_exact"]}
+    numbers |= {"nll": levels["nll"]["estimate"], "nll_p": levels["nll"]["p_exact"]}
+    given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
+    found = [
+        make("learning", "Did it learn as much?", text, numbers, strength=shown_by_p(gap["p_exact"], alpha), **given)
+    ]
+    ends = summary["derived"]["ends"]
+    text = (
+        "The lowest and the highest rating hold {min:percent} to {max:percent} of the mass, by seed; uniform, they"
+        " would hold {uniform:percent}."
+    )
+    return [
+        *found,
+        make("ends", "Did it collapse onto the ends?", text, ends | {"uniform": summary["derived"]["uniform_ends"]}),
+    ]
+
+
+def state_spread(summary: dict, kind: str) -> list[Finding]:
+    """Whether the spread of the ratings is more than a function of the mean, and helps to tell who wins."""
+    found, model, alpha = [], summary["derived"]["models"][kind], alpha_of(summary)
+    told = summary["derived"]["interaction"]
+    if told:
+        holds = told["p_exact"] < alpha and told["gain"] > 0
+        opening = "helps to tell who wins" if holds else "is not shown to help to tell who wins"
+        text = (
+            f"**Its spread {opening}.** With it counted in, the held-out loss"
+            f" {'falls' if told['gain'] > 0 else 'rises'} by"
+            " {size:.4f} (p {p:p})"
+        )
+        numbers = {"size": abs(told["gain"]), "p": told["p_exact"], "error": told["error"]}
+        if "oracle" in told:
+            numbers |= {name: told[name] for name in ("oracle", "oracle_error", "true_noise")}
+            text += "; for an oracle that knows the raters' means and noise it falls by {oracle:.4f} (standard error"
+            text += " {oracle_error:.4f})"
+            if told["oracle"] < told["oracle_least"]:
+                text += ": too little for a model's gain to be found here"
+            elif holds:
+                text += ": the spread holds some of what could be known"
+            else:
+                text += ". There is something to know, and the learned spread was not shown to hold it"
+        text += "."
+        given = {"condition": "exact p < 1 - confidence and a gain", "confidence": 1 - alpha}
+        strength = shown_by_p(told["p_exact"], alpha)
+        found.append(
+            make("spread", "Does the spread help to tell who wins?", text, numbers, strength=strength, **given)
+        )
+    if model["spread_r2_on_mean"]:
+        text = "A cubic in the mean explains {mean:percent} of the spread ({min:percent} to {max:percent} over seeds)."
+        found.append(
+            make("spread_on_mean", "Is the spread more than a function of the mean?", text, model["spread_r2_on_mean"])
+        )
+    if model["spread_noise_correlation"]:
+        text = (
+            "With the true noise of its raters the spread of a prompt's ratings correlates {mean:+.2f} ({min:+.2f} to"
+            " {max:+.2f} over seeds)."
+        )
+        found.append(
+            make("spread_noise", "Does it know where raters disagree?", text, model["spread_noise_correlation"])
+        )
+    return found
+
+
+def state_signals(summary: dict) -> list[Finding]:
+    """How alike the signals are that policies were trained on."""
+    level1, limits = roles_of(summary)["level1"], summary["settings"]["findings"]
+    arms = {signal: arm_with_signal(summary, signal) for signal in ("mean", "win", "risk")}
+
+    def correlation(arm: str | None, other: str | None) -> float | None:
+        return find_row(summary["agreement"], arm=arm, other=other).get("correlation") if arm and other else None
+
+    found = []
+    scalar, seeds = correlation(arms["mean"], level1), correlation(level1, "another seed")
+    readings = {name: correlation(arms["mean"], arms[name]) for name in ("win", "risk")}
+    readings = {name: value for name, value in readings.items() if value is not None}
+    if readings and min(readings.values()) > limits["same_order"]:
+        names = {"win": "{win:.2f} with the win probability", "risk": "{risk:.2f} with the risk-averse rating"}
+        text = (
+            f"**The ways to read the distribution order responses almost alike**: the mean rating correlates"
+            f" {join([names[name] for name in readings])}. Policies trained on them have little to differ by."
+        )
+        condition = "every correlation > same_order"
+        found.append(make("same_order", EXPLAINS, text, readings, condition=condition, same_order=limits["same_order"]))
+    if scalar is not None and seeds is not None:
+        alike = scalar > seeds - limits["as_another_seed"]
+        opening = "about as much as another seed does" if alike else "more than another seed does"
+        text = (
+            f"**The kind of reward model changes the order of responses {opening}**: mean rating and scalar reward"
+            " correlate {scalar:.2f}, two scalar models of different seeds {seeds:.2f}."
+        )
+        given = {"condition": "apart by as_another_seed or less", "as_another_seed": limits["as_another_seed"]}
+        found.append(make("another_seed", EXPLAINS, text, {"scalar": scalar, "seeds": seeds}, **given))
+    return found
+
+
+def state_length(summary: dict) -> Finding | None:
+    """Whether Level 2's loss by gold goes with longer responses; None where that is not shown."""
+    arms, alpha = [row["arm"] for row in level2_rows(summary)], alpha_of(summary)
+    level1 = roles_of(summary)["level1"]
+    rows = [
+        row
+        for row in find_rows(summary["relations"], against=level1, metric="gold", beside="tokens")
+        if row["arm"] in arms and row["p_exact"] < alpha and row["correlation"] < 0
+    ]
+    if not rows:
+        return None
+    numbers = {f"r_{i}": row["correlation"] for i, row in enumerate(rows)}
+    numbers |= {f"p_{i}": row["p_exact"] for i, row in enumerate(rows)}
+    said = [f"{{r_{i}:+.2f}} for `{row['arm']}` (p {{p_{i}:p}})" for i, row in enumerate(rows)]
+    text = (
+        f"**Where gold fell, responses had grown**: over seeds the two differences from Level 1 correlate"
+        f" {join(said)}. Some replicates' models learned the raters' liking for length. This was looked at"
+        f" afterwards: a hint, no test."
+    )
+    return make(
+        "length", EXPLAINS, text, numbers, condition="exact p < 1 - confidence, correlation < 0", confidence=1 - alpha
+    )
+
+
+def state_narrowing(summary: dict) -> Finding | None:
+    """How far bounded signals flatten, and where the policies end; None without an arm whose signal is bounded."""
+    roles, training = roles_of(summary), summary["derived"]["training"]
+    arms = [
+        roles["level1"],
+        roles.get("centred"),
+        roles.get("bounded"),
+        *(arm_with_signal(summary, s) for s in ("win", "mean")),
+    ]
+    arms = [arm for arm in arms if arm]
+    if not roles.get("bounded") and not arm_with_signal(summary, "win"):
+        return None
+    numbers = {}
+    for i, arm in enumerate(arms):
+        numbers |= {f"change_{i}": training[arm]["advantage"], f"kl_{i}": find_arm(summary["arms"], arm)["log_ratio"]}
+    said = [f"{{change_{i}:change}} and {{kl_{i}:.1f}} nats (`{arm}`)" for i, arm in enumerate(arms)]
+    text = (
+        f"**A bounded signal flattens where it is high, and the KL penalty does not flatten with it.** Change of the"
+        f" advantage's deviation over training, and KL at the end: {join(said)}."
+    )
+    return make("narrowing", EXPLAINS, text, numbers)
+
+
+def state_names(summary: dict, kind: str) -> list[Finding]:
+    """What other names for the same ratings change."""
+    rows = [row for row in summary["relabelling"] if row["kind"] == kind]
+    by_signal = {signal: find_rows(rows, signal=signal) for signal in ("mean", "win")}
+    if not all(by_signal.values()):
+        return []
+    numbers = {"n": max(row["n"] for row in summary["screen"])}
+    for signal, some in by_signal.items():
+        shares = [row["other_choice"] for row in some]
+        numbers |= {f"{signal}_low": min(shares), f"{signal}_high": max(shares)}
+    text = (
+        f"Renaming the ratings changes which of {{n}} responses is the best in"
+        f" {reach('mean_low', 'mean_high', 'percent1', numbers)} of the prompts by the mean rating, and in"
+        f" {reach('win_low', 'win_high', 'percent1', numbers)} by the win probability."
+    )
+    found = [make("names", "Is it only the order of the ratings that counts?", text, numbers)]
+    mean = arm_with_signal(summary, "mean")
+    for arm in roles_of(summary).get("relabelled", []):
+        row = contrast_of(summary, arm, mean)
+        if row:
+            judges = row["judges"]
+            numbers = {"estimate": judges["estimate"], "low": judges["ci_low"], "high": judges["ci_high"]}
+            text = (
+                f"A policy trained on the renamed mean (`{arm}`) ends {{estimate:+.2f}} ({{low:+.2f}} to"
+                f" {{high:+.2f}}) from `{mean}` by the judges: shown and not tested."
+            )
+            found.append(make(f"names_{arm}", "What does another name change in RL?", text, numbers))
+    return found
+
+
+def state_win(summary: dict) -> Finding | None:
+    """The win probability in its own unit: how often the reward model would prefer the policy's response."""
+    row = find_arm(summary["arms"], arm_with_signal(summary, "win") or "")
+    if not row or row.get("own_raw") is None:
+        return None
+    text = (
+        "It needs no unit: on held-out prompts the reward model would prefer the trained policy's response to SFT's"
+        " in {win:percent} of the cases, and a fresh SFT response in {sft:percent}."
+    )
+    return make("win_reading", "How is the signal read?", text, {"win": row["own_raw"], "sft": row["own_sft_raw"]})

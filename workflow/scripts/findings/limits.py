@@ -1,0 +1,102 @@
+"""What an experiment cannot tell, and what did not work."""
+
+from findings.finding import Finding, make
+from findings.setting import is_pocket
+from findings.summary import alpha_of, find_rows, kinds_of_levels, level2_rows, role_contrast
+from findings.words import join
+
+LIMITS = {
+    "limit_world": "**The world is small.** Held-out prompts are new texts, and not new tasks: they differ by"
+    " wording more than by"
+    " what is asked.",
+    "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named, and not whether what"
+    " is said of it is"
+    " true.",
+    "limit_model": "**The model was trained from scratch** on responses of poor writers. What is"
+    " written for a real model and a GPU is tested on a CPU alone so far.",
+    "limit_judges": "**Judges err with the reward models.** They are of the same make and learned from raters"
+    " of the same kind."
+    " Where those err together, only gold can tell.",
+    "limit_gold": "**There is no gold rating.** Judges learn from the same data set as the reward models, and"
+    " share the biases of"
+    " those who rated it.",
+}
+
+
+def limits_that_hold(summary: dict) -> set[str]:
+    """Which of those are true of an experiment."""
+    if not summary["world"]:
+        return {"limit_gold"}
+    return {"limit_world", "limit_model", "limit_judges"} if is_pocket(summary) else {"limit_simulated", "limit_judges"}
+
+
+def state_limits(summary: dict) -> list[Finding]:
+    """What the experiment cannot tell."""
+    seeds, question = len(summary["seeds"]), "What can this not tell?"
+    few = "no exact two-sided test can show anything with so few: nothing here excludes chance"
+    enough = "a difference smaller than those named below may well be there"
+    alpha = alpha_of(summary)
+    text = (
+        f"**Few replicates.** {{seeds}} seed{'s' if seeds > 1 else ''}:"
+        f" {few if summary['derived']['smallest_p'] >= alpha else enough}."
+    )
+    found = [make("limit_seeds", question, text, {"seeds": seeds}, confidence=1 - alpha)]
+    found += [make(name, question, words) for name, words in LIMITS.items() if name in limits_that_hold(summary)]
+    unpenalised = role_contrast(summary, "unpenalised").get("own")
+    if unpenalised and unpenalised["seeds"] < seeds:
+        text = (
+            f"**Over-optimisation** was seen in {{seeds}} seed{'s' if unpenalised['seeds'] > 1 else ''} and not tested."
+        )
+        found.append(make("limit_unpenalised", question, text, {"seeds": unpenalised["seeds"]}))
+    return found
+
+
+def state_failures(summary: dict) -> list[Finding]:
+    """What did not work, of what can be read from numbers."""
+    found, question = [], "What did not work?"
+    rows = level2_rows(summary)
+    if rows and not find_rows(rows, verdict="rose"):
+        text = "**The distribution.** No way to read it is shown to be ahead of the scalar reward, by any metric."
+        found.append(make("failed_distribution", question, text, condition="no arm of Level 2 rose"))
+    greedy = role_contrast(summary, "level1", "greedy").get("gold")
+    if greedy and greedy["verdict"] != "rose":
+        text = (
+            "**Content.** Where both are decoded greedily, gold did not rise ({estimate:+.2f}): sampled responses"
+            " gained what a sharper SFT model has too."
+        )
+        found.append(
+            make("failed_content", question, text, {"estimate": greedy["estimate"]}, condition="gold did not rise")
+        )
+    judged = summary["derived"]["predictions"]
+    made, wrong = [row for row in judged if row["judged"] != "-"], find_rows(judged, judged="no")
+    if rows and wrong:
+        names = join([f"{row['name']} by {row['metric']}" for row in wrong])
+        text = (
+            f"**Predicting RL from best of n**, in {{wrong}} of {{made}} predictions ({names}): choosing among SFT's"
+            f" responses does not show what a policy does that may leave them."
+        )
+        found.append(make("failed_predictions", question, text, {"wrong": len(wrong), "made": len(made)}))
+    accuracy = summary["derived"]["models"][kinds_of_levels(summary)[0]]["accuracy"]["mean"]
+    lowest = summary["settings"]["findings"]["accuracy_wanted"][0]
+    if summary["world"] and accuracy < lowest:
+        text = (
+            "**Reward models.** Their accuracy of {accuracy:percent1} is below the {lowest:percent} wanted of this"
+            " world."
+        )
+        found.append(
+            make(
+                "failed_accuracy",
+                question,
+                text,
+                {"accuracy": accuracy},
+                condition="accuracy < accuracy_wanted",
+                lowest=lowest,
+            )
+        )
+    if is_pocket(summary):
+        text = (
+            "**The first version of this report.** A review found errors in scaling, clipping, tests and counts, and"
+            " four of its conclusions fell; the appendix on method names them. Each is mended, and a test holds it."
+        )
+        found.append(make("failed_first_version", question, text))
+    return found

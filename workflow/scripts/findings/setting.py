@@ -1,0 +1,194 @@
+"""What an experiment is, what came from outside, and with which settings it was run."""
+
+from findings.finding import Finding, make
+from findings.summary import alpha_of, find_rows, kinds_of_levels, level2_rows, models_of, role_contrast
+from findings.words import join
+
+BASELINES = {
+    "moving_average": "the arithmetic mean of all rewards of *earlier* batches (Eq. 8)",
+    "exponential": "an exponential mean of the rewards of *earlier* batches (a deviation from Eq. 8)",
+    "none": "nothing (a deviation from Eq. 8)",
+}
+
+RUBRICS = {
+    "pocket": "Points of the rubric, up to {highest:g}. Helpfulness: the share of the words asked for that are"
+    " there, less where there are too many. Correctness: the share of the words given that are right and new."
+    " Coherence: no slips, such as a"
+    " missing stop or something said twice. Complexity: a sentence instead of bare words. Verbosity: a fitting length.",
+    "instructions": "Points of the rubric, up to {highest:g}. Helpfulness: how far the constraint is kept,"
+    " half of it where the topic is not named. Correctness: the topic is named. Coherence: the text has an end and"
+    " says nothing twice."
+    " Complexity: sentences instead of fragments. Verbosity: a fitting length.",
+}
+
+
+def is_pocket(summary: dict) -> bool:
+    """Whether model and data are the embedded world's own."""
+    return bool(summary["world"] and summary["settings"]["sft"])
+
+
+def liking_of(summary: dict) -> str:
+    """What raters like beside length, and gold does not reward."""
+    return "manners" if is_pocket(summary) else "praise"
+
+
+def state_real(summary: dict, real: dict | None) -> Finding | None:
+    """What the real model showed, in one line, before the embedded world speaks; None for other experiments."""
+    if not is_pocket(summary):
+        return None
+    question = "What does the real model show?"
+    if real is None:
+        text = (
+            "**The real model first.** SmolLM2-135M-Instruct has not been trained whole yet, so nothing is claimed of"
+            " it. The answers below come from *pocket*, an embedded chat world in which a tiny model is trained the"
+            " same way and the true worth of a response, *gold*, can be computed."
+        )
+        return make("verdict_real", question, text)
+    words = {
+        "rose": "rose",
+        "fell": "fell",
+        "equivalent": "hardly changed",
+        "inconclusive": "is not shown to have changed",
+    }
+    row, here = (role_contrast(some, "level1")["judges"] for some in (real, summary))
+    text = (
+        f"**The real model first** (`{real['experiment']}`). By judges that no policy was trained on, the mean reward"
+        f" on held-out prompts {words[row['verdict']]} ({{judges:+.2f}} SFT standard deviations, exact p after Holm"
+        f" {{p:p}})."
+    )
+    numbers = {"judges": row["estimate"], "p": row["p_holm"]}
+    other = {
+        "rose": "ahead of Level 1",
+        "fell": "behind it",
+        "equivalent": "equivalent to it",
+        "inconclusive": "not told apart from it",
+    }
+    for i, level2 in enumerate(find_rows(level2_rows(real), metric="judges")):
+        numbers[f"level2_{i}"] = level2["estimate"]
+        text += f" `{level2['arm']}` is {other[level2['verdict']]} ({{level2_{i}:+.2f}})."
+    alike = "There, too, judges say so" if row["verdict"] == here["verdict"] else "There judges say otherwise"
+    text += f" Its truth is not known. That of *pocket*, an embedded chat world, is (*gold*). {alike}."
+    return make("verdict_real", question, text, numbers, confidence=1 - alpha_of(real))
+
+
+def state_weights(sources: dict | None) -> str:
+    """How a model's weights were packed, and where they came from; empty where they were not in a GGUF file."""
+    model = (sources or {}).get("model") or {}
+    if "gguf" not in model:
+        return ""
+    packed = model["gguf"]
+    kinds = ", ".join(f"{count} of {name}" for name, count in sorted(packed["tensors"].items()))
+    packages = f" from the package {', '.join(model['package'])}" if model.get("package") else ""
+    return (
+        f"Its weights are those distributed in a GGUF file{packages} ({packed['bytes'] / 1e6:.0f} MB, sha256"
+        f" {packed['sha256'][:16]}...; tensors: {kinds}), unpacked to fp32: what a few bits lose is lost."
+    )
+
+
+def describe_sources(sources: dict | None) -> str:
+    """What was loaded from outside, and by which revision; empty where nothing was."""
+    if not sources:
+        return ""
+    said = []
+    for name, row in sources.items():
+        if name == "commit":
+            continue
+        split = f", split {row['split']}" if row.get("split") else ""
+        place = f" at {row['revision']}" if row.get("revision") else " from a local path"
+        weights = ", **with random weights**" if row.get("weights") == "random" else ""
+        said.append(f"{name} `{row['source']}`{split}{place}{weights}")
+    commit = f" by commit {sources['commit'][:12]}" if sources.get("commit") else ""
+    return f"Loaded{commit}: {'; '.join(said)}. {state_weights(sources)}".strip()
+
+
+def state_settings(summary: dict) -> list[Finding]:
+    """Method and set-up in numbers."""
+    settings, derived = summary["settings"], summary["derived"]
+    given, scored, seeds = settings["reinforce"], settings["references"], len(summary["seeds"])
+    numbers = {name: given[name] for name in ("learning_rate", "warmup_share", "steps", "batch_size", "kl_coef")}
+    text = (
+        "{steps} steps of {batch_size} responses, AdamW at a learning rate of {learning_rate:g} after a warm-up over"
+        " {warmup_share:percent} of the steps, β = {kl_coef:g}; the baseline $b$ is "
+        f"{BASELINES[given['baseline']]}."
+    )
+    if given["max_grad_norm"]:
+        numbers |= {"bound": given["max_grad_norm"], "clipped": summary["steps"]["clipped"]}
+        text += " Gradients are scaled down to a norm of {bound:g}, which {clipped:percent} of the steps exceeded."
+    found = [make("settings", "With which settings?", text, numbers)]
+    text = (
+        "The reward is standardised, $r = (s - m)/d$: $m$ is the mean and $d$ the pooled within-prompt standard"
+        " deviation of the reward model's output $s$ over {scale} SFT responses to each of {prompts} training"
+        " prompts, frozen before training. A signal that compares does so with {samples} others."
+    )
+    numbers = {"scale": scored["scale_samples"], "prompts": derived["scored_prompts"], "samples": scored["samples"]}
+    found.append(make("standardised", "In which unit is the reward?", text, numbers))
+    text = (
+        f"A *seed* is one whole replicate: reward model, policy and samples; there {'are' if seeds > 1 else 'is'}"
+        f" {{seeds}}. Tests are exact"
+        " sign-flip permutations of the seeds' differences, whose smallest p is {p:p}, after Holm's correction over"
+        " {tests} tests. Intervals are bootstraps over seeds and prompts."
+    )
+    numbers = {"seeds": seeds, "p": derived["smallest_p"], "tests": derived["tests"]["judges"]}
+    found.append(make("replicates", "What is one observation?", text, numbers, confidence=1 - alpha_of(summary)))
+    training, model = settings["reward_training"], derived["models"][kinds_of_levels(summary)[0]]
+    text = (
+        f"Reward models are trained by TRL's `RewardTrainer` on the SFT model with a new head: {{epochs:g}}"
+        f" epoch{'s' if training['epochs'] != 1 else ''} of {{batch_size}} pairs a step, learning rate"
+        f" {{learning_rate:g}}, {settings['precision']}. Level 1's choose the"
+        ' raters\' choice in {accuracy:percent} of held-out pairs; "the longer response wins" in {longer:percent}.'
+    )
+    numbers = {name: training[name] for name in ("epochs", "batch_size", "learning_rate")}
+    numbers |= {"accuracy": model["accuracy"]["mean"], "longer": model["longer_wins"]["mean"]}
+    found.append(make("reward_models", "How good are the reward models?", text, numbers))
+    rows = models_of(summary, kinds_of_levels(summary)[0])
+    text = "On {pairs} pairs a single model's accuracy is known to about ±{reach:percent}."
+    found.append(
+        make(
+            "accuracy_reach",
+            "How well is accuracy known?",
+            text,
+            {"pairs": rows[0]["pairs"], "reach": model["accuracy_reach"]},
+        )
+    )
+    caps = settings["lengths"]
+    dropped = join([f"{{dropped_{i}}} ({reason})" for i, reason in enumerate(summary["split"]["dropped"])])
+    text = (
+        f"Of {{rows}} rated pairs {dropped or 'none'} were dropped, the rest was split once, by prompt. Prompts are"
+        " capped at {max_prompt_tokens} tokens, pairs at {max_pair_tokens}: what is longer is dropped. Responses end"
+        " at {max_new_tokens} tokens."
+    )
+    numbers = {f"dropped_{i}": count for i, count in enumerate(summary["split"]["dropped"].values())}
+    found.append(make("data", "On which data?", text, numbers | {"rows": summary["split"]["rows"]} | caps))
+    if settings["precision"] == "fp16":
+        text = "Of {taken} training steps fp16's scaler skipped {skipped}, since the gradient overflowed."
+        found.append(
+            make(
+                "skipped", "How many steps were skipped?", text, {k: summary["steps"][k] for k in ("taken", "skipped")}
+            )
+        )
+    return found
+
+
+def state_origin(summary: dict) -> list[Finding]:
+    """What came from outside; a warning where weights are random; what the parts of gold are."""
+    found, sources = [], summary["sources"]
+    if ((sources or {}).get("model") or {}).get("weights") == "random":
+        text = (
+            "> **A rehearsal.** The model's weights are random: that the workflow runs is all that is shown. No"
+            " number below means anything."
+        )
+        found.append(make("rehearsal", "Do the numbers mean anything?", text))
+    if sources:
+        found.append(
+            make("sources", "What was loaded?", describe_sources(sources).replace("{", "{{").replace("}", "}}"))
+        )
+    if summary["world"]:
+        text = RUBRICS["pocket" if is_pocket(summary) else "instructions"]
+        found.append(make("rubric", "What is gold made of?", text, {"highest": summary["world"]["gold_highest"]}))
+    return found
+
+
+def state_setting(summary: dict, real: dict | None = None) -> list[Finding]:
+    """All of them."""
+    found = [state_real(summary, real), *state_settings(summary), *state_origin(summary)]
+    return [*filter(None, found)]

@@ -1,0 +1,223 @@
+"""The report's tables as Markdown: rows of statistics, set beside each other and never reckoned with."""
+
+from findings.summary import find_row, find_rows, level2_rows, role_contrast, roles_of
+from findings.words import join, show, show_interval
+
+FORMULAS = {
+    "reward": "$r$",
+    "centred": "$r - \\bar r$, with $\\bar r$ the mean reward of SFT's responses to the prompt: centred, without a"
+    " bound",
+    "bounded": "$\\sigma(r - r')$, mean over the rewards $r'$ of SFT's responses to the prompt (Fu et al.,"
+    " [PAR](https://arxiv.org/abs/2502.18770)): the win probability's scalar twin",
+    "mean": "$E[k]$",
+    "win": "$P(y > y')$, mean over SFT's responses $y'$ to the prompt",
+    "risk": "$E[k] - \\lambda \\mathrm{sd}[k]$",
+    "cvar": "mean of the worst share of the distribution",
+    "sampled": "one rating, drawn",
+}
+OPTIONS = {"risk_aversion": ", λ = {:g}", "relabelling": ", ratings renamed ({})", "kl_coef": ", β = {:g}"}
+
+
+def markdown(header: list[str], rows: list[list], left: int = 1) -> str:
+    """A Markdown table whose first `left` columns are words, the others numbers; empty without rows."""
+    if not rows:
+        return ""
+    rules = ["---" if i < left else "---:" for i in range(len(header))]
+    return "\n".join("| " + " | ".join(map(str, cells)) + " |" for cells in (header, rules, *rows))
+
+
+def escape(text: str) -> str:
+    """Text that stays within its cell of a Markdown table, as it was written."""
+    for mark in "\\`*_|<":
+        text = text.replace(mark, f"\\{mark}")
+    return " ".join(text.split()) or "(empty)"
+
+
+def columns(summary: dict, *names: str) -> list[str]:
+    """Of these columns those that the experiment has: gold only where the truth is known."""
+    return [name for name in names if name != "gold" or summary["world"]]
+
+
+def relabelled(summary: dict) -> list[str]:
+    return roles_of(summary).get("relabelled", [])
+
+
+def table_of_arms(summary: dict, short: bool = True) -> str:
+    """What each arm's responses are worth; `short`: sampled ones, and SFT's greedy ones."""
+    shown = [
+        row
+        for row in summary["arms"]
+        if row["arm"] not in ("sft_again", *relabelled(summary))
+        and (not short or row["decoding"] == "sampled" or row["arm"] == "sft")
+    ]
+    scores = columns(summary, "gold", "judges")
+    rows = []
+    for row in shown:
+        greedy = row["decoding"] == "greedy"
+        place = [row["arm"] + (" (greedy)" if greedy else "")] if short else [row["arm"], row["decoding"], row["seeds"]]
+        moments = [show(None if greedy else row["log_ratio"], ".2f"), show(row["tokens"], ".1f")]
+        moments += [] if short else [show(row["finished"], "percent")]
+        rows.append([*place, *(show(row[name], "+.2f") for name in scores), *moments])
+    header = ["arm"] if short else ["arm", "decoding", "seeds"]
+    header += [*scores, "KL (nats)", "tokens"]
+    return markdown(header if short else [*header, "finished"], rows, 1 if short else 2)
+
+
+def table_of_signals(summary: dict, short: bool = False) -> str:
+    """What each arm's reward is; `short`: of the arms of both levels, without controls."""
+    rows, roles = [], roles_of(summary)
+    for arm, own in summary["settings"]["arms"].items():
+        if short and arm not in (roles["level1"], *roles.get("level2", [])):
+            continue
+        options = "".join(words.format(own[name]) for name, words in OPTIONS.items() if name in own)
+        rows.append([arm, FORMULAS.get(own["signal"], own["signal"]) + options, own["reward_model"]])
+    return markdown(["arm", "reward of a response $y$", "reward model"], rows, 3)
+
+
+def table_of_examples(summary: dict, examples: list[dict], arms: list[str]) -> str:
+    """Responses of some arms to the same prompts, each with gold and judges."""
+    scores, rows = columns(summary, "gold", "judges"), []
+    for example in examples:
+        cells = [escape(example["prompt"])]
+        for arm in arms:
+            row = find_row(example["responses"], arm=arm, decoding="sampled")
+            given = "; ".join(show(row.get(name), "+.2f") for name in scores) if row else ""
+            cells.append(f"{escape(row['text'])} ({given})" if row else "-")
+        rows.append(cells)
+    return markdown(["prompt", *("SFT" if arm == "sft" else arm for arm in arms)], rows, len(arms) + 1)
+
+
+def arms_to_show(summary: dict, examples: list[dict], *roles: str) -> list[str]:
+    """SFT and the arms of some roles, the first of several, that the examples have responses of."""
+    named = [roles_of(summary).get(role) for role in roles]
+    arms = [arm[0] if isinstance(arm, list) and arm else arm for arm in named]
+    there = {row["arm"] for row in examples[0]["responses"]} if examples else set()
+    return ["sft", *dict.fromkeys(arm for arm in arms if isinstance(arm, str) and arm in there)]
+
+
+def table_of_placebos(summary: dict) -> str:
+    """Each placebo's reward model beside what its policy did."""
+    if not summary["placebo"]:
+        return ""
+    scores = columns(summary, "own", "gold", "judges")
+    rows = [
+        [
+            row["seed"],
+            f"{show(row['accuracy'], '.3f')} ({show_interval(row['accuracy_low'], row['accuracy_high'], '.3f')})",
+        ]
+        + [show(row.get(name), "+.2f") for name in scores]
+        for row in summary["placebo"]["seeds"]
+    ]
+    return markdown(["seed", "accuracy of its reward model (interval)", *scores], rows, 0)
+
+
+def table_of_contrasts(summary: dict) -> str:
+    """All of them, by every metric, sampled and greedy."""
+    header = [
+        "contrast",
+        "arm",
+        "against",
+        "metric",
+        "decoding",
+        "difference (SFT s.d.)",
+        "interval",
+        "seeds",
+        "exact p",
+    ]
+    header += ["after Holm", "detectable", "verdict"]
+    rows = []
+    for row in summary["contrasts"]:
+        several = row["seeds"] > 1
+        name = row["name"] + (" (control)" if row["role"] == "control" else "")
+        rows.append(
+            [name, row["arm"], row["against"], row["metric"], row["decoding"], show(row["estimate"], "+.2f")]
+            + [
+                show_interval(row["ci_low"], row["ci_high"]),
+                row["seeds"],
+                show(row["p_exact"], "p") if several else "-",
+            ]
+            + [show(row["p_holm"], "p") if row["role"] == "test" else "-", show(row["minimum_detectable"], ".2f")]
+            + [row["verdict"] if several else "one seed"]
+        )
+    return markdown(header, rows, 5)
+
+
+def table_of_level2(summary: dict) -> str:
+    """Level 2's arms against Level 1, gold first."""
+    rows = [
+        [row["arm"], row["metric"], show(row["estimate"], "+.2f"), show_interval(row["ci_low"], row["ci_high"])]
+        + [show(row["p_holm"], "p"), show(row["equivalence_p"], "p")]
+        for row in sorted(level2_rows(summary), key=lambda row: row["metric"] != "gold")
+    ]
+    header = ["arm", "by", "less Level 1 (SFT s.d.)", "interval", "p after Holm", "p of equivalence"]
+    return markdown(header, rows, 2)
+
+
+def table_of_equal_kl(summary: dict) -> str:
+    """Contrasts at the KL that both arms reached."""
+    rows = [
+        [f"{row['name']}: {row['arm']} - {row['against']}", row["metric"], show(row["kl"], ".2f")]
+        + [show(row["estimate"], "+.2f"), show_interval(row["ci_low"], row["ci_high"]), show(row["p_exact"], "p")]
+        for row in summary["equal_kl"]
+        if row["seeds"] == len(summary["seeds"])
+    ]
+    return markdown(["contrast", "by", "KL (nats)", "difference (SFT s.d.)", "t interval", "exact p"], rows, 2)
+
+
+def table_of_predictions(summary: dict) -> str:
+    """What best of n predicted of each contrast, and what came of it."""
+    rows = []
+    for row in summary["derived"]["predictions"]:
+        after = row["after"]
+        rows.append(
+            [f"{row['name']}: {row['arm']} - {row['against']}", row["metric"]]
+            + [f"{show(row['estimate'], '+.2f')} ({row['prediction']}, p {show(row['p_exact'], 'p')})"]
+            + [
+                f"{show(after['estimate'], '+.2f')} (p {show(after['p_holm'], 'p')}, equivalence"
+                f" {show(after['equivalence_p'], 'p')})"
+            ]
+            + [show_interval(after["ci_low"], after["ci_high"]), row["judged"]]
+        )
+    return markdown(["contrast", "by", "best of n, before RL", "after RL", "interval", "borne out?"], rows, 2)
+
+
+def table_of_compliance(summary: dict) -> str:
+    """What share of responses did what was asked, seen in training and held out."""
+    told, rows = summary.get("compliance") or [], []
+    for row in find_rows(told, constraint="all seen"):
+        other = find_row(told, arm=row["arm"], decoding=row["decoding"], constraint="all held out")
+        if row["arm"] != "sft_again":
+            shares = [
+                f"{show(one.get('mean'), 'percent')} ({show_interval(one.get('min'), one.get('max'), 'percent')})"
+                for one in (row, other)
+            ]
+            rows.append(
+                [row["arm"], row["decoding"], *shares, show(row["gold"], ".2f"), show(row["rater_bias"], ".2f")]
+            )
+    return markdown(["arm", "decoding", "constraints seen in training", "held out", "gold", "raters' bias"], rows, 2)
+
+
+def table_of_constraints(summary: dict) -> str:
+    """The same constraint by constraint, sampled responses."""
+    told = find_rows(summary.get("compliance") or [], decoding="sampled")
+    names = [row["constraint"] for row in find_rows(told, arm="sft") if not row["constraint"].startswith("all ")]
+    arms = [row["arm"] for row in find_rows(told, constraint="all seen") if row["arm"] != "sft_again"]
+    rows = [
+        [arm, *(show(find_row(told, arm=arm, constraint=name).get("mean"), "percent") for name in names)]
+        for arm in arms
+    ]
+    return markdown(["arm", *names], rows)
+
+
+def table_of_unpenalised(summary: dict) -> str:
+    """Gold by seed without a KL penalty, beside the KL at which it was seen."""
+    row, arm = role_contrast(summary, "unpenalised").get("gold"), roles_of(summary).get("unpenalised")
+    if not row:
+        return ""
+    kl = find_row(summary["arms"], arm=arm, decoding="sampled").get("kl_by_seed") or []
+    cells = [[show(value, "+.2f"), show(nats, ".0f")] for value, nats in zip(row["by_seed"], kl)]
+    return markdown(["gold less SFT's, a seed a row", "KL (nats)"], cells, 0)
+
+
+def list_versions(summary: dict) -> str:
+    return join([f"{name} {version}" for name, version in summary["versions"].items()])
