@@ -145,3 +145,19 @@ def test_the_win_probability_is_held_against_its_scalar_twin():
         summary["contrasts"].append(contrast("twin", arm, against, "gold", verdict=verdict, estimate=-0.25))
     text = beside.state_twin(summary).text
     assert "(`w`) is behind by gold (-0.25)." in text and "the twin is ahead by gold (-0.25), before" in text
+
+
+def test_the_moving_average_is_praised_where_every_seed_gains():
+    summary = make_summary()
+    assert "is worth its one line.**" in beside.state_gradients(summary)[0].text
+    rows = [row | {"relative_variance": 0.9} if row["estimate"] == "none" else row for row in summary["gradients"]]
+    text = beside.state_gradients(rederive(summary | {"gradients": rows}))[0].text
+    assert "is not seen to help both early and late.**" in text and text.endswith("to +173 %).")
+
+
+def test_content_failed_only_where_sampled_responses_had_gained():
+    summary = change(make_summary(), "first", "sft", "gold", "greedy", verdict="inconclusive")
+    assert "failed_content" in texts(limits.state_failures(summary))
+    assert "failed_content" not in texts(limits.state_failures(make_summary()))
+    never = change(summary, "first", "sft", "gold", verdict="inconclusive")
+    assert "failed_content" not in texts(limits.state_failures(never))

@@ -106,8 +106,9 @@ def test_the_smoke_experiment_ends_in_its_report(project):
     assert f"{estimate:+.2f} SFT standard deviations" in report
     # Two replicates can show nothing, whatever the estimate: the words follow from the test.
     assert "was not shown to change" in report and "rose" not in report
-    for figure in re.findall(r"!\[[^]]*\]\(([^)]+)\)", report):
-        assert (results / figure).is_file()
+    for page in (results / "report.md", *(results / "appendix").iterdir()):
+        for linked in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+            assert (page.parent / linked).resolve().is_file(), (page.name, linked)
     assert not (project / "report.md").exists()  # pocket's own
     assert not list((results / "training" / "state").iterdir())
 
@@ -266,6 +267,11 @@ def test_a_figures_setting_redraws_and_rewrites(project):
     assert planned(project, {"figures": {"dpi": 90}}) == plots | {"write_report": 1}
 
 
+def test_a_threshold_of_findings_says_things_anew(project):
+    words = {"summarise_results": 1, "state_findings": 1, "write_report": 1}
+    assert planned(project, {"findings": {"one_piece": 0.8}}) == words
+
+
 def test_kl_coef_rebuilds_policies_onwards(project):
     # The control sets a kl_coef of its own, so that the common one does not concern it.
     assert planned(project, {"reinforce": {"kl_coef": 0.2}}) == {
@@ -375,6 +381,8 @@ def test_the_html_report_holds_the_figures(project):
         ({"reinforce": {"kl_coef": -1}}, "-1 is less than the minimum of 0"),
         ({"policies": ["level3"]}, "no arm 'level3' is declared under arms"),
         ({"policies": ["level2_mean"]}, "needs the policy level1_scalar"),
+        ({"roles": {"level1": "level2_mean"}}, "needs the policy level2_mean, and its contrast level1 against sft"),
+        ({"roles": {"placebo": "nobody"}}, "roles.placebo: no arm 'nobody' is declared under arms"),
         ({"arms": {"level2_win": {"reward_model": "scalar"}}}, "needs a reward model with head 'ratings'"),
         ({"reward_training": {"bins": 1}}, "1 is less than the minimum of 2"),
         ({"judges": {"judge": [2]}}, "judges.judge: a judge shares its seed with a replicate"),
@@ -489,7 +497,13 @@ def test_a_report_is_made_anew_from_its_rows_alone(project, tmp_path):
             shutil.copy2(path, target)
     output = snakemake(copy, "--configfile", SMOKE, "workflow/experiments/from_rows.yaml")
     assert not re.search("^rule (train|sample|score)_", output, re.MULTILINE)
-    for name in ("report.md", "samples.html", "statistics/summary.json"):
+    for name in (
+        "report.md",
+        "appendix/level1.md",
+        "samples.html",
+        "statistics/summary.json",
+        "statistics/findings.json",
+    ):
         assert (copy / "results/smoke" / name).read_text() == (made / name).read_text()
 
 

@@ -19,13 +19,22 @@ def state_gradients(summary: dict) -> list[Finding]:
     if not none or not four:
         return []
     numbers = {"early": of("none", "early")["change"], "late": none["change"], "low": none["low"], "high": none["high"]}
-    opening = "is worth its one line" if none["low"] > 0 else "is not seen to help late in training"
+    helps = min(numbers["early"], none["low"]) > 0
+    opening = "is worth its one line" if helps else "is not seen to help both early and late"
     text = (
         f"**The moving average {opening}.** Without it the gradient's variance is"
-        " {early:change} early in training and {late:change} late (over seeds {low:change} to {high:change}): so many"
-        " more samples would be needed for the same step."
+        " {early:change} early in training and {late:change} late (over seeds {low:change} to {high:change})"
     )
-    found = [make("gradient_none", "What does the moving average buy?", text, numbers)]
+    text += ": so many more samples would be needed for the same step." if helps else "."
+    found = [
+        make(
+            "gradient_none",
+            "What does the moving average buy?",
+            text,
+            numbers,
+            condition="early and every seed late > 0",
+        )
+    ]
     numbers = {"four_early": of("leave one out, k = 4", "early")["change"], "four": four["change"]}
     numbers |= {"low": four["low"], "high": four["high"], "best": of("best constant")["change"], "k": 4}
     text = (

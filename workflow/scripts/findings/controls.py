@@ -100,7 +100,7 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     numbers |= {"p": summary["derived"]["smallest_p_unpenalised"]}
     sees = "its own reward model sees {own:+.2f} SFT standard deviations, the judges {judges:+.2f}"
     seeds = "{seeds} seeds" if numbers["seeds"] > 1 else "{seeds} seed"
-    tested = f"{seeds}: shown, not tested, since their smallest exact p is {{p:p}}"
+    tested = f"{seeds}: shown, not tested, since the smallest exact p is {{p:p}}"
     if "gold" not in rows:
         text = (
             f"**Without a KL penalty** {sees}, at {{kl:.0f}} nats of KL; {{finished:percent}} of its responses are"
@@ -113,10 +113,10 @@ def state_unpenalised(summary: dict) -> list[Finding]:
         f"**Can judges be trusted? {opening}.** A policy that pays nothing for leaving SFT is scored {{judges:+.2f}}"
         f" by the judges, and {{gold:+.2f}} by gold ({seeds}: shown, not tested)."
     )
+    claim = "gold falls and the judges do not notice" if fooled else "no fall of gold is seen that judges miss"
     text = (
-        f"**Without a KL penalty {'gold falls and the judges do not notice' if fooled else 'policies go far'}.**"
-        f" {capital(sees)}, gold {{gold:+.2f}}, at {{kl:.0f}} nats of KL; {{finished:percent}} of its responses are"
-        f" finished ({tested})."
+        f"**Without a KL penalty {claim}.** {capital(sees)}, gold {{gold:+.2f}}, at {{kl:.0f}} nats of KL;"
+        f" {{finished:percent}} of its responses are finished ({tested})."
     )
     raters = summary["derived"]["raters"]
     if fooled and raters is not None:

@@ -58,15 +58,14 @@ def state_failures(summary: dict) -> list[Finding]:
     if rows and not find_rows(rows, verdict="rose"):
         text = "**The distribution.** No way to read it is shown to be ahead of the scalar reward, by any metric."
         found.append(make("failed_distribution", question, text, condition="no arm of Level 2 rose"))
-    greedy = role_contrast(summary, "level1", "greedy").get("gold")
-    if greedy and greedy["verdict"] != "rose":
+    sampled, greedy = (role_contrast(summary, "level1", how).get("gold") for how in ("sampled", "greedy"))
+    if greedy and sampled["verdict"] == "rose" != greedy["verdict"]:
         text = (
             "**Content.** Where both are decoded greedily, gold did not rise ({estimate:+.2f}): sampled responses"
             " gained what a sharper SFT model has too."
         )
-        found.append(
-            make("failed_content", question, text, {"estimate": greedy["estimate"]}, condition="gold did not rise")
-        )
+        condition = "by gold, sampled responses rose and greedy ones did not"
+        found.append(make("failed_content", question, text, {"estimate": greedy["estimate"]}, condition=condition))
     judged = summary["derived"]["predictions"]
     made, wrong = [row for row in judged if row["judged"] != "-"], find_rows(judged, judged="no")
     if rows and wrong:

@@ -123,10 +123,9 @@ def state_settings(summary: dict) -> list[Finding]:
     numbers = {"scale": scored["scale_samples"], "prompts": derived["scored_prompts"], "samples": scored["samples"]}
     found.append(make("standardised", "In which unit is the reward?", text, numbers))
     text = (
-        f"A *seed* is one whole replicate: reward model, policy and samples; there {'are' if seeds > 1 else 'is'}"
-        f" {{seeds}}. Tests are exact"
-        " sign-flip permutations of the seeds' differences, whose smallest p is {p:p}, after Holm's correction over"
-        " {tests} tests. Intervals are bootstraps over seeds and prompts."
+        "A *seed* is one whole replicate: reward model, policy and samples; {seeds} here."
+        " Tests are exact sign-flip permutations of the seeds' differences. Their smallest p is {p:p}, before Holm's"
+        " correction over {tests} tests. Intervals are bootstraps over seeds and prompts."
     )
     numbers = {"seeds": seeds, "p": derived["smallest_p"], "tests": derived["tests"]["judges"]}
     found.append(make("replicates", "What is one observation?", text, numbers, confidence=1 - alpha_of(summary)))
