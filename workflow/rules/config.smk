@@ -50,11 +50,16 @@ SFT_ARMS = ["sft", "sft_again"]
 STUDIES = config["studies"]
 TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
-SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling")
+SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "rating_threshold", "relabelling")
 SCALAR_SIGNALS = ("reward", "centred", "bounded")
+IS_POCKET_DATA = config["data"]["source"] == "pocket"
+# What make_pocket does unless told otherwise need not be told.
+POCKET_DEFAULTS = {"raters": "usual", "raters_per_pair": 1}
+POCKET = {key: value for key, value in config["pocket"].items() if value != POCKET_DEFAULTS.get(key)}
 # The world whose truth is known, where the data are of one.
 WORLD = config["data"]["source"] if config["data"]["source"] in ("pocket", "instructions") else None
-IS_POCKET_DATA = WORLD == "pocket"
+if IS_POCKET_DATA and config["pocket"]["raters"] == "divided":
+    WORLD = "divided"
 IS_POCKET_MODEL = config["model"]["source"] == "pocket"
 
 
@@ -153,6 +158,7 @@ REPORTED_SETTINGS = {
 DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures")}
 UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows")
 DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
+DECIDING["pocket"] = POCKET
 # What is not used decides nothing.
 if WORLD != "instructions":
     del DECIDING["instructions"]
