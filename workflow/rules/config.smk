@@ -83,6 +83,8 @@ def check_config():
         wanted = "scalar" if config["arms"][arm]["signal"] in SCALAR_SIGNALS else "ratings"
         if "advantage_weight" in config["arms"][arm]:
             wanted = "ratings"
+        if config["arms"][arm].get("rating_threshold", 1) > config["reward_training"]["bins"]:
+            problems.append(f"arms.{arm}: rating_threshold is above reward_training.bins: no rating is so high")
         if config["reward_models"][kind]["head"] != wanted:
             problems.append(f"arms.{arm}: its signal needs a reward model with head {wanted!r}, {kind!r} has another")
     for contrast in config["statistics"]["contrasts"]:
