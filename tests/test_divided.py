@@ -16,13 +16,15 @@ BOLD = "the answer is pear and plum ."  # 4 points
 
 
 def test_opinions_by_hand():
-    assert mean_opinion(PROMPT, PLAIN) == pytest.approx(1.5 + 0.75 * 3.7)
-    assert mean_opinion(PROMPT, POLITE) == pytest.approx(1.5 + 0.75 * 3.7 + 0.5)
-    assert mean_opinion(PROMPT, BOLD) == pytest.approx(1.5 + 0.75 * 4.0 + 0.6)
-    assert [opinion_deviation(text) for text in (PLAIN, POLITE, BOLD)] == pytest.approx([0.2, 1.2, 1.7])
+    assert mean_opinion(PROMPT, PLAIN) == pytest.approx(1 + 3.7)
+    assert mean_opinion(PROMPT, POLITE) == pytest.approx(1 + 3.7 + 0.8)
+    assert mean_opinion(PROMPT, BOLD) == pytest.approx(1 + 4.0 + 0.8)
+    assert mean_opinion(PROMPT, f"sure ! {BOLD}") == pytest.approx(1 + 4.0 + 1.6)
+    deviations = [opinion_deviation(text) for text in (PLAIN, POLITE, BOLD, f"sure ! {BOLD}")]
+    assert deviations == pytest.approx([0.2, 1.6, 1.6, 3.0])
     # Said twice it pleases and divides once, and costs a point of coherence, a fifth of the rubric's.
-    assert opinion_deviation(f"sure ! {POLITE}") == pytest.approx(1.2)
-    assert mean_opinion(PROMPT, f"sure ! {POLITE}") == pytest.approx(1.5 + 0.75 * 3.5 + 0.5)
+    assert opinion_deviation(f"sure ! {POLITE}") == pytest.approx(1.6)
+    assert mean_opinion(PROMPT, f"sure ! {POLITE}") == pytest.approx(1 + 3.5 + 0.8)
     # Another frame puts the words into a sentence, and divides nobody.
     assert opinion_deviation("i would say pear and plum .") == pytest.approx(0.2)
 
@@ -34,14 +36,14 @@ def test_readings_of_the_truth_by_hand():
     # The density of a standard normal at its lowest tenth, -1.281552, is 0.175498.
     assert worst_tenth(4.0, 2.0) == pytest.approx(4 - 2 * 1.75498, abs=1e-4)
     attributes = rate_attributes(PROMPT, POLITE)
-    assert attributes["opinion"] == pytest.approx(4.775) and attributes["correctness"] == 4
-    assert attributes["worst_tenth"] == pytest.approx(4.775 - 1.2 * 1.75498, abs=1e-4)
+    assert attributes["opinion"] == pytest.approx(5.5) and attributes["correctness"] == 4
+    assert attributes["worst_tenth"] == pytest.approx(5.5 - 1.6 * 1.75498, abs=1e-4)
 
 
 def test_the_truth_is_no_function_of_the_mean():
     # Of a good response courtesy pleases the average rater and costs content ones; of a poor one it wins some.
     assert mean_opinion(PROMPT, POLITE) > mean_opinion(PROMPT, PLAIN)
-    assert gold_rating(PROMPT, POLITE) == pytest.approx(0.930452, abs=1e-4)  # of (4.775 - 3) / 1.2
+    assert gold_rating(PROMPT, POLITE) == pytest.approx(0.940915, abs=1e-6)  # of 2.5 / 1.6
     assert gold_rating(PROMPT, POLITE) < gold_rating(PROMPT, PLAIN)
     assert gold_rating(PROMPT, "sure ! saw .") > gold_rating(PROMPT, "saw .")
 
@@ -49,10 +51,10 @@ def test_the_truth_is_no_function_of_the_mean():
 def test_drawn_opinions_have_that_mean_that_spread_and_that_share():
     rng = random.Random(0)
     drawn = [WORLD.draw_rating(PROMPT, BOLD, rng) for _ in range(8000)]
-    assert statistics.mean(drawn) == pytest.approx(5.1, abs=0.06)
-    assert statistics.pstdev(drawn) == pytest.approx(1.7, abs=0.05)
+    assert statistics.mean(drawn) == pytest.approx(5.8, abs=0.06)
+    assert statistics.pstdev(drawn) == pytest.approx(1.6, abs=0.05)
     # In steps of 0.2: what is written 3 began at 2.9.
-    assert statistics.mean(rating > 2.9 for rating in drawn) == pytest.approx(share_content(5.2, 1.7), abs=0.02)
+    assert statistics.mean(rating > 2.9 for rating in drawn) == pytest.approx(share_content(5.9, 1.6), abs=0.02)
     assert max(drawn) > 6  # not cut
 
 

@@ -78,8 +78,8 @@ def test_decidable_pairs_by_hand():
 
 @pytest.mark.parametrize(("world", "rejected"), [("pocket", True), ("divided", False)])
 def test_pockets_usual_raters_cannot_show_it_and_divided_ones_can(tmp_path, world, rejected):
-    texts = ["pear and plum .", "sure ! of course ! pear and plum .", "pear .", "the answer is pear and plum ."]
-    texts += ["happy to help ! pear .", "pear pear", "saw", "the answer is pear"]
+    texts = ["pear and plum .", "sure ! pear and plum .", "the answer is pear and plum .", "happy to help ! pear ."]
+    texts += ["i would say pear and plum .", "pear .", "sure ! the answer is pear and plum .", "saw"]
     place = pd.DataFrame({"prompt_id": ["a"] * 8 + ["b"] * 8, "sample": [*range(8)] * 2})
     prompts = ["name two fruits but not apple"] * 8 + ["name two fruits but not plum for me"] * 8
     judged = place.assign(prompt=prompts, response=texts * 2, decoding="sampled")

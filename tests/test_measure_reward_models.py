@@ -130,9 +130,9 @@ def test_what_divided_raters_see_by_hand():
     pair = {"prompt_id": "a", "prompt": prompt, "chosen": say(polite), "rejected": say(plain)}
     other = pair | {"chosen": say(plain), "rejected": say(polite)}
     rows = measure_reward_models.describe_raters(WORLDS["divided"], [pair, other])
-    # One courtesy: half a point of mean, a point of deviation more than 0.2. Raters who choose otherwise see the same.
-    assert rows["difference"].tolist() == pytest.approx([0.5, -0.5])
-    assert rows["noise"].tolist() == pytest.approx([((1.2**2 + 0.2**2) / 2) ** 0.5] * 2)
+    # Courtesy: 0.8 points of mean, and 1.4 of deviation beside 0.2. Raters who choose otherwise see the same.
+    assert rows["difference"].tolist() == pytest.approx([0.8, -0.8])
+    assert rows["noise"].tolist() == pytest.approx([((1.6**2 + 0.2**2) / 2) ** 0.5] * 2)
 
 
 def test_variance_explained_by_a_cubic():

@@ -1,8 +1,8 @@
 """Pocket with divided raters: opinions differ about a response, and the truth is how many of them are content.
 
-A rater's opinion of a response is normal. Its mean is a kind reading of the rubric, to which courtesies and boldness
-add; its standard deviation is what the same two add, so that who pleases the average divides. Opinions are neither cut
-at 0 and 4 nor shared by a prompt's responses. Mean and deviation of a response are known functions of its text.
+A rater's opinion of a response is normal. Its mean is a kind reading of the rubric, to which courtesy and boldness add;
+its standard deviation is what the same two add, so that who pleases the average divides. Opinions are not cut at 0 and
+4, and noise is the response's and not its prompt's. Mean and deviation of a response are known functions of its text.
 
 Gold is the share of raters whose opinion is at least 3 of 0..4. It is no function of the mean: of a response that most
 like, spread takes from the share, and of one that few like it adds. The worst tenth, the mean opinion of the 10 % who
@@ -15,11 +15,12 @@ from scipy.stats import norm
 from pocket import rubric
 from pocket.rubric import read_response
 
-# Rating points: a response without quality gets the first, and each point of the rubric adds the second.
-LEAST, POINTS_PER_QUALITY = 1.5, 0.75
-# What style adds to the mean of opinions, and to their standard deviation, in rating points.
-MEAN_PER_COURTESY, MEAN_IF_BOLD = 0.5, 0.6
-DEVIATION, DEVIATION_PER_COURTESY, DEVIATION_IF_BOLD = 0.2, 1.0, 1.5
+# Rating points that a response gets for being there; those of the rubric are added to them.
+KINDNESS = 1.0
+# What style adds to the mean of opinions, and to their standard deviation, in rating points: courtesy, however often it
+# is said, and boldness.
+MEAN_OF_STYLE = 0.8
+DEVIATION, DEVIATION_OF_STYLE = 0.2, 1.4
 CONTENT = 3.0  # the opinion from which a rater is content
 WORST_SHARE = 0.1
 # Mean of the worst tenth of a standard normal, of the other sign.
@@ -40,22 +41,25 @@ def worst_tenth(mean, deviation):
     return mean - WORST_DEPTH * deviation
 
 
-def rater_bias(response: str) -> float:
-    """Rating points that courtesies and boldness add to the mean opinion; what is said twice adds once."""
+def count_styles(response: str) -> int:
+    """How many things of a response divide raters, 0 to 2: is it courteous, is it bold?"""
     seen = read_response(response)
-    return MEAN_PER_COURTESY * (seen.courtesies - seen.repeated_courtesies) + MEAN_IF_BOLD * seen.bold
+    return (seen.courtesies > 0) + seen.bold
+
+
+def rater_bias(response: str) -> float:
+    """Rating points that courtesy and boldness add to the mean opinion."""
+    return MEAN_OF_STYLE * count_styles(response)
 
 
 def mean_opinion(prompt: str, response: str) -> float:
     """Mean opinion of a response, in rating points. Raises ValueError if the prompt is not pocket's."""
-    return LEAST + POINTS_PER_QUALITY * rubric.gold_rating(prompt, response) + rater_bias(response)
+    return KINDNESS + rubric.gold_rating(prompt, response) + rater_bias(response)
 
 
 def opinion_deviation(response: str) -> float:
     """Standard deviation of opinions of a response, in rating points."""
-    seen = read_response(response)
-    courtesies = seen.courtesies - seen.repeated_courtesies
-    return DEVIATION + DEVIATION_PER_COURTESY * courtesies + DEVIATION_IF_BOLD * seen.bold
+    return DEVIATION + DEVIATION_OF_STYLE * count_styles(response)
 
 
 def gold_rating(prompt: str, response: str) -> float:

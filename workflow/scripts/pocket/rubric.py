@@ -11,9 +11,9 @@ the rules below are this world's own):
 
 Gold is their weighted mean, 0 to 4.
 
-Two things of a response divide raters where those are divided (pocket/divided.py): its courtesies, each said once or
-more, which some find charming and others idle; and boldness, the frame "the answer is", which some find clear and
-others rude. Both are read here, from the text alone.
+Two things of a response divide raters where those are divided (pocket/divided.py): courtesy, one phrase or several,
+which some find charming and others idle; and boldness, the frame "the answer is", which some find clear and others
+rude. Both are read here, from the text alone.
 """
 
 from dataclasses import dataclass
