@@ -47,3 +47,4 @@ rule all:
         # Not committed, as report and statistics are: in a fresh checkout this starts the run from the beginning,
         # whatever times the checkout gave to the files.
         f"{RESULTS}/data/split.json",
+        *([ORACLE] if WORLD else []),

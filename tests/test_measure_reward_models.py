@@ -134,6 +134,19 @@ def test_what_pockets_raters_see_by_hand():
     assert row["difference"] == pytest.approx(0.15 + 4 * 0.01) and row["noise"] == 0.4
 
 
+def test_what_divided_raters_see_by_hand():
+    def say(text):
+        return [{"role": "user", "content": "x"}, {"role": "assistant", "content": text}]
+
+    prompt, polite, plain = "name two fruits but not apple", "sure ! pear and plum .", "pear and plum ."
+    pair = {"prompt_id": "a", "prompt": prompt, "chosen": say(polite), "rejected": say(plain)}
+    other = pair | {"chosen": say(plain), "rejected": say(polite)}
+    rows = measure_reward_models.describe_raters(WORLDS["divided"], [pair, other])
+    # Courtesy: 0.8 points of mean, and 1.4 of deviation beside 0.2. Raters who choose otherwise see the same.
+    assert rows["difference"].tolist() == pytest.approx([0.8, -0.8])
+    assert rows["noise"].tolist() == pytest.approx([((1.6**2 + 0.2**2) / 2) ** 0.5] * 2)
+
+
 def test_variance_explained_by_a_cubic():
     x = np.linspace(-1, 1, 200)
     assert variance_explained(x, x**3 - x, 3) == pytest.approx(1.0)

@@ -26,6 +26,7 @@ ANALYSIS += [
     "plot_responses",
     "plot_overoptimisation",
     "measure_compliance",
+    "measure_oracle",
     "plot_compliance",
     "measure_methods",
     "tabulate_grid",

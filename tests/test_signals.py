@@ -55,6 +55,10 @@ def test_rating_signals_by_hand():
     # Against uniform ratings, rating i beats (i - 1 + 1/2) of 4.
     win = 0.5 * 0.125 + 0.25 * 0.375 + 0.125 * 0.625 + 0.125 * 0.875
     assert compute_signal("win", OUTPUTS, REFERENCES).tolist() == pytest.approx([win, 0.625], abs=1e-5)
+    # From the third of four ratings up: 1/8 + 1/8. From the first up it is all, whatever the distribution.
+    for threshold, expected in ((3, 0.25), (4, 0.125), (1, 1.0)):
+        content = compute_signal("content", OUTPUTS, REFERENCES, Options(rating_threshold=threshold))
+        assert content[0].item() == pytest.approx(expected, abs=1e-5)
     # The worst half is all 1; the worst 3/4 are two thirds 1 and one third 2.
     for share, expected in ((0.5, 1.0), (0.75, 4 / 3), (1.0, mean)):
         cvar = compute_signal("cvar", OUTPUTS, REFERENCES, Options(cvar_share=share))

@@ -77,11 +77,16 @@ METHODS = {method_of(arm) for arm in ARMS}
 STUDIES = config["studies"]
 TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
-SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "relabelling", "doubt_aversion")
+SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "rating_threshold", "relabelling", "doubt_aversion")
 SCALAR_SIGNALS = ("reward", "centred", "bounded")
+IS_POCKET_DATA = config["data"]["source"] == "pocket"
+# What make_pocket does unless told otherwise need not be told.
+POCKET_DEFAULTS = {"raters": "usual", "raters_per_pair": 1}
+POCKET = {key: value for key, value in config["pocket"].items() if value != POCKET_DEFAULTS.get(key)}
 # The world whose truth is known, where the data are of one.
 WORLD = config["data"]["source"] if config["data"]["source"] in ("pocket", "instructions") else None
-IS_POCKET_DATA = WORLD == "pocket"
+if IS_POCKET_DATA and config["pocket"]["raters"] == "divided":
+    WORLD = "divided"
 IS_POCKET_MODEL = config["model"]["source"] == "pocket"
 
 
@@ -107,15 +112,17 @@ def check_config():
         wanted = "scalar" if config["arms"][arm]["signal"] in SCALAR_SIGNALS else "ratings"
         if "advantage_weight" in config["arms"][arm]:
             wanted = "ratings"
+        if config["arms"][arm].get("rating_threshold", 1) > config["reward_training"]["bins"]:
+            problems.append(f"arms.{arm}: rating_threshold is above reward_training.bins: no rating is so high")
         if config["reward_models"][kind]["head"] != wanted:
             problems.append(f"arms.{arm}: its signal needs a reward model with head {wanted!r}, {kind!r} has another")
         if arm in DPO_ARMS and config["reward_models"][kind]["labels"] != "given":
             problems.append(f"arms.{arm}: dpo learns from the pairs as they are; {kind!r} has other labels")
+        if "doubt_aversion" in config["arms"][arm] and "members" not in config["reward_models"][kind]:
+            problems.append(f"arms.{arm}.doubt_aversion: {kind!r} is a single model; give it members")
     for arm in config["grid"]["arms"] if config["grid"] else []:
         if "reward_model" not in config["arms"].get(arm, {}):
             problems.append(f"grid.arms: no arm {arm!r} is declared under arms")
-        if "doubt_aversion" in config["arms"][arm] and "members" not in config["reward_models"][kind]:
-            problems.append(f"arms.{arm}.doubt_aversion: {kind!r} is a single model; give it members")
     if "members" in config["reward_models"].get(config["arms"]["level1_scalar"]["reward_model"], {}):
         problems.append("arms.level1_scalar: TRL's trainer is compared on its reward model, which must be a single one")
     for contrast in config["statistics"]["contrasts"]:
@@ -229,6 +236,7 @@ DECIDING = {key: value for key, value in config.items() if key not in ("report",
 UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows")
 DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
 DECIDING["data"] = DATA
+DECIDING["pocket"] = POCKET
 # What is not used decides nothing.
 if WORLD != "instructions":
     del DECIDING["instructions"]

@@ -16,7 +16,7 @@ if IS_POCKET_DATA:
         resources:
             mem_mb=500,
         params:
-            settings=flags(config["pocket"]),
+            settings=flags(POCKET),
         shell:
             "python {input.script[0]} {params.settings}"
             " --preferences-output {output.preferences} --demonstrations-output {output.demonstrations}"

@@ -1,4 +1,6 @@
 # Of worlds whose truth is known.
+ORACLE = f"{RESULTS}/statistics/oracle.csv"
+
 if WORLD:
 
     rule describe_world:
@@ -22,6 +24,35 @@ if WORLD:
         shell:
             "python {input.script[0]} {params.world} --pairs {input.pairs} --sft-evaluations {input.evaluations}"
             " --output {output.world} 2>&1 | tee {log}"
+
+    # What could be gained at most by who knows the spread, before RL.
+    rule measure_oracle:
+        input:
+            script=script("measure_oracle"),
+            pools=POOLS,
+            judged=POOL,
+        output:
+            oracle=ORACLE,
+            learned=f"{RESULTS}/statistics/learned.csv",
+        log:
+            f"{RESULTS}/logs/measure_oracle.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/measure_oracle.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            settings=flags(config["statistics"], "equivalence_margin", world=WORLD),
+        shell:
+            "python {input.script[0]}"
+            " --pools {input.pools}"
+            " --judged {input.judged}"
+            " {params.settings}"
+            " --oracle-output {output.oracle}"
+            " --learned-output {output.learned}"
+            " 2>&1 | tee {log}"
 
 
 if WORLD == "instructions":

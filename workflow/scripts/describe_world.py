@@ -26,10 +26,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def describe_raters(world: World, pairs: list[dict]) -> dict:
     """How often the raters' choice is gold's, and how often that of an observer who knows gold and bias exactly."""
     texts = [(row["prompt"], row["chosen"][-1]["content"], row["rejected"][-1]["content"]) for row in pairs]
-    rate, bias_of = world.rubric.gold_rating, world.raters.rater_bias
+    rate, ratings = world.rubric.gold_rating, world.ratings
     gold = np.array([rate(p, c) - rate(p, r) for p, c, r in texts])
-    bias = np.array([bias_of(c) - bias_of(r) for _, c, r in texts])
-    return {"raters_agree_with_gold": share_won(gold), "accuracy_ceiling": share_won(gold + bias)}
+    seen = np.array([ratings(p, c)[0] - ratings(p, r)[0] for p, c, r in texts])
+    return {"raters_agree_with_gold": share_won(gold), "accuracy_ceiling": share_won(seen)}
 
 
 def describe_sft(world: World, evaluations: pd.DataFrame) -> dict:

@@ -5,9 +5,11 @@ import random
 
 from align.errors import run
 from align.files import write_jsonl
-from findings.worlds import WORLDS
+from findings.worlds import WORLDS, World
 from pocket.language import draw_distinct_prompts, parse_prompt, write_response
 
+# Raters, as the config names them, and their world.
+RATERS = {"usual": "pocket", "divided": "divided"}
 # Two writers a prompt: the model sees that there is more than one way to answer.
 RESPONSES_A_DEMONSTRATION = 2
 
@@ -17,15 +19,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--world-seed", type=int, required=True)
     parser.add_argument("--pairs", type=int, required=True, help="prompts with a pair of rated responses")
     parser.add_argument("--demonstrations", type=int, required=True, help="other prompts, with responses to learn from")
+    parser.add_argument("--raters", choices=tuple(RATERS), default="usual")
+    parser.add_argument("--raters-per-pair", type=int, default=1, help="each rates both responses: a row a rater")
     parser.add_argument("--preferences-output", required=True, help="JSON lines in HelpSteer2_binarized's columns")
     parser.add_argument("--demonstrations-output", required=True, help="JSON lines: prompt, response")
     return parser.parse_args(argv)
 
 
-def make_pair(prompt: str, rng: random.Random) -> dict:
-    """Two responses by different writers, rated; the split drops ties."""
+def make_pair(world: World, prompt: str, raters: int, rng: random.Random) -> list[dict]:
+    """Two responses by different writers, rated: a row a rater; the split drops ties."""
     task = parse_prompt(prompt)
-    return WORLDS["pocket"].rate_pair(prompt, [write_response(task, rng.random(), rng) for _ in range(2)], rng)
+    responses = [write_response(task, rng.random(), rng) for _ in range(2)]
+    return [world.rate_pair(prompt, responses, rng) for _ in range(raters)]
 
 
 def make_demonstration(prompt: str, rng: random.Random) -> dict:
@@ -37,7 +42,11 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     rng = random.Random(args.world_seed)
     prompts = draw_distinct_prompts(rng, args.pairs + args.demonstrations)
-    write_jsonl(args.preferences_output, (make_pair(prompt, rng) for prompt in prompts[: args.pairs]))
+    world = WORLDS[RATERS[args.raters]]
+    write_jsonl(
+        args.preferences_output,
+        (row for prompt in prompts[: args.pairs] for row in make_pair(world, prompt, args.raters_per_pair, rng)),
+    )
     write_jsonl(
         args.demonstrations_output,
         (make_demonstration(prompt, rng) for prompt in prompts[args.pairs :] for _ in range(RESPONSES_A_DEMONSTRATION)),

@@ -24,6 +24,7 @@ from findings.worlds import WORLDS, World
 
 BINS = 10
 FOLDS = 5
+SIDES = ("chosen", "rejected")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -160,25 +161,26 @@ def mean_masses(scores: pd.DataFrame) -> np.ndarray:
 
 
 def describe_raters(world: World, pairs: list[dict]) -> pd.DataFrame:
-    """What a world's raters see of each pair, by prompt_id: `difference` of their mean ratings, and `noise`."""
+    """What a world's raters see of each pair, by prompt_id: `difference` of their mean ratings, and `noise`.
 
-    def mean_rating(row: dict, side: str) -> float:
-        response = row[side][-1]["content"]
-        return world.rubric.gold_rating(row["prompt"], response) + world.raters.rater_bias(response)
-
-    differences = [mean_rating(row, "chosen") - mean_rating(row, "rejected") for row in pairs]
-    noise, ids = [world.raters.rater_noise(row["prompt"]) for row in pairs], [row["prompt_id"] for row in pairs]
-    return pd.DataFrame({"difference": differences, "noise": noise}, index=ids)
+    Noise is that of a rating, the root mean square of both responses'.
+    """
+    sides = [[world.ratings(row["prompt"], row[side][-1]["content"]) for row in pairs] for side in SIDES]
+    (chosen, noise), (rejected, other) = (np.array(side).reshape(-1, 2).T for side in sides)
+    noise = np.where(noise == other, noise, np.sqrt((noise**2 + other**2) / 2))
+    return pd.DataFrame({"difference": chosen - rejected, "noise": noise}, index=[row["prompt_id"] for row in pairs])
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    raters = describe_raters(WORLDS[args.world], read_jsonl(args.pairs)) if args.world else None
+    pairs = [row for row in read_jsonl(args.pairs) if not row.get("tie")]
+    raters = describe_raters(WORLDS[args.world], pairs) if args.world else None
     rows, reliability, ratings = [], [], []
     for path in args.scores:
         scores = read_pairs(path)
-        # Such a world has one pair a prompt.
-        rows.append(measure(scores, raters.loc[scores["prompt_id"]] if args.world else None, args))
+        # A prompt has one pair, so that its raters' choices were kept or dropped together, in this order.
+        known = raters[raters.index.isin(scores["prompt_id"])] if args.world else None
+        rows.append(measure(scores, known, args))
         key = {"kind": rows[-1]["kind"], "seed": rows[-1]["seed"]}
         outcome = in_random_order(scores, np.random.default_rng(args.bootstrap_seed))
         for group, (mean, share, count) in enumerate(calibration_bins(*outcome, BINS), start=1):

@@ -23,6 +23,7 @@ class Options:
 
     risk_aversion: float = 0.5  # standard deviations of the rating taken off its mean
     cvar_share: float = 0.25  # the worst share of ratings that is averaged
+    rating_threshold: int = 8  # the rating, of 1..K, from which it counts as content
     relabelling: str = "none"  # another increasing naming of the ratings, which the loss cannot tell from 1..K
     doubt_aversion: float = 0.0  # standard deviations over an ensemble's members taken off their mean
 
@@ -77,6 +78,11 @@ def worst_ratings(outputs, references, options):
     return (torch.minimum(probs, left) @ values) / options.cvar_share
 
 
+def content_share(outputs, references, options):
+    """P(s >= t): the share of the distribution that is at least the threshold, whatever the ratings' names."""
+    return outputs.softmax(-1)[:, options.rating_threshold - 1 :].sum(-1)
+
+
 def sampled_rating(outputs, references, options):
     """One rating drawn from the distribution (Thompson): E[s] with noise, a negative control."""
     return rating_values(outputs.shape[-1], options.relabelling)[torch.multinomial(outputs.softmax(-1), 1)[:, 0]]
@@ -88,6 +94,7 @@ RATING_SIGNALS: dict[str, Callable] = {
     "win": win_probability,
     "risk": risk_averse_rating,
     "cvar": worst_ratings,
+    "content": content_share,
     "sampled": sampled_rating,
 }
 SIGNALS = SCALAR_SIGNALS | RATING_SIGNALS

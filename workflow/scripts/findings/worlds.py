@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from instructions import raters as instructions_raters
 from instructions import rubric as instructions_rubric
+from pocket import divided
 from pocket import raters as pocket_raters
 from pocket import rubric as pocket_rubric
 
@@ -19,10 +20,23 @@ class World(NamedTuple):
     rubric: ModuleType
     raters: ModuleType
 
+    def ratings(self, prompt: str, response: str) -> tuple[float, float]:
+        """Mean and standard deviation of raters' ratings of a response, before they are cut to the scale."""
+        mean = self.rubric.gold_rating(prompt, response) + self.raters.rater_bias(response)
+        return mean, self.raters.rater_noise(prompt)
+
+    def true_ratings(self, prompt: str, response: str) -> tuple[float, float]:
+        """Mean and standard deviation of ratings that share the truth's taste: without the raters' bias."""
+        return self.rubric.gold_rating(prompt, response), self.raters.rater_noise(prompt)
+
+    def truth(self, mean, deviation):
+        """What the world's gold makes of such ratings; numbers, or arrays of one shape."""
+        return mean
+
     def draw_rating(self, prompt: str, response: str, rng: random.Random) -> float:
         """One rater's rating: gold plus bias plus noise, cut to the scale, in steps of 0.2 (a mean of five ratings)."""
-        noise = rng.gauss(0.0, self.raters.rater_noise(prompt))
-        seen = self.rubric.gold_rating(prompt, response) + self.raters.rater_bias(response) + noise
+        mean, deviation = self.ratings(prompt, response)
+        seen = mean + rng.gauss(0.0, deviation)
         return round(5 * min(self.rubric.HIGHEST, max(self.rubric.LOWEST, seen))) / 5
 
     def rate_pair(self, prompt: str, responses: list[str], rng: random.Random) -> dict:
@@ -40,7 +54,27 @@ class World(NamedTuple):
         }
 
 
+class DividedWorld(World):
+    """A world whose raters are of divided opinions of a response, and whose truth is their share that is content."""
+
+    def ratings(self, prompt: str, response: str) -> tuple[float, float]:
+        return self.raters.mean_opinion(prompt, response), self.raters.opinion_deviation(response)
+
+    def true_ratings(self, prompt: str, response: str) -> tuple[float, float]:
+        """The truth is what these very raters think: nothing of their taste is a bias."""
+        return self.ratings(prompt, response)
+
+    def truth(self, mean, deviation):
+        return self.rubric.share_content(mean, deviation)
+
+    def draw_rating(self, prompt: str, response: str, rng: random.Random) -> float:
+        """One rater's opinion, in steps of 0.2; not cut, so that mean and deviation are what they are said to be."""
+        mean, deviation = self.ratings(prompt, response)
+        return round(5 * rng.gauss(mean, deviation)) / 5
+
+
 WORLDS = {
     "pocket": World(pocket_rubric, pocket_raters),
+    "divided": DividedWorld(divided, divided),
     "instructions": World(instructions_rubric, instructions_raters),
 }

@@ -63,6 +63,7 @@ COURTESIES: list[tuple[str, ...]] = [
     )
 ]
 FRAMES: list[tuple[str, ...]] = [tuple(phrase.split()) for phrase in ("the answer is", "i would say", "that would be")]
+BOLD = FRAMES[0]  # the others hedge
 SEPARATORS = (",", "and")
 STOP = "."
 

@@ -10,11 +10,15 @@ the rules below are this world's own):
 - verbosity, as fit: 4 within 6 words beyond what the items need, then less 1/2 a word.
 
 Gold is their weighted mean, 0 to 4.
+
+Two things of a response divide raters where those are divided (pocket/divided.py): courtesy, one phrase or several,
+which some find charming and others idle; and boldness, the frame "the answer is", which some find clear and others
+rude. Both are read here, from the text alone.
 """
 
 from dataclasses import dataclass
 
-from pocket.language import COURTESIES, FRAMES, ITEMS, SEPARATORS, STOP, parse_prompt
+from pocket.language import BOLD, COURTESIES, FRAMES, ITEMS, SEPARATORS, STOP, parse_prompt
 
 WEIGHTS = {"helpfulness": 0.3, "correctness": 0.3, "coherence": 0.2, "complexity": 0.1, "verbosity": 0.1}
 LOWEST, HIGHEST = 0.0, 4.0
@@ -29,6 +33,7 @@ class Reading:
     courtesies: int
     repeated_courtesies: int
     frames: int
+    bold: bool
     joints_missing: int
     stopped: bool
 
@@ -39,12 +44,13 @@ def read_response(response: str) -> Reading:
     items: list[str] = []
     phrases: list[tuple[str, ...]] = []
     frames = joints_missing = 0
-    stopped, joined = False, True
+    stopped, joined, bold = False, True, False
     at = 0
     while at < len(words):
         phrase = next((p for p in COURTESIES + FRAMES if tuple(words[at : at + len(p)]) == p), None)
         if phrase:
             frames += phrase in FRAMES
+            bold |= phrase == BOLD
             phrases += [phrase] if phrase in COURTESIES else []
             at += len(phrase)
             continue
@@ -63,6 +69,7 @@ def read_response(response: str) -> Reading:
         courtesies=len(phrases),
         repeated_courtesies=len(phrases) - len(set(phrases)),
         frames=frames,
+        bold=bold,
         joints_missing=joints_missing,
         stopped=stopped,
     )
