@@ -63,8 +63,8 @@ def test_truth_and_compliance_reach_the_summary(project):
     assert {"all seen", "all held out"} <= set(rows["constraint"])
     # A model of random letters does nothing that it is asked.
     assert (rows["mean"] == 0).all()
-    report = (project / "report.md").read_text()
-    assert "](figures/compliance.png)" in report and (project / "figures" / "compliance.png").is_file()
+    page = (project / "appendix" / "level1.md").read_text()
+    assert "](../figures/compliance.png)" in page and (project / "figures" / "compliance.png").is_file()
 
 
 def test_the_experiment_on_smollm2_is_planned_whole():

@@ -39,10 +39,11 @@ def test_a_real_model_and_real_pairs_run_to_their_report(real, tmp_path):
     assert dropped > 5 * kept > 0
     report = (results / "report.md").read_text()
     train = lengths["train"]
-    assert f"| train | {train['pairs']} | {train['dropped_long_prompt']} | {train['dropped_long_pair']} |" in report
+    folds = f"| train | {train['pairs']} | {train['dropped_long_prompt']} | {train['dropped_long_pair']} |"
+    assert folds in (results / "appendix" / "method.md").read_text()
     assert "There is no gold rating" in report
     # Both levels, and as many ratings as the config asks for.
-    assert "## Level 2" in report and "`level2_win`" in report and "returns 5 logits" in report
+    assert "## Level 2" in report and "| level2_win |" in report and "returns 5 logits" in report
     # A checkpoint without a chat template has one after loading, and padding is not EOS.
     from transformers import AutoTokenizer
 

@@ -63,6 +63,13 @@ def lead_level2(by_metric: dict[str, list[dict]]) -> Finding:
     return make("level2_lead", "Did it improve the alignment?", text, strength=strength_of(*rows), condition=CONDITION)
 
 
+def state_ratings(summary: dict) -> Finding:
+    """What a reward model over ratings returns."""
+    text = "The model returns {bins} logits, whose softmax $p(k)$ is the probability of rating $k$, {one} to {bins}."
+    numbers = {"bins": summary["settings"]["reward_training"]["bins"], "one": 1}
+    return make("ratings", "What does the model return?", text, numbers)
+
+
 def state_what_could_be_found(summary: dict, by_metric: dict[str, list[dict]]) -> Finding:
     said, numbers = [], {}
     for metric, rows in by_metric.items():
@@ -124,6 +131,7 @@ def state_level2(summary: dict) -> list[Finding]:
     found = [
         verdict_level2(summary, by_metric),
         lead_level2(by_metric),
+        state_ratings(summary),
         shared_evidence(summary),
         state_what_could_be_found(summary, by_metric),
     ]
