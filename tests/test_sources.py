@@ -1,4 +1,4 @@
-from findings.sources import state_weights
+from findings.setting import state_weights
 
 
 def test_packed_weights_are_told_with_their_source():
