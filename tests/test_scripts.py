@@ -25,6 +25,7 @@ ANALYSIS += [
     "plot_matrix",
     "plot_responses",
     "plot_overoptimisation",
+    "measure_overoptimisation",
     "measure_compliance",
     "measure_oracle",
     "plot_compliance",
