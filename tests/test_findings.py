@@ -87,7 +87,7 @@ def test_level_2s_verdict_groups_arms_by_what_is_shown():
     assert "In part.**" in mixed and "`a` is ahead of Level 1, `b` is behind Level 1, `c` is not told apart" in mixed
     assert "No gain is shown.**" in told("equivalent", "equivalent", "fell")
     # A difference that is shown may be one that does not matter.
-    assert "behind Level 1, by less than what matters" in told("fell", "fell", "fell", equivalence_p=0.01)
+    assert "behind Level 1, by less than the margin" in told("fell", "fell", "fell", equivalence_p=0.01)
     below = told("equivalent", "equivalent", "inconclusive", estimate=-0.1)
     assert below.endswith("By gold every estimate lies below Level 1.")
     assert "every estimate" not in told("fell", "fell", "fell", estimate=-0.1)

@@ -119,7 +119,7 @@ def test_a_change_with_more_training_is_one_that_is_shown():
     ]
     found = texts(beside.state_longer(summary, later))
     assert (
-        "More training did not change the answer.**" in found["longer"]
+        "More training brought no gain.**" in found["longer"]
         and "equivalent by gold (+0.50)" in found["longer"]
     )
     assert "by gold was not shown to change (+0.00, p 1.0000)" in found["longer_change"]

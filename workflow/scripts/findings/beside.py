@@ -38,7 +38,7 @@ def state_gradients(summary: dict) -> list[Finding]:
     numbers = {"four_early": of("leave one out, k = 4", "early")["change"], "four": four["change"]}
     numbers |= {"low": four["low"], "high": four["high"], "best": of("best constant")["change"], "k": 4}
     text = (
-        "The best constant that anyone could choose changes it by {best:change} late. A baseline that knows each"
+        "No constant does better: the best one changes it by {best:change} late. A baseline that knows each"
         " prompt, the mean of {k} responses less the one in question, changes it by {four_early:change} early and"
         " {four:change} late ({low:change} to {high:change})."
     )
@@ -143,7 +143,7 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
         numbers[metric] = rows[metric]["estimate"]
         said.append(f"{words[rows[metric]['verdict']]} by {short_metric(metric)} ({{{metric}:+.2f}})")
     opening = (
-        "More training did not change the answer"
+        "More training brought no gain"
         if not find_rows(list(rows.values()), verdict="rose")
         else "With more training it is ahead"
     )

@@ -55,7 +55,7 @@ def smallness(summary: dict, rows: list[dict]) -> str:
     """Of differences that are shown: whether they are shown to be small, too."""
     alpha = alpha_of(summary)
     small = all(row["verdict"] in ("rose", "fell") and row["equivalence_p"] < alpha for row in rows)
-    return ", by less than what matters" if small else ""
+    return ", by less than the margin" if small else ""
 
 
 def state_lines(summary: dict) -> list[Finding]:

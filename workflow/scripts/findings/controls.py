@@ -15,7 +15,7 @@ def state_noise_floor(summary: dict) -> Finding | None:
     numbers, said = {}, []
     for row in rows:
         metric = row["metric"]
-        numbers |= {f"{metric}": row["estimate"], f"{metric}_p": row["p_exact"]}
+        numbers |= {f"{metric}": row["estimate"], f"{metric}_p": row["p_exact"], "seeds": row["seeds"]}
         said.append(f"{{{metric}:+.3f}} by {metric} (p {{{metric}_p:p}})")
     if not [row for row in rows if row["verdict"] in ("rose", "fell")]:
         ending = "nothing is shown, as it must be"
@@ -26,7 +26,7 @@ def state_noise_floor(summary: dict) -> Finding | None:
         )
     else:
         ending = "something is shown, which must not be. Distrust what is above"
-    text = f"**Noise floor.** SFT against itself, sampled again, differs by {join(said)}: {ending}."
+    text = f"**Noise floor.** SFT against itself, sampled again in {{seeds}} seeds, differs by {join(said)}: {ending}."
     given = {"condition": CONDITION, "equivalence_margin": summary["settings"]["equivalence_margin"]}
     return make(
         "noise_floor", "Does the method show what is not there?", text, numbers, strength=strength_of(*rows), **given

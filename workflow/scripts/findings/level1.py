@@ -130,13 +130,14 @@ def state_reach(summary: dict) -> Finding | None:
     }
     if not reach or role_contrast(summary, "level1")[summary["primary_metric"]]["verdict"] != "rose":
         return None
-    numbers, said = {"n": next(iter(reach.values()))["n"]}, []
+    numbers, best, said = {"n": next(iter(reach.values()))["n"]}, [], []
     for metric, found in reach.items():
         numbers |= {f"{metric}_share": found["share"], f"{metric}_best": found["best"]}
-        said.append(f"{{{metric}_share:percent}} of {{{metric}_best:+.2f}} by {short_metric(metric)}")
+        best.append(f"{{{metric}_best:+.2f}} by {short_metric(metric)}")
+        said.append(f"{{{metric}_share:percent}}")
     text = (
-        f"The gain is {join(said)}: what the best of {{n}} SFT responses by that same metric reaches puts metrics on"
-        f" one footing."
+        f"To put metrics on one footing: the best of {{n}} SFT responses, chosen by the metric itself, gains"
+        f" {join(best)}; the policy reaches {join(said)} of it."
     )
     return make("reach", "How large is the gain?", text, numbers)
 

@@ -136,7 +136,7 @@ def state_length(summary: dict) -> Finding | None:
     numbers |= {f"p_{i}": row["p_exact"] for i, row in enumerate(rows)}
     said = [f"{{r_{i}:+.2f}} for `{row['arm']}` (p {{p_{i}:p}})" for i, row in enumerate(rows)]
     text = (
-        f"**Where gold fell, responses had grown**: over seeds the two differences from Level 1 correlate"
+        f"**Where responses grew, gold rose less**: over seeds the two differences from Level 1 correlate"
         f" {join(said)}. Some replicates' models learned the raters' liking for length. This was looked at"
         f" afterwards: a hint, no test."
     )

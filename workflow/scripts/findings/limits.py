@@ -61,8 +61,8 @@ def state_failures(summary: dict) -> list[Finding]:
     sampled, greedy = (role_contrast(summary, "level1", how).get("gold") for how in ("sampled", "greedy"))
     if greedy and sampled["verdict"] == "rose" != greedy["verdict"]:
         text = (
-            "**Content.** Where both are decoded greedily, gold did not rise ({estimate:+.2f}): sampled responses"
-            " gained what a sharper SFT model has too."
+            "**Greedy responses.** Where both are decoded greedily, gold did not rise ({estimate:+.2f}): sampled"
+            " responses gained what a sharper SFT model has too."
         )
         condition = "by gold, sampled responses rose and greedy ones did not"
         found.append(make("failed_content", question, text, {"estimate": greedy["estimate"]}, condition=condition))
@@ -71,7 +71,7 @@ def state_failures(summary: dict) -> list[Finding]:
     if rows and wrong:
         names = join([f"{row['name']} by {row['metric']}" for row in wrong])
         text = (
-            f"**Predicting RL from best of n**, in {{wrong}} of {{made}} predictions ({names}): choosing among SFT's"
+            f"**Predicting RL from best of n** failed in {{wrong}} of {{made}} predictions ({names}): choosing among SFT's"
             f" responses does not show what a policy does that may leave them."
         )
         found.append(make("failed_predictions", question, text, {"wrong": len(wrong), "made": len(made)}))

@@ -125,7 +125,7 @@ def state_settings(summary: dict) -> list[Finding]:
     text = (
         "A *seed* is one whole replicate: reward model, policy and samples; {seeds} here."
         " Tests are exact sign-flip permutations of the seeds' differences. Their smallest p is {p:p}, before Holm's"
-        " correction over {tests} tests. Intervals are bootstraps over seeds and prompts."
+        " correction over {tests} tests. Intervals of {confidence:percent} are bootstraps over seeds and prompts."
     )
     numbers = {"seeds": seeds, "p": derived["smallest_p"], "tests": derived["tests"]["judges"]}
     found.append(make("replicates", "What is one observation?", text, numbers, confidence=1 - alpha_of(summary)))
