@@ -14,7 +14,8 @@ from pocket import rubric as pocket_rubric
 class World(NamedTuple):
     """A world's two modules.
 
-    rubric: gold_rating, rate_attributes, WEIGHTS, LOWEST, HIGHEST; raters: rater_bias, rater_noise, in rating points.
+    rubric: gold_rating, rate_attributes, WEIGHTS, LOWEST, HIGHEST; raters: rater_bias, and rater_noise or, where noise
+    is the response's, mean_opinion and opinion_deviation, in rating points.
     """
 
     rubric: ModuleType
@@ -28,10 +29,6 @@ class World(NamedTuple):
     def true_ratings(self, prompt: str, response: str) -> tuple[float, float]:
         """Mean and standard deviation of ratings that share the truth's taste: without the raters' bias."""
         return self.rubric.gold_rating(prompt, response), self.raters.rater_noise(prompt)
-
-    def truth(self, mean, deviation):
-        """What the world's gold makes of such ratings; numbers, or arrays of one shape."""
-        return mean
 
     def draw_rating(self, prompt: str, response: str, rng: random.Random) -> float:
         """One rater's rating: gold plus bias plus noise, cut to the scale, in steps of 0.2 (a mean of five ratings)."""
@@ -63,9 +60,6 @@ class DividedWorld(World):
     def true_ratings(self, prompt: str, response: str) -> tuple[float, float]:
         """The truth is what these very raters think: nothing of their taste is a bias."""
         return self.ratings(prompt, response)
-
-    def truth(self, mean, deviation):
-        return self.rubric.share_content(mean, deviation)
 
     def draw_rating(self, prompt: str, response: str, rng: random.Random) -> float:
         """One rater's opinion, in steps of 0.2; not cut, so that mean and deviation are what they are said to be."""
