@@ -15,6 +15,7 @@ STATISTICS = ROOT / "results" / "pocket" / "statistics"
 FIGURES = (
     "training",
     "frontier",
+    "answer",
     "contrasts",
     "reward_models",
     "matrix",

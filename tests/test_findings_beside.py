@@ -118,10 +118,7 @@ def test_a_change_with_more_training_is_one_that_is_shown():
         for metric in ("judges", "gold")
     ]
     found = texts(beside.state_longer(summary, later))
-    assert (
-        "More training brought no gain.**" in found["longer"]
-        and "equivalent by gold (+0.50)" in found["longer"]
-    )
+    assert "More training brought no gain.**" in found["longer"] and "equivalent by gold (+0.50)" in found["longer"]
     assert "by gold was not shown to change (+0.00, p 1.0000)" in found["longer_change"]
     later["contrasts"] = [row | {"by_seed": [0.7] * 8} for row in later["contrasts"]]
     assert "by gold rose (+0.20, p 0.0078)" in texts(beside.state_longer(summary, later))["longer_change"]

@@ -158,7 +158,7 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
         if not told
         else "A change from the shorter training is shown. "
     )
-    text += "This was asked afterwards, and is exploratory."
+    text += "Asked afterwards: exploratory."
     condition = "as the contrast's verdict; a change: exact p < 1 - confidence"
     result = [
         make(

@@ -136,7 +136,7 @@ def state_reach(summary: dict) -> Finding | None:
         best.append(f"{{{metric}_best:+.2f}} by {short_metric(metric)}")
         said.append(f"{{{metric}_share:percent}}")
     text = (
-        f"To put metrics on one footing: the best of {{n}} SFT responses, chosen by the metric itself, gains"
+        f"The best of {{n}} SFT responses, chosen by the metric itself, gains"
         f" {join(best)}; the policy reaches {join(said)} of it."
     )
     return make("reach", "How large is the gain?", text, numbers)
@@ -183,7 +183,7 @@ def state_form_and_content(summary: dict) -> list[Finding]:
         f" of gold they changed by: {'; '.join(sizes)}. Helpfulness of greedy responses went from {{helpful_sft:.2f}}"
         f" to"
         " {helpful:.2f} of {highest:g}. The policy's sampled responses stand {apart:+.2f} SFT standard deviations of"
-        " gold from SFT's greedy ones. This was looked at afterwards; p are exact and uncorrected."
+        " gold from SFT's greedy ones. Looked at afterwards; p are exact and uncorrected."
     )
     ps = [row["p_exact"] for pair in alike.values() for row in pair.values()]
     given = {"strength": shown_by_p(max(ps), alpha), "condition": "exact p < 1 - confidence", "confidence": 1 - alpha}

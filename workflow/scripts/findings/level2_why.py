@@ -137,7 +137,7 @@ def state_length(summary: dict) -> Finding | None:
     said = [f"{{r_{i}:+.2f}} for `{row['arm']}` (p {{p_{i}:p}})" for i, row in enumerate(rows)]
     text = (
         f"**Where responses grew, gold rose less**: over seeds the two differences from Level 1 correlate"
-        f" {join(said)}. Some replicates' models learned the raters' liking for length. This was looked at"
+        f" {join(said)}. Some replicates' models learned the raters' liking for length. Looked at"
         f" afterwards: a hint, no test."
     )
     return make(
@@ -204,7 +204,7 @@ def state_win(summary: dict) -> Finding | None:
     if not row or row.get("own_raw") is None:
         return None
     text = (
-        "It needs no unit: on held-out prompts the reward model would prefer the trained policy's response to SFT's"
+        "On held-out prompts the reward model would prefer the trained policy's response to SFT's"
         " in {win:percent} of the cases, and a fresh SFT response in {sft:percent}."
     )
     return make("win_reading", "How is the signal read?", text, {"win": row["own_raw"], "sft": row["own_sft_raw"]})

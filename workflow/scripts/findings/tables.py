@@ -13,9 +13,15 @@ FORMULAS = {
     "win": "$P(y > y')$, mean over SFT's responses $y'$ to the prompt",
     "risk": "$E[k] - \\lambda \\mathrm{sd}[k]$",
     "cvar": "mean of the worst share of the distribution",
+    "content": "$P(k \\ge t)$",
     "sampled": "one rating, drawn",
 }
-OPTIONS = {"risk_aversion": ", λ = {:g}", "relabelling": ", ratings renamed ({})", "kl_coef": ", β = {:g}"}
+OPTIONS = {
+    "risk_aversion": ", λ = {:g}",
+    "rating_threshold": ", t = {:g}",
+    "relabelling": ", ratings renamed ({})",
+    "kl_coef": ", β = {:g}",
+}
 
 
 def markdown(header: list[str], rows: list[list], left: int = 1) -> str:
