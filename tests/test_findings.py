@@ -140,7 +140,10 @@ def test_form_and_content_are_named_by_what_is_shown(form, content, words):
 
 def test_each_gain_is_held_against_what_its_own_metric_reaches():
     found = texts(level1.state_level1(make_summary()))["reach"]
-    assert "100 % of +0.50 by gold and 45 % of +1.10 by the judges" in found and "best of 16" in found
+    assert (
+        "gains +0.50 by gold and +1.10 by the judges; the policy reaches 100 % and 45 % of it" in found
+        and "best of 16" in found
+    )
 
 
 def test_contrasts_that_move_together_are_one_piece_of_evidence():
