@@ -2,7 +2,7 @@
 
 from handmade import change, contrast, make_summary, rederive, texts
 
-from findings import beside, controls, level2, limits, setting
+from findings import appendix_tables, beside, controls, level2, limits, setting
 
 PAPER = {"methods": [{"name": "RLOO", "method": "rloo", "samples_per_prompt": 4, "win_rates": [77.9]}]}
 PAPER["methods"] += [{"name": "RAFT", "method": "raft", "samples_per_prompt": 4, "win_rates": [73.2]}]
@@ -89,6 +89,11 @@ def test_another_version_or_gradient_of_trl_is_told():
     text = beside.state_trl(other)[0].text
     assert "TRL 9.9.9 (**not the 1.16.0 that this was written for**)" in text
     assert "gradients differ even" in text and "cannot see" not in text
+    # Of a batch in which no response ended, nothing is said of ends.
+    measured = {name: value for name, value in measured.items() if not name.endswith("_cut")} | {"finished": 0}
+    unfinished = summary | {"trl": summary["trl"] | {"measured": measured}}
+    assert "cutting off" not in beside.state_trl(unfinished)[0].text
+    assert "no response ended by itself" in appendix_tables.table_of_trl(unfinished)
 
 
 def test_the_order_of_methods_is_compared_with_the_papers():

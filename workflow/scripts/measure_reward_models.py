@@ -173,8 +173,10 @@ def describe_raters(world: World, pairs: list[dict]) -> pd.DataFrame:
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    pairs = [row for row in read_jsonl(args.pairs) if not row.get("tie")]
-    raters = describe_raters(WORLDS[args.world], pairs) if args.world else None
+    raters = None
+    if args.world:
+        decided = [row for row in read_jsonl(args.pairs) if not row.get("tie")]
+        raters = describe_raters(WORLDS[args.world], decided)
     rows, reliability, ratings = [], [], []
     for path in args.scores:
         scores = read_pairs(path)

@@ -128,9 +128,11 @@ def table_of_trl(summary: dict) -> str:
         {name: f"`{line or 'not found in this version'}`" for name, line in trl["lines"].items()},
     )
     asked = "accepted" if trl["one_sample"] == "accepted" else f'"{trl["one_sample"]}"'
-    cut = f"reward changes by {show(m['trl_cut'], '.2f')} in TRL when EOS is cut off"
-    cut += f", by {show(m['ours_cut'], '.2f')} here"
-    cut += f" ({m['finished']} responses; s.d. of rewards {show(m['reward_deviation'], '.2f')})"
+    cut = "no response ended by itself, so that no end could be cut off"
+    if m["finished"]:
+        cut = f"reward changes by {show(m['trl_cut'], '.2f')} in TRL when EOS is cut off"
+        cut += f", by {show(m['ours_cut'], '.2f')} here"
+        cut += f" ({m['finished']} responses; s.d. of rewards {show(m['reward_deviation'], '.2f')})"
     given = trl["defaults"]
     rows = [
         ["baseline", "b_MA: one number, the mean of all earlier rewards", "the mean of the prompt's other responses"]

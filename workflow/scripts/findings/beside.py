@@ -97,7 +97,9 @@ def state_trl(summary: dict) -> list[Finding]:
     if trl["pinned"] and trl["version"] != trl["pinned"]:
         version += f" (**not the {trl['pinned']} that this was written for**)"
     numbers = {"other": measured["cosine_moving_average"], "same": measured["cosine_same_baseline"]}
-    numbers |= {"cut": measured["trl_cut"], "ours": measured["ours_cut"], "samples": trl["defaults"]["num_generations"]}
+    numbers["samples"] = trl["defaults"]["num_generations"]
+    if measured["finished"]:
+        numbers |= {"cut": measured["trl_cut"], "ours": measured["ours_cut"]}
     text = (
         f"**It is another algorithm.** `RLOOTrainer` of {version} holds each response against the mean of its"
         f" prompt's *other*"
