@@ -93,7 +93,7 @@ def test_another_version_or_gradient_of_trl_is_told():
     measured = {name: value for name, value in measured.items() if not name.endswith("_cut")} | {"finished": 0}
     unfinished = summary | {"trl": summary["trl"] | {"measured": measured}}
     assert "cutting off" not in beside.state_trl(unfinished)[0].text
-    assert "no response ended by itself" in appendix_tables.table_of_trl(unfinished)
+    assert "no response was finished" in appendix_tables.table_of_trl(unfinished)
 
 
 def test_the_order_of_methods_is_compared_with_the_papers():

@@ -128,7 +128,7 @@ def table_of_trl(summary: dict) -> str:
         {name: f"`{line or 'not found in this version'}`" for name, line in trl["lines"].items()},
     )
     asked = "accepted" if trl["one_sample"] == "accepted" else f'"{trl["one_sample"]}"'
-    cut = "no response ended by itself, so that no end could be cut off"
+    cut = "no response was finished"
     if m["finished"]:
         cut = f"reward changes by {show(m['trl_cut'], '.2f')} in TRL when EOS is cut off"
         cut += f", by {show(m['ours_cut'], '.2f')} here"
@@ -167,7 +167,7 @@ def table_of_trl(summary: dict) -> str:
             "their text, decoded and put into the template anew",
             lines["scoring"],
         ]
-        + [cut if m["finished"] else "no response was finished"],
+        + [cut],
         [
             "precision",
             "fp32 weights, autocast by choice",
