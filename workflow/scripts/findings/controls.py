@@ -108,7 +108,10 @@ def state_unpenalised(summary: dict) -> list[Finding]:
         )
         return [make("unpenalised", question, text, numbers)]
     fooled = rows["judges"]["estimate"] > 0 > rows["gold"]["ci_high"] and level1["own"]["estimate"] < numbers["own"]
-    opening = "Only near SFT" if fooled else "Here they and gold do not part in sign without a penalty"
+    # Level 1 itself may be where they part: by how much they say that it rose.
+    ahead = fooled and level1["judges"]["estimate"] > level1["gold"]["ci_high"]
+    opening = "Ever less, away from SFT" if ahead else "Only near SFT"
+    opening = opening if fooled else "Here they and gold do not part in sign without a penalty"
     verdict = (
         f"**Can judges be trusted? {opening}.** A policy that pays nothing for leaving SFT is scored {{judges:+.2f}}"
         f" by the judges, and {{gold:+.2f}} by gold ({seeds}: shown, not tested)."
