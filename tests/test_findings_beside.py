@@ -37,12 +37,12 @@ def test_the_scale_is_said_to_be_off_where_it_is():
 def test_judges_are_trusted_as_far_as_gold_says():
     found = texts(controls.state_controls(make_summary()))
     assert (
-        "Ever less, away from SFT.**" in found["verdict_trust"]
+        "Only near SFT.**" in found["verdict_trust"]
         and "+2.80 by the judges, and -2.00 by gold" in found["verdict_trust"]
     )
-    # Where the judges see Level 1 rise as little as gold does, and not beyond gold's interval.
-    agreed = change(make_summary(), "first", "sft", "judges", estimate=0.5)
-    assert "Only near SFT.**" in texts(controls.state_controls(agreed))["verdict_trust"]
+    # Where the judges see Level 1 itself rise beyond gold's interval, which ends at 0.6.
+    parted = change(make_summary(), "first", "sft", "judges", estimate=0.7)
+    assert "Ever less, away from SFT.**" in texts(controls.state_controls(parted))["verdict_trust"]
     fine = change(make_summary(), "free", "sft", "gold", estimate=1.0, ci_high=1.5)
     assert "do not part in sign" in texts(controls.state_controls(fine))["verdict_trust"]
     assert "cannot be known here" in texts(controls.state_controls(make_summary(gold=False)))["verdict_trust"]
