@@ -190,9 +190,18 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
         "gradients": gradients,
         "trl": TRL,
         "world": world | {"judge_gold_correlation": 0.35} if gold else None,
+        **({"oracle": oracle_rows([level1, *level2])} if gold else {}),
         "cost": [{"rule": "train_sft", "jobs": 1, "mean_seconds": 23.1, "seconds": 23.1, "max_rss_mb": 546.0}],
     }
     return summary | {"derived": derive(summary)}
+
+
+def oracle_rows(arms, spread=0.0, rejected=True):
+    """What choosers of the best of 16 gain by the mean, which is the truth, and by another utility, which is not."""
+    key = {"utility": "mean", "truth": True, "rejected": rejected, "n": 16, "gain_low": 0.1, "gain_high": 2.0}
+    gains = {"true_mean": 1.88, "true_spread": 1.88 + spread, "true_win": 1.8} | dict.fromkeys(arms, 0.625)
+    rows = [key | {"chooser": name, "gain": gain, "beyond_mean": gain - 1.88} for name, gain in gains.items()]
+    return [*rows, *(row | {"utility": "content", "truth": False, "gain": 9.0} for row in rows)]
 
 
 RATED_MODEL = {"interaction_gain": 0.0, "interaction_gain_error": 0.001, "oracle_interaction_gain": 0.02}

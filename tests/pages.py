@@ -22,6 +22,7 @@ FIGURES = (
     "responses",
     "overoptimisation",
     "compliance",
+    "ladder",
 )
 PLACES = {path.name.split(".")[0]: f"results/pocket/appendix/{path.name.removesuffix('.j2')}" for path in APPENDICES}
 PLACES |= {"report": "report.md", "samples_page": "results/pocket/samples.html"}
@@ -34,9 +35,9 @@ def committed(name):
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def material(summary, shown, methods=None, longer=None, real=None):
+def material(summary, shown, methods=None, longer=None, sweep=None, real=None):
     """What the pages of a summary are made of."""
-    found = state_findings(summary, PAPER, methods, longer, real)
+    found = state_findings(summary, PAPER, methods, longer, sweep, real)
     return write_report.Material(
         summary=summary,
         findings={one.name: one.text for one in found},
@@ -47,6 +48,7 @@ def material(summary, shown, methods=None, longer=None, real=None):
         methods=methods,
         longer=longer,
         trained_longer=compare_training(summary, longer) if longer else None,
+        sweep=sweep,
     )
 
 
@@ -61,4 +63,5 @@ def render_all(given):
 def pocket_material():
     """The material of the committed report."""
     shown = json.loads((STATISTICS.parent / "studies" / "examples.json").read_text())
-    return material(committed("pocket"), shown, committed("methods"), committed("longer"), committed("smollm2_cpu"))
+    others = [committed(name) for name in ("methods", "longer", "sweep", "smollm2_cpu")]
+    return material(committed("pocket"), shown, *others)

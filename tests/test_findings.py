@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from handmade import change, make_summary, rederive, texts
+from handmade import change, make_summary, oracle_rows, rederive, texts
 
 from findings import beside, contrast_words, controls, level1, level2, limits, setting
 from findings.finding import EQUIVALENT, NOT_TESTED, NOT_TOLD, SHOWN, make, strength_of
@@ -177,6 +177,17 @@ def test_a_null_of_the_spread_is_worth_what_the_oracle_gains():
     assert "too little for a model's gain to be found here" in told(-0.001, 0.004)
     assert "not shown to help" in told(-0.001, 0.04) and told(-0.001, 0.04).endswith("not shown to hold it.")
     assert "helps to tell who wins" in told(0.01, 0.04) and told(0.01, 0.04).endswith("some of what could be known.")
+
+
+def test_the_oracle_says_whether_the_spread_could_pay_here():
+    said = texts(level2.state_level2(make_summary()))["oracle"]
+    assert said.startswith("**Knowing the true spread would not pay here.** The best of 16 SFT responses")
+    assert "gains +1.88 by gold; knowing the true spread adds +0.00." in said
+    assert "gains +0.62 (Level 1) and +0.62 (Level 2)" in said
+    rows = oracle_rows(["first", "by_mean"], spread=0.4, rejected=False)
+    said = texts(level2.state_level2(rederive(make_summary() | {"oracle": rows})))["oracle"]
+    assert said.startswith("**Knowing the true spread would pay here.**") and "adds +0.40." in said
+    assert "oracle" not in texts(level2.state_level2(make_summary(gold=False)))
 
 
 def test_a_reason_is_only_given_where_it_was_measured():

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from scipy.special import ndtr
 
+from findings.worlds import WORLDS
 from pocket.divided import WORST_DEPTH
 
 # One prompt, three responses: liked and dividing, liked a little less by all, poor.
@@ -11,7 +12,7 @@ MEAN, DEVIATION = np.array([[4.2, 4.0, 2.0]]), np.array([[2.4, 0.5, 0.5]])
 
 
 def consult(margin, signals=()):
-    table = measure_oracle.consult("divided", MEAN, DEVIATION, list(signals), margin)
+    table = measure_oracle.consult(WORLDS["divided"], MEAN, DEVIATION, list(signals), margin)
     return table.set_index(["utility", "chooser", "n"]).sort_index()
 
 
@@ -95,5 +96,7 @@ def test_pockets_usual_raters_cannot_show_it_and_divided_ones_can(tmp_path, worl
     oracle, learned = (pd.read_csv(path) for path in outputs.values())
     verdicts = oracle.groupby("utility")["rejected"].unique().map(list).to_dict()
     assert verdicts == {"mean": [True], "content": [rejected], "worst_tenth": [rejected]}
+    truth = {"pocket": "mean", "divided": "content"}[world]
+    assert set(oracle.loc[oracle["truth"], "utility"]) == {truth}
     assert set(oracle["n"]) == {2, 4, 8} and set(oracle["chooser"]) == {"true_mean", "true_spread", "true_win", "arm"}
     assert set(learned["name"]) == {"arm", "ratings"} and set(learned["seed"]) == {3}

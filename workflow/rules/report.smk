@@ -1,6 +1,7 @@
 FIGURES = [
     *("answer", "training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation"),
     *(["compliance"] if WORLD == "instructions" else []),
+    *(["ladder"] if WORLD and ROLES.get("level2") else []),
 ]
 # The arms beside whose own reward judges and gold are drawn: Level 1 with a KL penalty and without, or, where
 # over-optimisation is measured, all that the config trains.
@@ -14,7 +15,7 @@ APPENDICES = ("method", "level1", "level2", "contrasts", "gradients", "trl", "re
 # Experiments of their own, whose committed results the default report includes.
 COMPARED = {
     role: f"results/{name}/statistics/summary.json"
-    for role, name in (("methods", "methods"), ("longer", "longer"), ("real", "smollm2_cpu"))
+    for role, name in (("methods", "methods"), ("longer", "longer"), ("sweep", "sweep"), ("real", "smollm2_cpu"))
     if EXPERIMENT == "pocket" and (Path(workflow.basedir) / f"results/{name}/statistics/summary.json").exists()
 }
 

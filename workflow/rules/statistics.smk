@@ -264,6 +264,7 @@ SUMMARY_TABLES = {
     "gradients": [f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in GRADIENT_SEEDS],
     "cost": f"{RESULTS}/statistics/cost.csv",
     "compliance": [f"{RESULTS}/statistics/compliance.csv"] if WORLD == "instructions" else [],
+    "oracle": [f"{RESULTS}/statistics/oracle.csv"] if WORLD else [],
 }
 SUMMARY_FACTS = {
     "split": f"{RESULTS}/data/split.json",

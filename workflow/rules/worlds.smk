@@ -54,6 +54,35 @@ if WORLD:
             " --learned-output {output.learned}"
             " 2>&1 | tee {log}"
 
+    rule plot_ladder:
+        input:
+            script=script("plot_ladder"),
+            style="workflow/report/align.mplstyle",
+            oracle=ORACLE,
+            arms=f"{RESULTS}/statistics/arms.csv",
+        output:
+            png=report(
+                f"{RESULTS}/figures/ladder.png",
+                caption="../report/ladder.rst",
+                category="Results",
+                labels={"figure": "from knowing to gaining"},
+            ),
+            svg=f"{RESULTS}/figures/ladder.svg",
+        log:
+            f"{RESULTS}/logs/plot_ladder.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/plot_ladder.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=500,
+        params:
+            settings=flags(config["figures"], "width", "dpi", arms=[ROLES["level1"], *ROLES.get("level2", [])]),
+        shell:
+            "python {input.script[0]} --oracle {input.oracle} --table {input.arms} {params.settings}"
+            " --output {output.png} {output.svg} 2>&1 | tee {log}"
+
 
 if WORLD == "instructions":
 

@@ -59,11 +59,11 @@ def gains(chooser: np.ndarray, utility: np.ndarray) -> list[dict]:
     return [{"n": n, "gain": gain / deviation if deviation else 0.0} for n, gain in zip(sizes, chosen)]
 
 
-def consult(world: str, mean: np.ndarray, deviation: np.ndarray, signals: list[tuple], margin: float) -> pd.DataFrame:
+def consult(world: World, mean: np.ndarray, deviation: np.ndarray, signals: list[tuple], margin: float) -> pd.DataFrame:
     """Gain of every chooser by every utility; `signals` are (arm, seed, values), values (prompts, responses).
 
-    The verdict is that of the largest n: `rejected` unless the oracle of the spread gains more than `margin` beyond
-    that of the mean.
+    `truth` marks the utility that gold is. The verdict is that of the largest n: `rejected` unless the oracle of the
+    spread gains more than `margin` beyond that of the mean.
     """
     wins = win_probabilities(mean, deviation).mean(axis=2)
     rows = []
@@ -71,13 +71,13 @@ def consult(world: str, mean: np.ndarray, deviation: np.ndarray, signals: list[t
         worth = utility(mean, deviation)
         choosers = [("true_mean", None, mean), ("true_spread", None, worth), ("true_win", None, wins), *signals]
         found = [{"chooser": arm, "seed": seed} | row for arm, seed, values in choosers for row in gains(values, worth)]
-        table = pd.DataFrame(found).assign(world=world, utility=name)
+        table = pd.DataFrame(found).assign(utility=name, truth=name == world.truth)
         by_mean = table[table["chooser"] == "true_mean"].set_index("n")["gain"]
         table["beyond_mean"] = table["gain"] - table["n"].map(by_mean)
         largest = table[table["n"] == table["n"].max()].set_index("chooser")["beyond_mean"]
         rows.append(table.assign(rejected=not largest["true_spread"] > margin))
     table = pd.concat(rows, ignore_index=True).astype({"seed": "Int64"})
-    return table[["world", "utility", "rejected", "chooser", "seed", "n", "gain", "beyond_mean"]]
+    return table[["utility", "truth", "rejected", "chooser", "seed", "n", "gain", "beyond_mean"]]
 
 
 def correlate(one: np.ndarray, other: np.ndarray) -> float:
@@ -140,7 +140,7 @@ def main(argv: list[str] | None = None) -> None:
             for measure, value in found.items()
         ]
     # The pool's responses are the same in every replicate.
-    write_csv(args.oracle_output, consult(args.world, mean, deviation, signals, args.equivalence_margin))
+    write_csv(args.oracle_output, consult(world, mean, deviation, signals, args.equivalence_margin))
     write_csv(args.learned_output, pd.DataFrame(learned))
 
 

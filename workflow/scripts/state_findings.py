@@ -20,6 +20,7 @@ from findings.level1 import state_level1
 from findings.level2 import state_level2
 from findings.limits import state_failures, state_limits
 from findings.setting import state_setting
+from findings.sweep import state_sweep
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -28,13 +29,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--paper", required=True, help="JSON of what the paper found")
     parser.add_argument("--methods", help="summary.json of the methods' comparison, where it was run")
     parser.add_argument("--longer", help="summary.json of reward models trained for longer, where it was run")
+    parser.add_argument("--sweep", help="summary.json of two signals at several settings, where it was run")
     parser.add_argument("--real", help="summary.json of the real model, where it was run")
     parser.add_argument("--output", required=True, help="JSON")
     return parser.parse_args(argv)
 
 
 def state_findings(
-    summary: dict, paper: dict, methods: dict | None = None, longer: dict | None = None, real: dict | None = None
+    summary: dict,
+    paper: dict,
+    methods: dict | None = None,
+    longer: dict | None = None,
+    sweep: dict | None = None,
+    real: dict | None = None,
 ) -> list[Finding]:
     """All that can be said of an experiment, and of those that stand beside it."""
     found = [*state_setting(summary, real), *state_lines(summary), *state_level1(summary), *state_level2(summary)]
@@ -42,12 +49,13 @@ def state_findings(
     twin = state_twin(summary)
     found += [*([twin] if twin else []), *state_limits(summary), *state_failures(summary)]
     found += state_methods(methods, paper) if methods else []
-    return found + (state_longer(summary, longer) if longer else [])
+    found += state_longer(summary, longer) if longer else []
+    return found + ([state_sweep(summary, sweep)] if sweep else [])
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    others = {name: read_json(path) for name in ("methods", "longer", "real") if (path := getattr(args, name))}
+    others = {name: read_json(path) for name in ("methods", "longer", "sweep", "real") if (path := getattr(args, name))}
     summary = read_json(args.summary)
     found = state_findings(summary, read_json(args.paper), **others)
     told = {"experiment": summary["experiment"], "config_digest": summary["config_digest"]}

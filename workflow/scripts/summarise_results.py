@@ -166,6 +166,14 @@ def describe_gradients(paths: list[str]) -> list[dict]:
     return json.loads(rows.to_json(orient="records"))
 
 
+def describe_oracle(path: str) -> list[dict]:
+    """What each chooser gains at the largest n by each utility, a row each; range over seeds where it was learned."""
+    table = pd.read_csv(path)
+    groups = table[table["n"] == table["n"].max()].groupby(["utility", "truth", "rejected", "chooser", "n"], sort=False)
+    found = groups["gain"].agg(gain="mean", gain_low="min", gain_high="max").join(groups["beyond_mean"].mean())
+    return json.loads(found.reset_index().to_json(orient="records"))
+
+
 def summarise_compliance(path: str) -> list[dict]:
     """Share of responses that do what was asked, by arm and decoding, a row a constraint and one for seen and held out.
 
@@ -224,6 +232,7 @@ def summarise(args: argparse.Namespace) -> dict:
         "trl": read_json(facts["trl"]),
         "world": world,
         **({"compliance": summarise_compliance(tables["compliance"])} if "compliance" in tables else {}),
+        **({"oracle": describe_oracle(tables["oracle"])} if "oracle" in tables else {}),
         # What a run costs differs from run to run; what it finds, above, does not.
         "cost": records(tables["cost"]),
     }

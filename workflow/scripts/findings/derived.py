@@ -79,6 +79,27 @@ def describe_interaction(summary: dict) -> dict | None:
     return found
 
 
+def describe_oracle(summary: dict) -> dict | None:
+    """What choosing among SFT's responses gains by the truth: who knows the mean, what the spread adds, the signals.
+
+    None without a world whose truth is known.
+    """
+    rows = [row for row in summary.get("oracle", []) if row["truth"]]
+    if not rows:
+        return None
+    knowing = {row["chooser"]: row for row in rows if row["chooser"].startswith("true_")}
+    learned = [row for row in rows if row["chooser"] in summary["settings"]["arms"]]
+    roles = roles_of(summary)
+    return {
+        "n": rows[0]["n"],
+        "rejected": rows[0]["rejected"],
+        "mean": knowing["true_mean"]["gain"],
+        "spread": knowing["true_spread"]["beyond_mean"],
+        "level1": find_row(learned, chooser=roles["level1"]).get("gain"),
+        "level2": [row["gain"] for row in learned if row["chooser"] in roles.get("level2", [])],
+    }
+
+
 def describe_reach(summary: dict) -> dict[str, dict]:
     """Level 1's gain by judges and gold as a share of that of the best of n by the same metric."""
     n = max((row["n"] for row in summary["screen"]), default=0)
@@ -174,6 +195,7 @@ def derive(summary: dict) -> dict:
         "models": describe_models(summary),
         "levels": compare_models(summary),
         "interaction": describe_interaction(summary),
+        "oracle": describe_oracle(summary),
         "ends": spread_of(
             [row["mass"] for row in find_rows(summary["mass_at_the_ends"], kind=kinds_of_levels(summary)[1])]
         ),

@@ -7,6 +7,7 @@ from findings.level2_why import (
     state_length,
     state_names,
     state_narrowing,
+    state_oracle,
     state_signals,
     state_spread,
     state_win,
@@ -136,5 +137,11 @@ def state_level2(summary: dict) -> list[Finding]:
         state_what_could_be_found(summary, by_metric),
     ]
     found += [state_equal_kl(summary), *state_learning(summary), *state_spread(summary, kind), *state_signals(summary)]
-    found += [state_length(summary), state_narrowing(summary), *state_names(summary, kind), state_win(summary)]
+    found += [
+        state_oracle(summary),
+        state_length(summary),
+        state_narrowing(summary),
+        *state_names(summary, kind),
+        state_win(summary),
+    ]
     return [*filter(None, found), *filter(None, [state_prediction(summary)])]

@@ -89,6 +89,24 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
     return found
 
 
+def state_oracle(summary: dict) -> Finding | None:
+    """Whether knowing the true spread would pay here, and what the learned signals gain; None without a known truth."""
+    told, margin = summary["derived"]["oracle"], summary["settings"]["equivalence_margin"]
+    if not told or told["level1"] is None or not told["level2"]:
+        return None
+    numbers = {name: told[name] for name in ("n", "mean", "spread", "level1")}
+    numbers |= {"low": min(told["level2"]), "high": max(told["level2"])}
+    gains = "{mean:+.2f} by gold; knowing the true spread adds {spread:+.2f}. By the learned signals it gains"
+    gains += f" {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)"
+    if told["rejected"]:
+        opening, closing = "Knowing the true spread would not pay here", "What is missing is a better mean."
+    else:
+        opening, closing = "Knowing the true spread would pay here", "Whether it was learned is the question."
+    text = f"**{opening}.** The best of {{n}} SFT responses by the true mean gains {gains}. {closing}"
+    condition = "rejected: knowing the spread adds no more than equivalence_margin"
+    return make("oracle", EXPLAINS, text, numbers, condition=condition, equivalence_margin=margin)
+
+
 def state_signals(summary: dict) -> list[Finding]:
     """How alike the signals are that policies were trained on."""
     level1, limits = roles_of(summary)["level1"], summary["settings"]["findings"]

@@ -15,8 +15,11 @@ class World(NamedTuple):
     """A world's two modules.
 
     rubric: gold_rating, rate_attributes, WEIGHTS, LOWEST, HIGHEST; raters: rater_bias, and rater_noise or, where noise
-    is the response's, mean_opinion and opinion_deviation, in rating points.
+    is the response's, mean_opinion and opinion_deviation, in rating points. truth: the utility of measure_oracle that
+    gold is.
     """
+
+    truth = "mean"
 
     rubric: ModuleType
     raters: ModuleType
@@ -53,6 +56,8 @@ class World(NamedTuple):
 
 class DividedWorld(World):
     """A world whose raters are of divided opinions of a response, and whose truth is their share that is content."""
+
+    truth = "content"
 
     def ratings(self, prompt: str, response: str) -> tuple[float, float]:
         return self.raters.mean_opinion(prompt, response), self.raters.opinion_deviation(response)

@@ -1,0 +1,62 @@
+"""Whether the conclusion on Level 2 depends on the settings that it shares with Level 1."""
+
+from findings.finding import Finding, make
+from findings.summary import SCALAR_SIGNALS, find_arm, find_rows
+from findings.tables import markdown
+from findings.words import join, reach, short_metric, show
+
+EXPLAINS = "Does the conclusion depend on the shared hyper-parameters?"
+SWEPT = ("kl_coef", "learning_rate")
+KL = ("kl_level1", "kl_level2")
+
+
+def rows_of_sweep(sweep: dict) -> list[dict]:
+    """A row a setting and metric: Level 2 less Level 1 at the same settings, with both arms' KL to SFT in nats."""
+    arms, shared = sweep["settings"]["arms"], sweep["settings"]["reinforce"]
+    rows = []
+    for row in find_rows(sweep["contrasts"], decoding="sampled"):
+        one, other = arms.get(row["arm"]), arms.get(row["against"])
+        if not one or not other or one["signal"] in SCALAR_SIGNALS or other["signal"] not in SCALAR_SIGNALS:
+            continue
+        given = {name: (shared | one)[name] for name in SWEPT}
+        if given == {name: (shared | other)[name] for name in SWEPT}:
+            kl = [find_arm(sweep["arms"], row[side])["log_ratio"] for side in ("against", "arm")]
+            rows.append(row | given | dict(zip(KL, kl)))
+    return sorted(rows, key=lambda row: [row[name] for name in SWEPT])
+
+
+def state_sweep(summary: dict, sweep: dict) -> Finding:
+    """How far Level 2 is from Level 1 over all settings, by metric."""
+    margin, rows = summary["settings"]["equivalence_margin"], rows_of_sweep(sweep)
+    settings = {tuple(row[name] for name in SWEPT) for row in rows}
+    numbers: dict[str, float] = {"settings": len(settings), "seeds": len(sweep["seeds"])}
+    said = []
+    for metric in ("gold", "judges"):
+        sizes = [row["estimate"] for row in find_rows(rows, metric=metric)]
+        if sizes:
+            numbers |= {f"{metric}_low": min(sizes), f"{metric}_high": max(sizes)}
+            said.append(f"{reach(f'{metric}_low', f'{metric}_high', '+.2f', numbers)} by {short_metric(metric)}")
+    ahead = sorted({row["metric"] for row in rows if row["estimate"] > margin})
+    if ahead:
+        opening = f"At some shared settings Level 2 is ahead by more than the margin, by {join(ahead)}"
+    else:
+        opening = "No shared setting puts Level 2 ahead by more than the margin"
+    text = (
+        f"**{opening}.** At {{settings}} settings of β and learning rate the win probability differs from the scalar"
+        f" reward by {join(said)} ({{seeds}} pilot seeds: shown, not tested)."
+    )
+    condition = "ahead: an estimate > equivalence_margin"
+    return make("sweep", EXPLAINS, text, numbers, condition=condition, equivalence_margin=margin)
+
+
+def table_of_sweep(sweep: dict) -> str:
+    """A row a setting: the difference by each metric, and both arms' KL."""
+    found = rows_of_sweep(sweep)
+    metrics = [name for name in ("gold", "judges") if find_rows(found, metric=name)]
+    rows = []
+    for setting in dict.fromkeys(tuple(row[name] for name in SWEPT) for row in found):
+        by_metric = {row["metric"]: row for row in find_rows(found, **dict(zip(SWEPT, setting)))}
+        kl = by_metric[metrics[0]]
+        sizes = [show(by_metric[name]["estimate"], "+.2f") for name in metrics]
+        rows.append([*(f"{value:g}" for value in setting), *sizes, *(show(kl[name], ".1f") for name in KL)])
+    return markdown(["β", "learning rate", *metrics, "KL, Level 1 (nats)", "KL, Level 2 (nats)"], rows)
