@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 import sample_responses
+import score_own
 import score_responses
 import torch
 from conftest import letter_tokenizer, save_letter_model
@@ -31,14 +32,18 @@ def scored(world):  # noqa: F811
     other = world / "other"
     save_letter_model(other, LlamaForSequenceClassification, PLAIN_TEMPLATE)
     arms = json.dumps([{"name": "policy", "reward_model": "scalar", "signal": "bounded"}])
-    score_responses.main(
-        ["--responses", str(world / "sft_r.parquet"), str(world / "policy_r.parquet"), "--seed", "1"]
-        + ["--judges", str(world / "rm"), str(other), "--judge-names", "judge_101", "other_201"]
-        + ["--judge-reads", "tokens", "text", "--conversations", str(world / "validation.jsonl")]
-        + [str(world / "train.jsonl"), "--scoring-batch-size", "16", "--precision", "fp32", "--world", "pocket"]
-        + ["--arms", arms, "--kinds", "scalar", "--reward-models", str(world / "rm")]
+    responses = ["--responses", str(world / "sft_r.parquet"), str(world / "policy_r.parquet"), "--seed", "1"]
+    responses += ["--scoring-batch-size", "16", "--precision", "fp32"]
+    score_own.main(
+        [*responses, "--arms", arms, "--kinds", "scalar", "--reward-models", str(world / "rm")]
         + ["--scales", str(world / "policy.json"), "--pool", str(world / "sft_r.parquet"), "--pool-samples", "2"]
-        + ["--rollouts", str(world / "policy.parquet"), "--trace-every", "2"]
+        + ["--output", str(world / "own.parquet")]
+    )
+    judged = ["--judges", str(world / "rm"), str(other), "--judge-names", "judge_101", "other_201"]
+    judged += ["--judge-reads", "tokens", "text", "--conversations", str(world / "validation.jsonl")]
+    judged += [str(world / "train.jsonl"), "--world", "pocket", "--own", str(world / "own.parquet")]
+    score_responses.main(
+        [*responses, *judged, "--arms", "policy", "--rollouts", str(world / "policy.parquet"), "--trace-every", "2"]
         + ["--train-tokens", str(world / "train.parquet")]
         + ["--output", str(world / "scores.parquet"), "--trace-output", str(world / "trace.csv")]
     )
@@ -52,6 +57,13 @@ def test_a_row_a_response_of_every_arm(scored):
     own = [name for name in scored if name.startswith("own")]
     assert len(own) == 4 and scored.loc[scored["arm"] == "policy"].notna().all().all()
     assert scored.loc[scored["arm"] == "sft", own].isna().all().all()
+
+
+def test_own_scores_of_other_responses_are_refused(world, scored):  # noqa: F811
+    responses = pd.read_parquet(world / "policy_r.parquet")
+    assert score_responses.read_own(str(world / "own.parquet"), scored).shape == (48, 4)
+    with pytest.raises(InputError, match="own.parquet is not of these responses in their order"):
+        score_responses.read_own(str(world / "own.parquet"), responses)
 
 
 def test_the_own_signal_by_hand(world, scored):  # noqa: F811

@@ -173,10 +173,10 @@ def test_a_policy_that_is_not_kept_goes_once_it_is_sampled_and_no_judge_needs_it
     assert (responses / "seed1_responses.parquet").exists() and not (policy / "seed1").exists()
     shutil.rmtree(results / "policies")
     # None of them is missed, neither by what follows from the responses nor by a new judge.
-    assert planned(fork, fleeting).keys() <= STATISTICS_ONWARDS.keys() | {"score_responses", "rate_samples"}
+    assert planned(fork, fleeting).keys() <= STATISTICS_ONWARDS.keys() | {"score_own", "score_responses", "rate_samples"}
     plan = planned(fork, fleeting | {"judges": {"judge": [101, 102]}})
     assert plan["train_reward_model"] == 1 and plan["score_responses"] == SEEDS + 1  # and the pool
-    assert not {"train_policy", "sample_responses"} & set(plan)
+    assert not {"train_policy", "sample_responses", "score_own"} & set(plan)
 
 
 def test_a_reward_model_that_is_not_kept_goes_once_it_has_scored_and_is_not_missed(fork):
@@ -256,6 +256,7 @@ def test_a_fresh_clone_runs_from_the_beginning(tmp_path):
         "train_reward_model",
         "train_policy",
         "sample_responses",
+        "score_own",
         "score_responses",
     ):
         assert re.search(rf"^{rule} +[1-9]", plan, re.MULTILINE), rule
@@ -277,6 +278,7 @@ def test_kl_coef_rebuilds_policies_onwards(project):
     assert planned(project, {"reinforce": {"kl_coef": 0.2}}) == {
         "train_policy": POLICIES - 1 + EARLY,
         "sample_responses": POLICIES - 1,
+        "score_own": SEEDS,
         "score_responses": SEEDS,
         "rate_samples": 1,
         "study_gradients": 1,
@@ -291,6 +293,7 @@ def test_one_more_arm_is_that_arm_and_the_statistics(project):
     assert planned(project, overlay) == {
         "train_policy": 1,
         "sample_responses": 1,
+        "score_own": 1,
         "score_responses": 1,
         "rate_samples": 1,
         # Its signal is screened before RL like the others'.
@@ -313,6 +316,7 @@ def test_one_more_seed_is_that_seed_and_the_statistics(project):
         "train_reward_model": 1,
         "train_policy": 1,
         "sample_responses": 2,
+        "score_own": 1,
         "score_responses": 1,
         "score_pool": 1,
         "measure_reward_models": 1,
@@ -326,7 +330,7 @@ def test_one_more_seed_is_that_seed_and_the_statistics(project):
 def test_one_more_judge_rescores_and_retrains_nothing(project):
     plan = planned(project, {"judges": {"judge": [101, 102]}})
     assert plan["train_reward_model"] == 1 and plan["score_responses"] == SEEDS + 1  # and the pool
-    assert not {"train_policy", "sample_responses"} & set(plan)
+    assert not {"train_policy", "sample_responses", "score_own"} & set(plan)
 
 
 def test_an_edit_in_a_module_reruns_the_rules_that_import_it(project, edit):
@@ -334,6 +338,7 @@ def test_an_edit_in_a_module_reruns_the_rules_that_import_it(project, edit):
     assert planned(project) == {
         "train_policy": POLICIES + EARLY,
         "sample_responses": POLICIES,
+        "score_own": SEEDS,
         "score_responses": SEEDS,
         "rate_samples": 1,
         "study_gradients": 1,

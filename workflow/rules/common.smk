@@ -234,32 +234,31 @@ def responses_of_seed(wildcards):
 
 
 def own_inputs(wildcards):
-    """What a replicate's own reward models need to score its arms, and what the trainings sampled; nothing for SFT."""
+    """A replicate's own reward models, and the scales of the signals that its arms were trained on."""
+    seed = int(wildcards.seed)
+    return {
+        "reward_models": [f"{RESULTS}/reward_models/{kind}/seed{seed}" for kind in kinds_of(seed)],
+        "scales": [f"{RESULTS}/training/{arm}/seed{seed}_scale.json" for arm in arms_of(seed)],
+    }
+
+
+def trained_inputs(wildcards):
+    """What a replicate's own reward models gave its arms, and what the trainings sampled; nothing for SFT alone."""
     seed = int(wildcards.seed)
     if not arms_of(seed):
         return {}
-    trainings = [f"{RESULTS}/training/{arm}/seed{seed}" for arm in arms_of(seed)]
     return {
-        "reward_models": [f"{RESULTS}/reward_models/{kind}/seed{seed}" for kind in kinds_of(seed)],
-        "scales": [f"{training}_scale.json" for training in trainings],
-        "rollouts": [f"{training}_rollouts.parquet" for training in trainings],
-        "pool": f"{RESULTS}/evaluations/sft_pool/seed{POOL_SEED}_responses.parquet",
+        "own": f"{RESULTS}/evaluations/seed{seed}_own.parquet",
+        "rollouts": [f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet" for arm in arms_of(seed)],
         "train_tokens": f"{RESULTS}/data/tokens/train.parquet",
     }
 
 
-def own_flags(wildcards):
-    """Flags for those inputs, and the arms with the signals that they were trained on."""
-    seed = int(wildcards.seed)
-    if not arms_of(seed):
-        return ""
-    return flags(
-        own_inputs(wildcards),
-        arms=describe_arms(arms_of(seed)),
-        kinds=kinds_of(seed),
-        pool_samples=config["references"]["samples"],
-        trace_every=config["evaluation"]["trace_every"],
-    )
+def trained_flags(wildcards):
+    """Flags for those inputs, and the names of the arms."""
+    arms = arms_of(int(wildcards.seed))
+    every = config["evaluation"]["trace_every"]
+    return flags(trained_inputs(wildcards), arms=arms, trace_every=every) if arms else ""
 
 
 # Those in which both moments of training can be had: an overlay may have fewer seeds than the early arm names.

@@ -41,10 +41,50 @@ rule sample_responses:
         " 2>&1 | tee {log}"
 
 
-# It needs no policy: one more judge scores the responses that there are.
-rule score_responses:
+# After it a replicate's models are not needed: what they gave is small, and later stages read only that.
+rule score_own:
     input:
         unpack(own_inputs),
+        script=script("score_own"),
+        responses=responses_of_seed,
+        pool=f"{RESULTS}/evaluations/sft_pool/seed{POOL_SEED}_responses.parquet",
+    output:
+        scores=f"{RESULTS}/evaluations/seed{{seed}}_own.parquet",
+    log:
+        f"{RESULTS}/logs/score_own/{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/score_own/{{seed}}.tsv"
+    priority: by_seed(1)
+    conda:
+        "../../envs/training.yaml"
+    threads: config["runtime"]["threads"]
+    resources:
+        mem_mb=2000,
+        gpu=1,
+    params:
+        arms=lambda wildcards: shlex.quote(describe_arms(arms_of(int(wildcards.seed)))),
+        kinds=lambda wildcards: kinds_of(int(wildcards.seed)),
+        settings=flags(
+            config["runtime"], "scoring_batch_size", "precision", pool_samples=config["references"]["samples"]
+        ),
+    shell:
+        "python {input.script[0]}"
+        " --responses {input.responses}"
+        " --seed {wildcards.seed}"
+        " --arms {params.arms}"
+        " --kinds {params.kinds}"
+        " --reward-models {input.reward_models}"
+        " --scales {input.scales}"
+        " --pool {input.pool}"
+        " {params.settings}"
+        " --output {output.scores}"
+        " 2>&1 | tee {log}"
+
+
+# It needs neither policies nor their reward models: one more judge scores the responses that there are.
+rule score_responses:
+    input:
+        unpack(trained_inputs),
         script=script("score_responses"),
         responses=responses_of_seed,
         judges=[f"{RESULTS}/reward_models/{kind}/seed{seed}" for kind, seed in JUDGES],
@@ -65,7 +105,7 @@ rule score_responses:
         gpu=1,
     params:
         judges=flags({}, judge_names=JUDGE_NAMES, judge_reads=JUDGE_READS),
-        own=own_flags,
+        trained=trained_flags,
         settings=flags(config["runtime"], "scoring_batch_size", "precision", world=WORLD),
     shell:
         "python {input.script[0]}"
@@ -74,7 +114,7 @@ rule score_responses:
         " --judges {input.judges}"
         " {params.judges}"
         " --conversations {input.conversations}"
-        " {params.own}"
+        " {params.trained}"
         " {params.settings}"
         " --output {output.scores}"
         " --trace-output {output.trace}"

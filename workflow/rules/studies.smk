@@ -147,7 +147,12 @@ rule sum_costs:
             f"{RESULTS}/benchmarks/sample_responses/sft_pool_{POOL_SEED}.tsv",
             *[f"{RESULTS}/benchmarks/sample_responses/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
             *[f"{RESULTS}/benchmarks/score_responses/{seed}.tsv" for seed in [*SEEDS, POOL_SEED]],
-            *[f"{RESULTS}/benchmarks/score_pool/{seed}.tsv" for seed in SEEDS if arms_of(seed)],
+            *[
+                f"{RESULTS}/benchmarks/{rule}/{seed}.tsv"
+                for rule in ("score_own", "score_pool")
+                for seed in SEEDS
+                if arms_of(seed)
+            ],
             *[
                 f"{RESULTS}/benchmarks/{rule}{seed}.tsv"
                 for rule in (f"train_policy/{STUDIES['gradients']['early']}_", "study_gradients/")

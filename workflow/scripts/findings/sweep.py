@@ -36,7 +36,7 @@ def state_sweep(summary: dict, sweep: dict) -> Finding:
         if sizes:
             numbers |= {f"{metric}_low": min(sizes), f"{metric}_high": max(sizes)}
             said.append(f"{reach(f'{metric}_low', f'{metric}_high', '+.2f', numbers)} by {short_metric(metric)}")
-    ahead = sorted({row["metric"] for row in rows if row["estimate"] > margin})
+    ahead = sorted({short_metric(row["metric"]) for row in rows if row["estimate"] > margin})
     if ahead:
         opening = f"At some shared settings Level 2 is ahead by more than the margin, by {join(ahead)}"
     else:

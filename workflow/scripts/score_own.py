@@ -1,0 +1,74 @@
+"""Score the responses of a replicate's arms, and SFT's in the same places, by the reward model each was trained on.
+
+One model is in memory at a time. What it gives is all that later stages need of these models.
+"""
+
+import argparse
+
+import pandas as pd
+import torch
+
+from align.arms import Arm, parse_arms
+from align.errors import InputError, run
+from align.files import read_json
+from align.reward_models import load_scorer
+from align.seeds import derive_seed
+from align.signals import Scale, compute_signal
+from align.tables import write_table
+from findings.places import PLACE
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--responses", nargs="+", required=True, help="parquet of SFT's responses, and of every arm's")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--arms", type=parse_arms, required=True, help="JSON: the arms with their signals")
+    parser.add_argument("--kinds", nargs="+", required=True, help="names of their reward models")
+    parser.add_argument("--reward-models", nargs="+", required=True, help="folders of these, in that order")
+    parser.add_argument("--scales", nargs="+", required=True, help="JSON of the signals' standardisations, one an arm")
+    parser.add_argument("--pool", required=True, help="parquet of many SFT responses: what a signal compares with")
+    parser.add_argument("--pool-samples", type=int, required=True, help="how many it compares with, as in training")
+    parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
+    parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
+    parser.add_argument("--output", required=True, help="parquet: a row a response, in their order; SFT's are empty")
+    return parser.parse_args(argv)
+
+
+def compute_own(arm: Arm, scale: Scale, seed: int, outputs: dict[str, torch.Tensor], beside: torch.Tensor) -> dict:
+    """The signal that an arm was trained on, standardised as in training and as it reads (`_raw`).
+
+    `outputs` are its reward model's by column: of the arm's responses (`own`) and of SFT's in the same places
+    (`own_sft`), both (responses, labels); `beside` those of what it compares with, (responses, samples, labels).
+    """
+    torch.manual_seed(derive_seed(seed, "own"))  # for the one signal that draws
+    columns = {}
+    for name, scored in outputs.items():
+        signal = compute_signal(arm.signal, scored, beside, arm.options)
+        columns |= {name: scale.apply(signal).tolist(), f"{name}_raw": signal.tolist()}
+    return columns
+
+
+def main(argv: list[str] | None = None) -> None:
+    args = parse_args(argv)
+    responses = pd.concat(map(pd.read_parquet, args.responses), ignore_index=True)
+    sft, parts = responses[responses["arm"] == "sft"], []
+    pool = pd.read_parquet(args.pool)
+    pool = pool[(pool["decoding"] == "sampled") & (pool["sample"] < args.pool_samples)].reset_index(drop=True)
+    rows_of = pool.groupby("prompt_id").indices
+    scales = dict(zip(args.arms, args.scales, strict=True))
+    for kind, folder in zip(args.kinds, args.reward_models, strict=True):
+        score = load_scorer(folder, args.scoring_batch_size, args.precision)
+        of_pool, of_sft = score(pool), score(sft)
+        beside = torch.stack([of_pool[rows_of[prompt]] for prompt in sft["prompt_id"]])
+        for arm in (arm for arm in args.arms if arm.reward_model == kind):
+            own = responses[responses["arm"] == arm.name]
+            if not sft[PLACE].reset_index(drop=True).equals(own[PLACE].reset_index(drop=True)):
+                raise InputError(f"{arm.name} and sft do not answer the same prompts in the same order")
+            outputs, scale = {"own": score(own), "own_sft": of_sft}, Scale(**read_json(scales[arm]))
+            parts.append(pd.DataFrame(compute_own(arm, scale, args.seed, outputs, beside), index=own.index))
+        del score  # before the next is loaded
+    write_table(args.output, responses[["arm", *PLACE]].join(pd.concat(parts)))
+
+
+if __name__ == "__main__":
+    run(main)
