@@ -197,12 +197,14 @@ CONVERSATIONS = [f"{RESULTS}/data/{fold}.jsonl" for fold in ("validation", "trai
 def by_seed(stage):
     """A priority: the jobs of earlier replicates first, and within a replicate those of a later stage.
 
-    So the first replicate is whole when the last is not begun. What all replicates share, the judges, is of the first.
+    So the first replicate is whole when the last is not begun. The pool is of the first, since each replicate compares
+    with it; judges come last, since nothing but their scores waits for them.
     """
 
     def priority(wildcards):
         seed = int(wildcards.seed)
-        return 10 * (len(SEEDS) - (SEEDS.index(seed) if seed in SEEDS else 0)) + stage
+        place = SEEDS.index(seed) if seed in SEEDS else 0 if seed == POOL_SEED else len(SEEDS)
+        return 10 * (len(SEEDS) - place) + stage
 
     return priority
 
