@@ -173,7 +173,11 @@ def test_a_policy_that_is_not_kept_goes_once_it_is_sampled_and_no_judge_needs_it
     assert (responses / "seed1_responses.parquet").exists() and not (policy / "seed1").exists()
     shutil.rmtree(results / "policies")
     # None of them is missed, neither by what follows from the responses nor by a new judge.
-    assert planned(fork, fleeting).keys() <= STATISTICS_ONWARDS.keys() | {"score_own", "score_responses", "rate_samples"}
+    assert planned(fork, fleeting).keys() <= STATISTICS_ONWARDS.keys() | {
+        "score_own",
+        "score_responses",
+        "rate_samples",
+    }
     plan = planned(fork, fleeting | {"judges": {"judge": [101, 102]}})
     assert plan["train_reward_model"] == 1 and plan["score_responses"] == SEEDS + 1  # and the pool
     assert not {"train_policy", "sample_responses", "score_own"} & set(plan)

@@ -79,6 +79,7 @@ rule score_pool:
         f"{RESULTS}/logs/score_pool/{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/score_pool/{{seed}}.tsv"
+    priority: by_seed(1)
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]

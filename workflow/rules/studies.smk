@@ -1,4 +1,6 @@
 # What is measured of the run itself: the gradient, TRL's trainer, the ratings of responses to be shown, costs.
+# Those of the first replicate's models come with it: a run that is stopped and loses its folder has them.
+OF_THE_FIRST = 10 * len(SEEDS) + 1
 GRADIENT_ARMS = [STUDIES["gradients"]["early"], STUDIES["gradients"]["arm"]]
 
 
@@ -17,6 +19,7 @@ rule study_gradients:
         f"{RESULTS}/logs/study_gradients/{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/study_gradients/{{seed}}.tsv"
+    priority: by_seed(1)
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
@@ -55,6 +58,7 @@ rule compare_with_trl:
         f"{RESULTS}/logs/compare_with_trl.log",
     benchmark:
         f"{RESULTS}/benchmarks/compare_with_trl.tsv"
+    priority: OF_THE_FIRST
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
@@ -80,8 +84,7 @@ if RATING_KINDS:
     rule rate_samples:
         input:
             script=script("rate_samples"),
-            evaluations=f"{RESULTS}/evaluations/seed{SAMPLES_SEED}.parquet",
-            tokens=f"{RESULTS}/data/tokens/validation.parquet",
+            responses=[f"{RESULTS}/evaluations/{arm}/seed{SAMPLES_SEED}_responses.parquet" for arm in SAMPLES_ARMS],
             model=f"{RESULTS}/reward_models/{RATING_KINDS[0]}/seed{SAMPLES_SEED}",
         output:
             ratings=f"{RESULTS}/studies/ratings.parquet",
@@ -89,6 +92,7 @@ if RATING_KINDS:
             f"{RESULTS}/logs/rate_samples.log",
         benchmark:
             f"{RESULTS}/benchmarks/rate_samples.tsv"
+        priority: OF_THE_FIRST
         conda:
             "../../envs/training.yaml"
         threads: config["runtime"]["threads"]
@@ -99,8 +103,7 @@ if RATING_KINDS:
             settings=flags(config["runtime"], "scoring_batch_size", "precision", prompts=STUDIES["samples"]["prompts"]),
         shell:
             "python {input.script[0]}"
-            " --evaluations {input.evaluations}"
-            " --tokens {input.tokens}"
+            " --responses {input.responses}"
             " --ratings-model {input.model}"
             " {params.settings}"
             " --output {output.ratings}"
