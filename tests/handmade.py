@@ -164,6 +164,10 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
             for one, other in (("sampled", "sampled"), ("greedy", "greedy"), ("sampled", "greedy"))
             if gold
         ],
+        "unpenalised": [
+            {"seed": seed, "own": 2.9, "judges": 2.8} | ({"gold": -2.0} if gold else {})
+            for seed in ((1, 2, 3) if controls else ())
+        ],
         "placebo": {
             "seeds": [
                 {"seed": seed, "accuracy": 0.51, "accuracy_low": 0.49, "accuracy_high": 0.53, "own": 9.0, "judges": 0.1}

@@ -44,6 +44,12 @@ def test_judges_are_trusted_as_far_as_gold_says():
     parted = change(make_summary(), "first", "sft", "judges", estimate=0.7)
     assert "Ever less, away from SFT.**" in texts(controls.state_controls(parted))["verdict_trust"]
     fine = change(make_summary(), "free", "sft", "gold", estimate=1.0, ci_high=1.5)
+    # In one replicate of three it falls all the same, which a mean above 0 does not show.
+    assert "Not in every replicate.**" in texts(controls.state_controls(fine))["verdict_trust"]
+    seeds = [row | {"gold": 0.5 if row["seed"] > 1 else -0.5} for row in fine["unpenalised"]]
+    found = texts(controls.state_controls(rederive(fine | {"unpenalised": seeds})))
+    assert "in 1 of 3 seeds gold falls below SFT's and the judges' score rises" in found["verdict_trust"]
+    fine = rederive(fine | {"unpenalised": [row | {"gold": 0.5} for row in seeds]})
     assert "do not part in sign" in texts(controls.state_controls(fine))["verdict_trust"]
     assert "cannot be known here" in texts(controls.state_controls(make_summary(gold=False)))["verdict_trust"]
     assert "was not tried" in texts(controls.state_controls(make_summary(controls=False)))["verdict_trust"]

@@ -104,19 +104,24 @@ def describe_rubric(path: str, weights: dict[str, float], level1: str) -> list[d
     return rows
 
 
+def differences_from_sft(path: str, arm: str | None) -> pd.DataFrame:
+    """An arm's sampled differences from SFT: a row a seed, a column a metric; empty where it is not compared."""
+    changes = pd.read_csv(path).query("arm == @arm and against == 'sft' and decoding == 'sampled'")
+    return changes.pivot(index="seed", columns="metric", values="difference").reset_index()
+
+
 def describe_placebo(reward_models: str, differences: str, settings: dict) -> dict | None:
     """Accuracy of each placebo's reward model on held-out pairs beside what its policy did, and their correlation.
 
     None where no placebo is compared with SFT.
     """
     placebo = settings["roles"].get("placebo")
-    changes = pd.read_csv(differences).query("arm == @placebo and against == 'sft' and decoding == 'sampled'")
-    if changes.empty:
+    by_seed = differences_from_sft(differences, placebo)
+    if by_seed.empty:
         return None
     kind = settings["arms"][placebo]["reward_model"]
     models = pd.read_csv(reward_models)
     models = models[models["kind"] == kind]
-    by_seed = changes.pivot(index="seed", columns="metric", values="difference").reset_index()
     table = models[["seed", "accuracy", "accuracy_low", "accuracy_high"]].merge(by_seed, on="seed")
     correlation, p = exact_correlation(table["accuracy"].to_numpy(), table["judges"].to_numpy())
     found = {"correlation": None if np.isnan(correlation) else correlation, "p_exact": p}
@@ -215,6 +220,9 @@ def summarise(args: argparse.Namespace) -> dict:
         "arms": describe_arms(tables["arms"]),
         "rubric": describe_rubric(tables["arms"], world["weights"], settings["roles"]["level1"]) if world else [],
         "placebo": describe_placebo(tables["reward_models"], tables["differences"], settings),
+        "unpenalised": differences_from_sft(tables["differences"], settings["roles"].get("unpenalised")).to_dict(
+            "records"
+        ),
         "reward_models": records(tables["reward_models"]),
         "ratings": means(tables["ratings"], ["kind", "rating"]),
         "mass_at_the_ends": mass_at_the_ends(tables["ratings"]),

@@ -110,13 +110,23 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     fooled = rows["judges"]["estimate"] > 0 > rows["gold"]["ci_high"] and level1["own"]["estimate"] < numbers["own"]
     # Level 1 itself may be where they part: by how much they say that it rose.
     ahead = fooled and level1["judges"]["estimate"] > level1["gold"]["ci_high"]
-    opening = "Ever less, away from SFT" if ahead else "Only near SFT"
-    opening = opening if fooled else "Here they and gold do not part in sign without a penalty"
+    numbers["parted"] = summary["derived"]["parted"]
+    some = f"in {{parted}} of {seeds} gold falls below SFT's and the judges' score rises"
+    if fooled:
+        opening, claim = (
+            "Ever less, away from SFT" if ahead else "Only near SFT",
+            "gold falls and the judges do not notice",
+        )
+    elif numbers["parted"]:
+        opening, claim = "Not in every replicate", some
+    else:
+        opening = "Here they and gold do not part in sign without a penalty"
+        claim = "no fall of gold is seen that judges miss"
     verdict = (
         f"**Can judges be trusted? {opening}.** A policy that pays nothing for leaving SFT is scored {{judges:+.2f}}"
-        f" by the judges, and {{gold:+.2f}} by gold ({seeds}: shown, not tested)."
+        f" by the judges, and {{gold:+.2f}} by gold{'; ' + some if opening.startswith('Not') else ''}"
+        f" ({seeds}: shown, not tested)."
     )
-    claim = "gold falls and the judges do not notice" if fooled else "no fall of gold is seen that judges miss"
     text = (
         f"**Without a KL penalty {claim}.** {capital(sees)}, gold {{gold:+.2f}}, at {{kl:.0f}} nats of KL;"
         f" {{finished:percent}} of its responses are finished ({tested})."
@@ -135,7 +145,7 @@ def state_unpenalised(summary: dict) -> list[Finding]:
                 " What is left fits an error that reward models of one make share on responses unlike any that they"
                 " learned from."
             )
-    given = {"condition": "judges > 0 > gold's interval", "strength": NOT_TESTED}
+    given = {"condition": "judges > 0 > gold's interval; else by replicate: judges > 0 > gold", "strength": NOT_TESTED}
     return [
         make("verdict_trust", question, verdict, numbers, **given),
         make("unpenalised", question, text, numbers, **given),

@@ -191,6 +191,7 @@ def derive(summary: dict) -> dict:
         "tests": {metric: len(find_rows(tests, metric=metric)) for metric in {row["metric"]: 0 for row in tests}},
         "smallest_p": 2 / 2 ** len(summary["seeds"]),
         "smallest_p_unpenalised": 2 / 2 ** unpenalised["seeds"] if unpenalised else None,
+        "parted": sum(row["judges"] > 0 > row.get("gold", 0) for row in summary["unpenalised"]),
         "scored_prompts": min(settings["references"]["prompts"], summary["lengths"]["train"]["kept_prompts"]),
         "models": describe_models(summary),
         "levels": compare_models(summary),

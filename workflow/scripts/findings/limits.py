@@ -12,8 +12,9 @@ LIMITS = {
     "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named, and not whether what"
     " is said of it is"
     " true.",
-    "limit_model": "**The model was trained from scratch** on responses of poor writers. What is"
-    " written for a real model and a GPU is tested on a CPU alone so far.",
+    "limit_model": "**One small SFT model, trained from scratch** on responses of poor writers. All replicates start"
+    " from it and share the judges, so that no interval covers another. What is written for a GPU is tested on a CPU"
+    " alone so far.",
     "limit_judges": "**Judges err with the reward models.** They are of the same make and learned from raters"
     " of the same kind."
     " Where those err together, only gold can tell.",
@@ -44,9 +45,7 @@ def state_limits(summary: dict) -> list[Finding]:
     found += [make(name, question, words) for name, words in LIMITS.items() if name in limits_that_hold(summary)]
     unpenalised = role_contrast(summary, "unpenalised").get("own")
     if unpenalised and unpenalised["seeds"] < seeds:
-        text = (
-            f"**Over-optimisation** was seen in {{seeds}} seed{'s' if unpenalised['seeds'] > 1 else ''} and not tested."
-        )
+        text = f"**No KL penalty** was tried in {{seeds}} seed{'s' if unpenalised['seeds'] > 1 else ''} and not tested."
         found.append(make("limit_unpenalised", question, text, {"seeds": unpenalised["seeds"]}))
     return found
 
