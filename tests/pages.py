@@ -35,9 +35,9 @@ def committed(name):
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def material(summary, shown, methods=None, longer=None, sweep=None, real=None):
+def material(summary, shown, methods=None, longer=None, sweep=None, divided=None, real=None):
     """What the pages of a summary are made of."""
-    found = state_findings(summary, PAPER, methods, longer, sweep, real)
+    found = state_findings(summary, PAPER, methods, longer, sweep, divided, real)
     return write_report.Material(
         summary=summary,
         findings={one.name: one.text for one in found},
@@ -49,6 +49,7 @@ def material(summary, shown, methods=None, longer=None, sweep=None, real=None):
         longer=longer,
         trained_longer=compare_training(summary, longer) if longer else None,
         sweep=sweep,
+        divided=divided,
     )
 
 
@@ -63,5 +64,5 @@ def render_all(given):
 def pocket_material():
     """The material of the committed report."""
     shown = json.loads((STATISTICS.parent / "studies" / "examples.json").read_text())
-    others = [committed(name) for name in ("methods", "longer", "sweep", "smollm2_cpu")]
+    others = [committed(name) for name in ("methods", "longer", "sweep", "divided", "smollm2_cpu")]
     return material(committed("pocket"), shown, *others)

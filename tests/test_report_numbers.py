@@ -46,7 +46,7 @@ def all_numbers(value):
 def test_each_number_of_a_finding_is_its_own(pocket):
     others = material(make_summary(level1="alpha", level2=("beta",), signals=("win",)), examples(["alpha"]))
     for given in (pocket, others):
-        for one in state_findings(given.summary, PAPER, given.methods, given.longer, given.sweep):
+        for one in state_findings(given.summary, PAPER, given.methods, given.longer, given.sweep, given.divided):
             known = np.array([*one.numbers.values(), *one.thresholds.values()])
             for number in numbers_in(one.text):
                 assert is_among(*number, known), (one.name, number)
@@ -55,7 +55,16 @@ def test_each_number_of_a_finding_is_its_own(pocket):
 def test_every_number_of_every_page_is_in_the_statistics(pocket):
     found = json.loads((STATISTICS / "findings.json").read_text())["findings"]
     thresholds = [row["thresholds"] for row in found]
-    sources = [pocket.summary, pocket.methods, pocket.longer, pocket.sweep, pocket.examples, PAPER, thresholds]
+    sources = [
+        pocket.summary,
+        pocket.methods,
+        pocket.longer,
+        pocket.sweep,
+        pocket.divided,
+        pocket.examples,
+        PAPER,
+        thresholds,
+    ]
     known = np.array(
         [
             *all_numbers(sources),

@@ -15,7 +15,10 @@ APPENDICES = ("method", "level1", "level2", "contrasts", "gradients", "trl", "re
 # Experiments of their own, whose committed results the default report includes.
 COMPARED = {
     role: f"results/{name}/statistics/summary.json"
-    for role, name in (("methods", "methods"), ("longer", "longer"), ("sweep", "sweep"), ("real", "smollm2_cpu"))
+    for role, name in (
+        *((name, name) for name in ("methods", "longer", "sweep", "divided")),
+        ("real", "smollm2_cpu"),
+    )
     if EXPERIMENT == "pocket" and (Path(workflow.basedir) / f"results/{name}/statistics/summary.json").exists()
 }
 

@@ -265,6 +265,7 @@ SUMMARY_TABLES = {
     "cost": f"{RESULTS}/statistics/cost.csv",
     "compliance": [f"{RESULTS}/statistics/compliance.csv"] if WORLD == "instructions" else [],
     "oracle": [f"{RESULTS}/statistics/oracle.csv"] if WORLD else [],
+    "learned": [f"{RESULTS}/statistics/learned.csv"] if WORLD else [],
 }
 SUMMARY_FACTS = {
     "split": f"{RESULTS}/data/split.json",

@@ -15,6 +15,7 @@ from findings.beside import (
 from findings.contrast_words import state_lines
 from findings.controls import state_controls
 from findings.derived import compare_training
+from findings.divided import state_divided
 from findings.finding import Finding
 from findings.level1 import state_level1
 from findings.level2 import state_level2
@@ -30,6 +31,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--methods", help="summary.json of the methods' comparison, where it was run")
     parser.add_argument("--longer", help="summary.json of reward models trained for longer, where it was run")
     parser.add_argument("--sweep", help="summary.json of two signals at several settings, where it was run")
+    parser.add_argument(
+        "--divided", help="summary.json of the world in which knowing the spread pays, where it was run"
+    )
     parser.add_argument("--real", help="summary.json of the real model, where it was run")
     parser.add_argument("--output", required=True, help="JSON")
     return parser.parse_args(argv)
@@ -41,6 +45,7 @@ def state_findings(
     methods: dict | None = None,
     longer: dict | None = None,
     sweep: dict | None = None,
+    divided: dict | None = None,
     real: dict | None = None,
 ) -> list[Finding]:
     """All that can be said of an experiment, and of those that stand beside it."""
@@ -50,12 +55,14 @@ def state_findings(
     found += [*([twin] if twin else []), *state_limits(summary), *state_failures(summary)]
     found += state_methods(methods, paper) if methods else []
     found += state_longer(summary, longer) if longer else []
+    found += state_divided(divided) if divided else []
     return found + ([state_sweep(summary, sweep)] if sweep else [])
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    others = {name: read_json(path) for name in ("methods", "longer", "sweep", "real") if (path := getattr(args, name))}
+    names = ("methods", "longer", "sweep", "divided", "real")
+    others = {name: read_json(path) for name in names if (path := getattr(args, name))}
     summary = read_json(args.summary)
     found = state_findings(summary, read_json(args.paper), **others)
     told = {"experiment": summary["experiment"], "config_digest": summary["config_digest"]}

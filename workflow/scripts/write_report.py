@@ -10,13 +10,13 @@ import jinja2
 
 from align.errors import run
 from align.files import read_json, write_text
-from findings import appendix_tables, model_tables, sweep, tables
+from findings import appendix_tables, divided, model_tables, sweep, tables
 
 # The roles whose responses stand beside SFT's: in the report, and in its appendix.
 SHOWN, SHOWN_LONG = ("level1", "unpenalised"), ("level1", "level2", "placebo", "unpenalised")
 SHORT = 3  # prompts in the report
 # Tables that are made of more than the summary.
-ASKED = {"table_of_arms", "table_of_examples", "table_of_methods", "table_of_longer", "table_of_sweep"}
+ASKED = {"table_of_arms", "table_of_examples", "table_of_methods", "table_of_longer"}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -32,6 +32,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--methods", help="summary.json of the methods' comparison, where it was run")
     parser.add_argument("--longer", help="summary.json of reward models trained for longer, where it was run")
     parser.add_argument("--sweep", help="summary.json of two signals at several settings, where it was run")
+    parser.add_argument(
+        "--divided", help="summary.json of the world in which knowing the spread pays, where it was run"
+    )
     parser.add_argument("--report-output", required=True)
     parser.add_argument("--appendix-outputs", nargs="+", required=True, help="one a template, of the same name")
     parser.add_argument("--verdict-output", required=True)
@@ -52,6 +55,7 @@ class Material:
     longer: dict | None = None  # the summary of reward models trained for longer, where it was run
     trained_longer: dict | None = None  # what that changed
     sweep: dict | None = None  # the summary of two signals at several settings, where it was run
+    divided: dict | None = None  # the summary of the world in which knowing the spread pays, where it was run
 
 
 def make_tables(given: Material) -> dict[str, str]:
@@ -70,6 +74,7 @@ def make_tables(given: Material) -> dict[str, str]:
     if given.longer and given.trained_longer:
         made["longer"] = model_tables.table_of_longer(summary, given.longer, given.trained_longer)
     made["sweep"] = sweep.table_of_sweep(given.sweep) if given.sweep else ""
+    made["divided"] = divided.table_of_divided(given.divided) if given.divided else ""
     return made
 
 
@@ -153,6 +158,7 @@ def main(argv: list[str] | None = None) -> None:
         longer=read_json(args.longer) if args.longer else None,
         trained_longer=found["trained_longer"],
         sweep=read_json(args.sweep) if args.sweep else None,
+        divided=read_json(args.divided) if args.divided else None,
     )
     pages = {args.report_output: Path(args.template)}
     pages |= {files[Path(path).name.split(".")[0]]: Path(path) for path in args.appendix_templates}

@@ -118,17 +118,17 @@ def state_unpenalised(summary: dict) -> list[Finding]:
             "gold falls and the judges do not notice",
         )
     elif numbers["parted"]:
-        opening, claim = "Not in every replicate", some
+        opening, claim = "Not in every replicate", f", {some}"
     else:
         opening = "Here they and gold do not part in sign without a penalty"
-        claim = "no fall of gold is seen that judges miss"
+        claim = " no fall of gold is seen that judges miss"
     verdict = (
         f"**Can judges be trusted? {opening}.** A policy that pays nothing for leaving SFT is scored {{judges:+.2f}}"
         f" by the judges, and {{gold:+.2f}} by gold{'; ' + some if opening.startswith('Not') else ''}"
         f" ({seeds}: shown, not tested)."
     )
     text = (
-        f"**Without a KL penalty {claim}.** {capital(sees)}, gold {{gold:+.2f}}, at {{kl:.0f}} nats of KL;"
+        f"**Without a KL penalty{claim}.** {capital(sees)}, gold {{gold:+.2f}}, at {{kl:.0f}} nats of KL;"
         f" {{finished:percent}} of its responses are finished ({tested})."
     )
     raters = summary["derived"]["raters"]
@@ -145,7 +145,8 @@ def state_unpenalised(summary: dict) -> list[Finding]:
                 " What is left fits an error that reward models of one make share on responses unlike any that they"
                 " learned from."
             )
-    given = {"condition": "judges > 0 > gold's interval; else by replicate: judges > 0 > gold", "strength": NOT_TESTED}
+    condition = "judges > 0 > gold's interval; else by replicate: judges > 0 > gold"
+    given = {"condition": condition, "strength": NOT_TESTED}
     return [
         make("verdict_trust", question, verdict, numbers, **given),
         make("unpenalised", question, text, numbers, **given),
