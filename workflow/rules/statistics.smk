@@ -1,5 +1,3 @@
-import json
-
 POLICY_RUNS = [(arm, seed) for arm in ARMS for seed in seeds_of(arm)]
 POOL = f"{RESULTS}/evaluations/seed{POOL_SEED}.parquet"
 POOLS = [f"{RESULTS}/reward_models/pool/seed{seed}.parquet" for seed in SEEDS if arms_of(seed)]
