@@ -91,7 +91,9 @@ def test_another_version_or_gradient_of_trl_is_told():
     summary = make_summary()
     text = beside.state_trl(summary)[0].text
     assert (
-        "(**not the" not in text and "they agree (1.000000)" in text and "cannot see whether a response ended" in text
+        "(**not the" not in text
+        and "TRL's gradient (1.000000)" in text
+        and "cannot see whether a response ended" in text
     )
     measured = summary["trl"]["measured"] | {"cosine_same_baseline": 0.5, "trl_cut": 0.6}
     other = summary | {"trl": summary["trl"] | {"version": "9.9.9", "measured": measured}}
@@ -160,7 +162,7 @@ def test_the_win_probability_is_held_against_its_scalar_twin():
 
 def test_the_moving_average_is_praised_where_every_seed_gains():
     summary = make_summary()
-    assert "is worth its one line.**" in beside.state_gradients(summary)[0].text
+    assert "lowers the variance of the gradient.**" in beside.state_gradients(summary)[0].text
     rows = [row | {"relative_variance": 0.9} if row["estimate"] == "none" else row for row in summary["gradients"]]
     text = beside.state_gradients(rederive(summary | {"gradients": rows}))[0].text
     assert "is not seen to help both early and late.**" in text and text.endswith("to +173 %).")

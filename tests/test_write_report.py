@@ -108,7 +108,7 @@ def test_real_pairs_without_gold_claim_none():
     report = pages["report"]
     assert "There is no gold rating" in report and "**The real model first.**" not in report
     assert not re.search(r"[Bb]y gold|gold rating rose|\| gold \|", report)
-    assert "In brackets judges, in SFT" in report and "data `hub/pairs`, split train at r" in pages["method"]
+    assert "In brackets judges." in report and "data `hub/pairs`, split train at r" in pages["method"]
     assert "Is this world fit" not in pages["method"] and "The parts of gold" not in pages["level1"]
     assert not [left for text in pages.values() for left in leftovers(text)]
 

@@ -13,7 +13,11 @@ from align.errors import InputError, run
 from findings.plotting import colours_of, figure_parser, legend_above, save_figure, use_style
 from findings.sharper import sft_at_entropy
 
-READERS = {"own": "the reward model\nit learned from", "judges": "judges of its\nown make", "gold": "the truth"}
+READERS = {
+    "own": "the reward model\nit learned from",
+    "judges": "judges, whom no\npolicy learned from",
+    "gold": "the truth",
+}
 SHARPER = "SFT, only sharper"
 MARKERS = "os^vP"  # by them arms are told apart in grey as well
 

@@ -20,7 +20,7 @@ def state_gradients(summary: dict) -> list[Finding]:
         return []
     numbers = {"early": of("none", "early")["change"], "late": none["change"], "low": none["low"], "high": none["high"]}
     helps = min(numbers["early"], none["low"]) > 0
-    opening = "is worth its one line" if helps else "is not seen to help both early and late"
+    opening = "lowers the variance of the gradient" if helps else "is not seen to help both early and late"
     text = (
         f"**The moving average {opening}.** Without it the gradient's variance is"
         " {early:change} early in training and {late:change} late (over seeds {low:change} to {high:change})"
@@ -77,7 +77,8 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
     )
     if sizes:
         text += " By the judges the methods differ from REINFORCE by {low:+.2f} to {high:+.2f}; "
-        text += f"{' and '.join(shown)}." if shown else "none of it is shown."
+        rest = "" if len(shown) == len(tests) else "; the others are not told apart from it"
+        text += f"{' and '.join(shown)}{rest}." if shown else "none of it is shown."
     question = "Is the paper's order of methods found again?"
     found = [make("methods", question, text, numbers, strength=strength_of(*tests), confidence=1 - alpha)]
     text = (
@@ -108,8 +109,8 @@ def state_trl(summary: dict) -> list[Finding]:
     )
     if same:
         text += (
-            "With its own baseline in the loss used here they agree ({same:.6f}): on policy, TRL's clipped ratio does"
-            " nothing. "
+            "With TRL's baseline the loss used here gives TRL's gradient ({same:.6f}): on policy, its clipped ratio"
+            " does nothing. "
         )
     else:
         text += (
@@ -118,7 +119,7 @@ def state_trl(summary: dict) -> list[Finding]:
         )
     if measured["finished"] and measured["trl_cut"] < limits["unseen_change"] < measured["ours_cut"]:
         text += (
-            "TRL also scores text put into the template anew: cutting off the end of a response changes its reward by"
+            "TRL also builds the chat text anew before it scores: cutting off a response's end changes its reward by"
             " {cut:.2f} there and by {ours:.2f} here. Its reward model cannot see whether a response ended."
         )
     given = {"same_gradient": limits["same_gradient"], "unseen_change": limits["unseen_change"]}

@@ -98,6 +98,7 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     numbers = {name: rows[name]["estimate"] for name in names} | {"seeds": rows["own"]["seeds"]}
     numbers |= {"kl": moments["log_ratio"], "finished": moments["finished"]}
     numbers |= {"p": summary["derived"]["smallest_p_unpenalised"]}
+    numbers |= {"steps": (summary["settings"]["reinforce"] | summary["settings"]["arms"][arm])["steps"]}
     sees = "its own reward model sees {own:+.2f} SFT standard deviations, the judges {judges:+.2f}"
     seeds = "{seeds} seeds" if numbers["seeds"] > 1 else "{seeds} seed"
     tested = f"{seeds}: shown, not tested, since the smallest exact p is {{p:p}}"
@@ -109,26 +110,28 @@ def state_unpenalised(summary: dict) -> list[Finding]:
         return [make("unpenalised", question, text, numbers)]
     fooled = rows["judges"]["estimate"] > 0 > rows["gold"]["ci_high"] and level1["own"]["estimate"] < numbers["own"]
     # Level 1 itself may be where they part: by how much they say that it rose.
-    ahead = fooled and level1["judges"]["estimate"] > level1["gold"]["ci_high"]
+    apart = level1["judges"]["estimate"] > level1["gold"]["ci_high"]
     numbers["parted"] = summary["derived"]["parted"]
     some = f"in {{parted}} of {seeds} gold falls below SFT's and the judges' score rises"
     if fooled:
         opening, claim = (
-            "Ever less, away from SFT" if ahead else "Only near SFT",
+            "Ever less, away from SFT" if apart else "Only near SFT",
             "gold falls and the judges do not notice",
         )
     elif numbers["parted"]:
-        opening, claim = "Not in every replicate", f", {some}"
+        opening = "Only partly" if apart else "Not in every replicate"
+        claim = f", {some}"
     else:
         opening = "Here they and gold do not part in sign without a penalty"
         claim = " no fall of gold is seen that judges miss"
     verdict = (
         f"**Can judges be trusted? {opening}.** A policy that pays nothing for leaving SFT is scored {{judges:+.2f}}"
-        f" by the judges, and {{gold:+.2f}} by gold{'; ' + some if opening.startswith('Not') else ''}"
+        f" by the judges, and {{gold:+.2f}} by gold{'; ' + some if numbers['parted'] and numbers['gold'] >= 0 else ''}"
         f" ({seeds}: shown, not tested)."
     )
     text = (
-        f"**Without a KL penalty{claim}.** {capital(sees)}, gold {{gold:+.2f}}, at {{kl:.0f}} nats of KL;"
+        f"**Without a KL penalty{claim}.** {capital(sees)}, gold {{gold:+.2f}}, after {{steps}} steps, at"
+        f" {{kl:.0f}} nats of KL;"
         f" {{finished:percent}} of its responses are finished ({tested})."
     )
     raters = summary["derived"]["raters"]

@@ -180,7 +180,6 @@ def derive(summary: dict) -> dict:
     """All of it."""
     roles, settings = roles_of(summary), summary["settings"]
     tests = find_rows(summary["contrasts"], role="test", decoding="sampled")
-    greedy_sft, level1 = find_arm(summary["arms"], "sft", "greedy"), find_arm(summary["arms"], roles["level1"])
     widths = [
         row["own_sft_deviation"]
         for row in find_rows(summary["responses"], decoding="sampled")
@@ -203,7 +202,6 @@ def derive(summary: dict) -> dict:
         "uniform_ends": 2 / settings["reward_training"]["bins"],
         "reach": describe_reach(summary),
         "scale": spread_of(widths),
-        "sampled_less_greedy_sft": level1["gold"] - greedy_sft["gold"] if summary["world"] else None,
         "placebo": describe_placebo_models(summary),
         "raters": change_of_raters(summary),
         "training": describe_training(summary),

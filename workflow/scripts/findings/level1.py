@@ -86,6 +86,12 @@ def state_rival(summary: dict) -> list[Finding]:
         f"**Is that more than a sharper SFT model? {answer_each(answers)}.** SFT gains, too, if it is only sampled at"
         f" a lower temperature. Against SFT made as sharp, the policy is {join(short)}."
     )
+    greedy = role_contrast(summary, "level1", "greedy")
+    both = [metric for metric in lead if metric in greedy]
+    if both:
+        numbers |= {f"greedy_{metric}": greedy[metric]["estimate"] for metric in both}
+        said = [f"{{greedy_{metric}:+.2f}} by {short_metric(metric)}" for metric in both]
+        verdict += f" Where both are decoded greedily it adds {join(said)}."
     line = (
         "Against SFT at the temperature {temperature:.2f}, which has the same entropy ({entropy:.2f} nats a token), the"
         f" policy is {join(long)}."
@@ -177,17 +183,21 @@ def state_form_and_content(summary: dict) -> list[Finding]:
         opening = capital("; ".join(told))
     for arm, name in (("sft", "helpful_sft"), (level1, "helpful")):
         numbers[name] = find_arm(summary["arms"], arm, "greedy")["gold_helpfulness"]
-    numbers |= {"highest": summary["world"]["gold_highest"], "apart": summary["derived"]["sampled_less_greedy_sft"]}
+    numbers |= {"highest": summary["world"]["gold_highest"]}
+    helpful = "Helpfulness of greedy responses went from {helpful_sft:.2f} to {helpful:.2f} of {highest:g}."
     text = (
         f"{opening}. Form is coherence, complexity and verbosity; content is helpfulness and correctness. In points"
-        f" of gold they changed by: {'; '.join(sizes)}. Helpfulness of greedy responses went from {{helpful_sft:.2f}}"
-        f" to"
-        " {helpful:.2f} of {highest:g}. The policy's sampled responses stand {apart:+.2f} SFT standard deviations of"
-        " gold from SFT's greedy ones. Looked at afterwards; p are exact and uncorrected."
+        f" of gold they changed by: {'; '.join(sizes)}.  {helpful} Looked at"
+        " afterwards; p are exact and uncorrected."
     )
     ps = [row["p_exact"] for pair in alike.values() for row in pair.values()]
     given = {"strength": shown_by_p(max(ps), alpha), "condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
-    return [make("form_and_content", "What changed in the responses?", text, numbers, **given)]
+    question = "What changed in the responses?"
+    verdict = f"**{question} {opening}.** {helpful}"
+    return [
+        make(name, question, said, numbers, **given)
+        for name, said in (("form_and_content", text), ("verdict_change", verdict))
+    ]
 
 
 def state_level1(summary: dict) -> list[Finding]:

@@ -101,7 +101,7 @@ def state_equal_kl(summary: dict) -> Finding | None:
             }
             size = reach(f"{metric}_low", f"{metric}_high", "+.2f", numbers)
             told = [row["arm"] for row in some if row["p_exact"] < alpha]
-            shown = f"shown for {list_arms(told)}" if told else "not shown"
+            shown = f"shown for {list_arms(told)}, before any correction" if told else "not shown"
             said.append(f"by {short_metric(metric)} {size} ({shown}, least p {{{metric}_p:p}})")
     text = f"At the KL that both reached, on each arm's own curve of reward against KL, they differ {join(said)}."
     strength = shown_by_p(min(row["p_exact"] for row in rows), alpha)

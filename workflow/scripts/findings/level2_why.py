@@ -66,7 +66,7 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
             elif holds:
                 text += ": the spread holds some of what could be known"
             else:
-                text += ". There is something to know, and the learned spread was not shown to hold it"
+                text += ". Knowing it would predict choices better, and the learned spread was not shown to hold it"
         text += "."
         given = {"condition": "exact p < 1 - confidence and a gain", "confidence": 1 - alpha}
         strength = shown_by_p(told["p_exact"], alpha)
@@ -218,11 +218,12 @@ def state_names(summary: dict, kind: str) -> list[Finding]:
 
 def state_win(summary: dict) -> Finding | None:
     """The win probability in its own unit: how often the reward model would prefer the policy's response."""
-    row = find_arm(summary["arms"], arm_with_signal(summary, "win") or "")
+    arm = arm_with_signal(summary, "win")
+    row = find_arm(summary["arms"], arm or "")
     if not row or row.get("own_raw") is None:
         return None
     text = (
-        "On held-out prompts the reward model would prefer the trained policy's response to SFT's"
+        f"On held-out prompts the reward model would prefer the response of `{arm}` to SFT's"
         " in {win:percent} of the cases, and a fresh SFT response in {sft:percent}."
     )
     return make("win_reading", "How is the signal read?", text, {"win": row["own_raw"], "sft": row["own_sft_raw"]})

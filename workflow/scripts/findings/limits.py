@@ -13,8 +13,7 @@ LIMITS = {
     " is said of it is"
     " true.",
     "limit_model": "**One small SFT model, trained from scratch** on responses of poor writers. All replicates start"
-    " from it and share the judges, so that no interval covers another. What is written for a GPU is tested on a CPU"
-    " alone so far.",
+    " from it and share the judges: no interval covers what another SFT model or other judges would say.",
     "limit_judges": "**Judges err with the reward models.** They are of the same make and learned from raters"
     " of the same kind."
     " Where those err together, only gold can tell.",
@@ -45,7 +44,7 @@ def state_limits(summary: dict) -> list[Finding]:
     found += [make(name, question, words) for name, words in LIMITS.items() if name in limits_that_hold(summary)]
     unpenalised = role_contrast(summary, "unpenalised").get("own")
     if unpenalised and unpenalised["seeds"] < seeds:
-        text = f"**No KL penalty** was tried in {{seeds}} seed{'s' if unpenalised['seeds'] > 1 else ''} and not tested."
+        text = f"**The arm without a KL penalty** has {{seeds}} seed{'s' if unpenalised['seeds'] > 1 else ''}: no test."
         found.append(make("limit_unpenalised", question, text, {"seeds": unpenalised["seeds"]}))
     return found
 

@@ -123,9 +123,10 @@ def state_settings(summary: dict) -> list[Finding]:
     numbers = {"scale": scored["scale_samples"], "prompts": derived["scored_prompts"], "samples": scored["samples"]}
     found.append(make("standardised", "In which unit is the reward?", text, numbers))
     text = (
-        "A *seed* is one whole replicate: reward model, policy and samples; {seeds} here."
-        " Tests are exact sign-flip permutations of the seeds' differences. Their smallest p is {p:p}, before Holm's"
-        " correction over {tests} tests. Intervals of {confidence:percent} are bootstraps over seeds and prompts."
+        "A *seed* is one replicate with its own reward model, policy and samples; {seeds} here share the SFT model and"
+        " the judges. Tests are exact sign-flip permutations of the seeds' differences. Their smallest p is {p:p},"
+        " before Holm's correction, which is for the {tests} tests by one metric. Intervals of {confidence:percent} are"
+        " bootstraps over seeds and prompts."
     )
     numbers = {"seeds": seeds, "p": derived["smallest_p"], "tests": derived["tests"]["judges"]}
     found.append(make("replicates", "What is one observation?", text, numbers, confidence=1 - alpha_of(summary)))
@@ -133,8 +134,8 @@ def state_settings(summary: dict) -> list[Finding]:
     text = (
         f"Reward models are trained by TRL's `RewardTrainer` on the SFT model with a new head: {{epochs:g}}"
         f" epoch{'s' if training['epochs'] != 1 else ''} of {{batch_size}} pairs a step, learning rate"
-        f" {{learning_rate:g}}, {settings['precision']}. Level 1's choose the"
-        ' raters\' choice in {accuracy:percent} of held-out pairs; "the longer response wins" in {longer:percent}.'
+        f" {{learning_rate:g}}, {settings['precision']}. Level 1's agree"
+        ' with raters on {accuracy:percent} of held-out pairs; "the longer response wins" in {longer:percent}.'
     )
     numbers = {name: training[name] for name in ("epochs", "batch_size", "learning_rate")}
     numbers |= {"accuracy": model["accuracy"]["mean"], "longer": model["longer_wins"]["mean"]}
