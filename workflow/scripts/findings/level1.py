@@ -183,7 +183,7 @@ def state_form_and_content(summary: dict) -> list[Finding]:
         opening = capital("; ".join(told))
     for arm, name in (("sft", "helpful_sft"), (level1, "helpful")):
         numbers[name] = find_arm(summary["arms"], arm, "greedy")["gold_helpfulness"]
-    numbers |= {"highest": summary["world"]["gold_highest"]}
+    numbers |= {"highest": 4}  # of a rubric's attribute, whatever gold is made of them
     helpful = "Helpfulness of greedy responses went from {helpful_sft:.2f} to {helpful:.2f} of {highest:g}."
     text = (
         f"{opening}. Form is coherence, complexity and verbosity; content is helpfulness and correctness. In points"
