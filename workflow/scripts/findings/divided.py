@@ -1,6 +1,6 @@
 """Whether a distribution helps in the world where it could: divided raters, and a truth that is not the mean rating."""
 
-from findings.contrast_words import CONDITION, group_arms
+from findings.contrast_words import CONDITION
 from findings.finding import Finding, make, strength_of
 from findings.summary import alpha_of, arm_with_signal, find_row, find_rows, kinds_of_levels, level2_rows, roles_of
 from findings.tables import markdown
@@ -12,13 +12,15 @@ def state_divided(divided: dict) -> list[Finding]:
     told, rows = divided["derived"]["oracle"], find_rows(level2_rows(divided), metric="gold")
     ahead = [row for row in rows if row["verdict"] == "rose"]
     answer = "Yes" if len(ahead) == len(rows) else "In part" if ahead else "No gain is shown there either"
-    arms, numbers = group_arms(divided, rows, "gold")
+    sizes = [row["estimate"] for row in rows]
+    numbers = {"low": min(sizes), "high": max(sizes), "ahead": len(ahead), "arms": len(rows)}
     numbers |= {"spread": told["spread"], "n": told["n"]}
     paid = "does not pay, so that nothing follows" if told["rejected"] else "pays"
     text = (
         f"**Where a distribution could help, does it? {answer}.** In a second world raters divide over responses, and"
         f" the truth is the share who are content. Knowing the true spread {paid}: {{spread:+.2f}} SFT standard"
-        f" deviations beyond the true mean, at the best of {{n}}. Level 2, by gold: {arms}."
+        f" deviations beyond the true mean, at the best of {{n}}. Level 2 differs from Level 1 by"
+        f" {reach('low', 'high', '+.2f', numbers)} by gold; {{ahead}} of {{arms}} arms are shown to be ahead."
     )
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(divided)}
     given |= {"equivalence_margin": divided["settings"]["equivalence_margin"]}
