@@ -87,6 +87,7 @@ STATISTICS_ONWARDS = {
     "plot_matrix": 1,
     "plot_responses": 1,
     "plot_overoptimisation": 1,
+    "plot_ladder": 1,
     "plot_frontier": 1,
     "plot_contrasts": 1,
     "state_findings": 1,
@@ -186,7 +187,10 @@ def test_a_policy_that_is_not_kept_goes_once_it_is_sampled_and_no_judge_needs_it
 def test_a_reward_model_that_is_not_kept_goes_once_it_has_scored_and_is_not_missed(fork):
     smoke = fork / "results" / "smoke"
     shutil.rmtree(smoke / "reward_models" / "scalar" / "seed2")
+    # What it gave is enough for new scores; without that it is trained anew.
     (smoke / "evaluations" / "seed2.parquet").unlink()
+    assert "train_reward_model" not in planned(fork)
+    (smoke / "evaluations" / "seed2_own.parquet").unlink()
     (fork / "disk.yaml").write_text(yaml.safe_dump({"runtime": {"keep_reward_models": False}}))
     output = snakemake(fork, "results/smoke/evaluations/seed2.parquet", "--configfile", SMOKE, "disk.yaml")
     assert "rule train_reward_model" in output and (smoke / "evaluations" / "seed2.parquet").exists()
@@ -267,7 +271,17 @@ def test_a_fresh_clone_runs_from_the_beginning(tmp_path):
 
 
 def test_a_figures_setting_redraws_and_rewrites(project):
-    names = ("answer", "training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation")
+    names = (
+        "answer",
+        "training",
+        "frontier",
+        "contrasts",
+        "reward_models",
+        "matrix",
+        "responses",
+        "overoptimisation",
+        "ladder",
+    )
     plots = {f"plot_{name}": 1 for name in names}
     assert planned(project, {"figures": {"dpi": 90}}) == plots | {"write_report": 1}
 
