@@ -10,12 +10,12 @@ import pandas as pd
 
 from align.errors import run
 from align.files import read_json, write_json
+from findings.by_seed import describe_placebo, describe_rubric, describe_worst_tenth, differences_from_sft
 from findings.derived import derive
-from findings.evidence import exact_correlation, exact_sign_flip_p, mean_interval
+from findings.evidence import mean_interval
 
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "numpy", "scipy", "pandas")
 FOLDS = ("train", "judge", "validation")
-CONTENT = ("helpfulness", "correctness")  # of the rubric; its other attributes are form
 
 
 def named_path(text: str) -> tuple[str, str]:
@@ -78,54 +78,6 @@ def correlate_contrasts(path: str) -> list[dict]:
                 key = {"against": against, "metric": metric, "name": one, "other": other, "seeds": len(both)}
                 rows.append(key | {"correlation": float(np.corrcoef(both[one], both[other])[0, 1])})
     return rows
-
-
-def describe_rubric(path: str, weights: dict[str, float], level1: str) -> list[dict]:
-    """What content and form add to gold from SFT to Level 1, in rating points, a row a part and pair of decodings."""
-    table = pd.read_csv(path)
-    parts = {"content": CONTENT, "form": [name for name in weights if name not in CONTENT]}
-    rows = []
-    for decoding, of_sft in (("sampled", "sampled"), ("greedy", "greedy"), ("sampled", "greedy")):
-        ours, theirs = (
-            table[(table["arm"] == arm) & (table["decoding"] == how)].set_index("seed")
-            for arm, how in ((level1, decoding), ("sft", of_sft))
-        )
-        for part, names in parts.items():
-            points = (sum(weights[name] * side[f"gold_{name}"] for name in names) for side in (ours, theirs))
-            changes = np.subtract(*(side.loc[ours.index] for side in points))
-            key = {
-                "arm": level1,
-                "part": part,
-                "decoding": decoding,
-                "sft_decoding": of_sft,
-                "seeds": len(changes),
-            }
-            rows.append(key | {"estimate": float(changes.mean()), "p_exact": exact_sign_flip_p(changes.to_numpy())})
-    return rows
-
-
-def differences_from_sft(path: str, arm: str | None) -> pd.DataFrame:
-    """An arm's sampled differences from SFT: a row a seed, a column a metric; empty where it is not compared."""
-    changes = pd.read_csv(path).query("arm == @arm and against == 'sft' and decoding == 'sampled'")
-    return changes.pivot(index="seed", columns="metric", values="difference").reset_index()
-
-
-def describe_placebo(reward_models: str, differences: str, settings: dict) -> dict | None:
-    """Accuracy of each placebo's reward model on held-out pairs beside what its policy did, and their correlation.
-
-    None where no placebo is compared with SFT.
-    """
-    placebo = settings["roles"].get("placebo")
-    by_seed = differences_from_sft(differences, placebo)
-    if by_seed.empty:
-        return None
-    kind = settings["arms"][placebo]["reward_model"]
-    models = pd.read_csv(reward_models)
-    models = models[models["kind"] == kind]
-    table = models[["seed", "accuracy", "accuracy_low", "accuracy_high"]].merge(by_seed, on="seed")
-    correlation, p = exact_correlation(table["accuracy"].to_numpy(), table["judges"].to_numpy())
-    found = {"correlation": None if np.isnan(correlation) else correlation, "p_exact": p}
-    return {"seeds": json.loads(table.to_json(orient="records")), "accuracy_and_judges": found}
 
 
 def describe_steps(training: pd.DataFrame, bound: float | None) -> dict:
@@ -225,6 +177,7 @@ def summarise(args: argparse.Namespace) -> dict:
         "relations": records(tables["relations"]),
         "arms": describe_arms(tables["arms"]),
         "rubric": describe_rubric(tables["arms"], world["weights"], settings["roles"]["level1"]) if world else [],
+        "worst_tenth": describe_worst_tenth(tables["arms"], settings["roles"]["level1"]),
         "placebo": describe_placebo(tables["reward_models"], tables["differences"], settings),
         "unpenalised": differences_from_sft(tables["differences"], settings["roles"].get("unpenalised")).to_dict(
             "records"

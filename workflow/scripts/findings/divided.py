@@ -1,58 +1,107 @@
 """Whether a distribution helps in the world where it could: divided raters, and a truth that is not the mean rating."""
 
 from findings.contrast_words import CONDITION
-from findings.finding import Finding, make, strength_of
+from findings.finding import NOT_TESTED, Finding, make, strength_of
 from findings.summary import alpha_of, arm_with_signal, find_row, find_rows, kinds_of_levels, level2_rows, roles_of
 from findings.tables import markdown
 from findings.words import VERDICT_WORDS, reach, show
 
 
+def helps_the_worst(divided: dict) -> bool:
+    """Whether the arm trained on the worst tenth raises it above SFT and above Level 1."""
+    row, alpha = find_row(divided["worst_tenth"], arm=arm_with_signal(divided, "cvar")), alpha_of(divided)
+    return bool(row) and all(row[f"less_{name}"] > 0 and row[f"p_{name}"] < alpha for name in ("sft", "level1"))
+
+
 def state_divided(divided: dict) -> list[Finding]:
     """What knowing the spread would gain there, what was learned of it, and whether policies trained on it gain."""
     told, rows = divided["derived"]["oracle"], find_rows(level2_rows(divided), metric="gold")
-    ahead = [row for row in rows if row["verdict"] == "rose"]
-    answer = "Yes" if len(ahead) == len(rows) else "In part" if ahead else "No gain is shown there either"
+    ahead, helps = [row for row in rows if row["verdict"] == "rose"], helps_the_worst(divided)
+    answer = "yes" if len(ahead) == len(rows) else "in part" if ahead else "no gain is shown"
     sizes = [row["estimate"] for row in rows]
-    numbers = {"low": min(sizes), "high": max(sizes), "ahead": len(ahead), "arms": len(rows)}
-    numbers |= {"spread": told["spread"], "n": told["n"]}
+    numbers = {"low": min(sizes), "high": max(sizes), "spread": told["spread"], "n": told["n"]}
     paid = "does not pay, so that nothing follows" if told["rejected"] else "pays"
     text = (
-        f"**Where a distribution could help, does it? {answer}.** In a second world raters divide over responses, and"
-        f" the truth is the share who are content. Knowing the true spread {paid}: {{spread:+.2f}} SFT standard"
-        f" deviations beyond the true mean, at the best of {{n}}. Level 2 differs from Level 1 by"
-        f" {reach('low', 'high', '+.2f', numbers)} by gold; {{ahead}} of {{arms}} arms are shown to be ahead."
+        f"**Where a distribution could help, does it? By the share of content raters {answer}; by the worst tenth of"
+        f" raters {'yes' if helps else 'that is not shown'}.** In a second world (`divided`) raters divide over"
+        f" responses. Knowing the true spread {paid}: {{spread:+.2f}} SFT standard deviations beyond the true mean, at"
+        " the best of {n}. By the share who are content Level 2 differs from Level 1 by"
+        f" {reach('low', 'high', '+.2f', numbers)}."
     )
+    worst, found = say_worst(divided)
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(divided)}
     given |= {"equivalence_margin": divided["settings"]["equivalence_margin"]}
     question = "Does a distribution help where it could?"
-    verdict = make("verdict_divided", question, text, numbers, strength=strength_of(*rows), **given)
-    return [verdict, state_learned(divided), *state_reading(divided)]
+    verdict = make("verdict_divided", question, text + worst, numbers | found, strength=strength_of(*rows), **given)
+    return [verdict, *state_learned(divided), *state_worst(divided), *state_reading(divided)]
 
 
-def state_learned(divided: dict) -> Finding:
+def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
+    """The opinion of the worst tenth of raters, of SFT, Level 1 and the arm trained on it, to be filled in."""
+    arm, level1 = arm_with_signal(divided, "cvar"), roles_of(divided)["level1"]
+    rows = {name: find_row(divided["worst_tenth"], arm=name) for name in ("sft", level1, arm)}
+    if not all(rows.values()):
+        return "", {}
+    numbers = {"worst_sft": rows["sft"]["mean"], "worst_level1": rows[level1]["mean"]}
+    numbers |= {"worst_level2": rows[arm]["mean"], "worst_p": rows[arm]["p_level1"]}
+    text = (
+        " The opinion of the worst tenth goes from {worst_sft:.2f} to {worst_level1:.2f} points at Level 1, and to"
+        f" {{worst_level2:.2f}} with `{arm}`, trained on the worst tenth of the learned distribution (p"
+        " {worst_p:p} against Level 1)."
+    )
+    return text, numbers
+
+
+def state_worst(divided: dict) -> list[Finding]:
+    """Best of n by the worst tenth, and what each arm makes of it."""
+    level1, arm = roles_of(divided)["level1"], arm_with_signal(divided, "cvar")
+    rows = {row["chooser"]: row for row in find_rows(divided["oracle"], utility="worst_tenth")}
+    if not {level1, arm, "true_spread"} <= {*rows} or not divided["worst_tenth"]:
+        return []
+    choosers = {"level1": level1, "level2": arm, "all": "true_spread"}
+    numbers = {name: rows[who]["gain"] for name, who in choosers.items()}
+    numbers |= {"mean": rows["true_mean"]["gain"], "n": rows[arm]["n"]}
+    said = []
+    for row in divided["worst_tenth"]:
+        if row["arm"] in divided["settings"]["arms"] and row["arm"] != level1:
+            numbers |= {row["arm"]: row["less_level1"], f"{row['arm']}_p": row["p_level1"]}
+            said.append(f"`{row['arm']}` {{{row['arm']}:+.2f}} (p {{{row['arm']}_p:p}})")
+    text = (
+        "The worst tenth is the second reading of the truth, fixed with the world. The best of {n} SFT responses gains"
+        " {mean:+.2f} SFT standard deviations of it by the true mean, {all:+.2f} by mean and spread, {level1:+.2f} by"
+        f" the scalar reward and {{level2:+.2f}} by `{arm}`'s signal. Against Level 1 policies change it, in points, by:"
+        f" {', '.join(said)}; exact p, uncorrected."
+    )
+    return [make("divided_worst", "And by the worst tenth of raters?", text, numbers, strength=NOT_TESTED)]
+
+
+def state_learned(divided: dict) -> list[Finding]:
     """What the learned distribution holds of the true spread, and what choosing by it gains."""
     told, kind = divided["derived"]["oracle"], kinds_of_levels(divided)[1]
     measured = {
         row["measure"]: row["value"] for row in find_rows(divided["learned"], name=kind) if row["value"] is not None
     }
-    right = {
-        level: find_row(divided["learned"], name=arm, measure="decidable")["value"]
-        for level, arm in (("level1", roles_of(divided)["level1"]), ("level2", arm_with_signal(divided, "mean")))
-    }
-    numbers = {"within": measured["spread_within"], "beyond": measured["spread_beyond_mean"]}
-    numbers |= {"decidable_level1": right["level1"], "decidable_level2": right["level2"], "n": told["n"]}
+    numbers = {"within": measured["spread_within"], "beyond": measured["spread_beyond_mean"], "n": told["n"]}
     numbers |= {"mean": told["mean"], "spread": told["spread"], "level1": told["level1"]}
     numbers |= {"low": min(told["level2"]), "high": max(told["level2"])}
     no_match = ", and is no match for a better mean" if told["level1"] >= numbers["high"] else ""
     text = (
-        f"**Where raters divide (`divided`), the learned spread follows the true one{no_match}.** Within prompts they"
-        " correlate {within:.2f}, among responses of one mean {beyond:.2f}. Of the pairs on which most raters agree the"
-        " mean rating orders {decidable_level2:percent} as they do, the scalar reward {decidable_level1:percent}. The"
-        " best of {n} SFT responses gains {mean:+.2f} by the true mean and {spread:+.2f} more by the true spread; by"
-        f" learned signals {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)."
+        f"**Where raters divide, the learned spread follows the true one{no_match}.** Within prompts they correlate"
+        " {within:.2f}, among responses of one mean {beyond:.2f}. By the share who are content, the best of {n} SFT"
+        " responses gains {mean:+.2f} by the true mean and {spread:+.2f} more by the true spread; by learned signals"
+        f" {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)."
     )
     condition = "no match: no learned reading of the distribution gains more than the scalar reward at the best of n"
-    return make("divided_learned", "Was the spread learned?", text, numbers, condition=condition)
+    found = [make("divided_learned", "Was the spread learned?", text, numbers, condition=condition)]
+    right = {
+        level: find_row(divided["learned"], name=arm, measure="decidable")["value"]
+        for level, arm in (("level1", roles_of(divided)["level1"]), ("level2", arm_with_signal(divided, "mean")))
+    }
+    text = (
+        "Of the pairs on which most raters agree the mean rating orders {level2:percent} as they do, the scalar reward"
+        " {level1:percent}."
+    )
+    return [*found, make("divided_decidable", "How good are the reward models?", text, right)]
 
 
 def state_reading(divided: dict) -> list[Finding]:
@@ -67,6 +116,12 @@ def state_reading(divided: dict) -> list[Finding]:
         numbers |= {f"{signal}": row["estimate"], f"{signal}_p": row["p_exact"]}
         said.append(f"`{row['arm']}` {{{signal}:+.2f}} (p {{{signal}_p:p}})")
     text = f"Against the mean rating of the same reward model, by gold: {', '.join(said)}; before any correction."
+    rows_at = find_rows(divided["equal_kl"], against=mean, metric="gold")
+    if rows_at:
+        numbers |= {f"{row['arm']}_at": row["estimate"] for row in rows_at}
+        numbers |= {f"{row['arm']}_at_p": row["p_exact"] for row in rows_at}
+        said = [f"`{row['arm']}` {{{row['arm']}_at:+.2f}} (p {{{row['arm']}_at_p:p}})" for row in rows_at]
+        text += f" At the KL that both reached: {', '.join(said)}."
     return [
         make("divided_reading", "What does the spread add to the mean?", text, numbers, strength=strength_of(*rows))
     ]

@@ -1,0 +1,76 @@
+"""What a summary compares seed by seed: parts of gold, the worst tenth of raters, a placebo, an arm with SFT."""
+
+import json
+
+import numpy as np
+import pandas as pd
+
+from findings.evidence import exact_correlation, exact_sign_flip_p
+
+CONTENT = ("helpfulness", "correctness")  # of the rubric; its other attributes are form
+
+
+def describe_rubric(path: str, weights: dict[str, float], level1: str) -> list[dict]:
+    """What content and form add to gold from SFT to Level 1, in rating points, a row a part and pair of decodings."""
+    table = pd.read_csv(path)
+    parts = {"content": CONTENT, "form": [name for name in weights if name not in CONTENT]}
+    rows = []
+    for decoding, of_sft in (("sampled", "sampled"), ("greedy", "greedy"), ("sampled", "greedy")):
+        ours, theirs = (
+            table[(table["arm"] == arm) & (table["decoding"] == how)].set_index("seed")
+            for arm, how in ((level1, decoding), ("sft", of_sft))
+        )
+        for part, names in parts.items():
+            points = (sum(weights[name] * side[f"gold_{name}"] for name in names) for side in (ours, theirs))
+            changes = np.subtract(*(side.loc[ours.index] for side in points))
+            key = {
+                "arm": level1,
+                "part": part,
+                "decoding": decoding,
+                "sft_decoding": of_sft,
+                "seeds": len(changes),
+            }
+            rows.append(key | {"estimate": float(changes.mean()), "p_exact": exact_sign_flip_p(changes.to_numpy())})
+    return rows
+
+
+def describe_worst_tenth(path: str, level1: str) -> list[dict]:
+    """The opinion of the worst tenth of raters, points: each arm's mean, and its differences from SFT and Level 1.
+
+    Sampled responses, paired by seed; p are exact and uncorrected. Empty where a world does not know it.
+    """
+    table = pd.read_csv(path).query("decoding == 'sampled'")
+    if "gold_worst_tenth" not in table:
+        return []
+    by_arm = table.pivot(index="seed", columns="arm", values="gold_worst_tenth")
+    rows = []
+    for arm, values in by_arm.items():
+        rows.append({"arm": arm, "mean": float(values.mean()), "seeds": int(values.count())})
+        for name, against in (("sft", "sft"), ("level1", level1)):
+            changes = (values - by_arm[against]).dropna().to_numpy()
+            rows[-1] |= {f"less_{name}": float(changes.mean()), f"p_{name}": exact_sign_flip_p(changes)}
+    return rows
+
+
+def differences_from_sft(path: str, arm: str | None) -> pd.DataFrame:
+    """An arm's sampled differences from SFT: a row a seed, a column a metric; empty where it is not compared."""
+    changes = pd.read_csv(path).query("arm == @arm and against == 'sft' and decoding == 'sampled'")
+    return changes.pivot(index="seed", columns="metric", values="difference").reset_index()
+
+
+def describe_placebo(reward_models: str, differences: str, settings: dict) -> dict | None:
+    """Accuracy of each placebo's reward model on held-out pairs beside what its policy did, and their correlation.
+
+    None where no placebo is compared with SFT.
+    """
+    placebo = settings["roles"].get("placebo")
+    by_seed = differences_from_sft(differences, placebo)
+    if by_seed.empty:
+        return None
+    kind = settings["arms"][placebo]["reward_model"]
+    models = pd.read_csv(reward_models)
+    models = models[models["kind"] == kind]
+    table = models[["seed", "accuracy", "accuracy_low", "accuracy_high"]].merge(by_seed, on="seed")
+    correlation, p = exact_correlation(table["accuracy"].to_numpy(), table["judges"].to_numpy())
+    found = {"correlation": None if np.isnan(correlation) else correlation, "p_exact": p}
+    return {"seeds": json.loads(table.to_json(orient="records")), "accuracy_and_judges": found}
