@@ -69,8 +69,8 @@ def state_worst(divided: dict) -> list[Finding]:
     text = (
         "The worst tenth is the second reading of the truth, fixed with the world. The best of {n} SFT responses gains"
         " {mean:+.2f} SFT standard deviations of it by the true mean, {all:+.2f} by mean and spread, {level1:+.2f} by"
-        f" the scalar reward and {{level2:+.2f}} by `{arm}`'s signal. Against Level 1 policies change it, in points, by:"
-        f" {', '.join(said)}; exact p, uncorrected."
+        f" the scalar reward and {{level2:+.2f}} by `{arm}`'s signal. Against Level 1 policies change it, in points,"
+        f" by: {', '.join(said)}; exact p, uncorrected."
     )
     return [make("divided_worst", "And by the worst tenth of raters?", text, numbers, strength=NOT_TESTED)]
 
