@@ -56,7 +56,7 @@ def test_the_worst_tenth_is_helped_only_above_sft_and_level_1():
 def test_what_was_learned_is_held_to_the_scalar_reward():
     said = say(make_divided())["divided_learned"]
     assert "and is no match for a better mean.**" in said
-    assert "correlate 0.61, among responses of one mean 0.45" in said
+    assert "correlate 0.61, at one mean 0.45" in said
     assert "the mean rating orders 89 % as they do, the scalar reward 93 %" in say(make_divided())["divided_decidable"]
     assert "no match" not in say(make_divided(learned=0.75))["divided_learned"]
 

@@ -1,5 +1,6 @@
 """README and docs say what is so: commands, numbers, the graph, links."""
 
+import json
 import re
 import subprocess
 
@@ -97,6 +98,14 @@ def test_the_answers_numbers_are_those_of_the_committed_verdict():
         values = re.search(said, verdict).groups()
         for value, words in zip(values, quoted, strict=True):
             assert words.format(value) in answer
+
+
+def test_the_second_worlds_numbers_are_those_of_its_summary():
+    summary = json.loads((ROOT / "results" / "divided" / "statistics" / "summary.json").read_text())
+    worst = {row["arm"]: f"{row['mean']:.2f}" for row in summary["worst_tenth"]}
+    said = " ".join(README.split())
+    assert f"goes from {worst['sft']} to {worst['level1_scalar']} with the scalar reward" in said
+    assert f"and to {worst['level2_cvar']} with a policy trained on the worst tenth" in said
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

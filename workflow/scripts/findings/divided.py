@@ -47,7 +47,7 @@ def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
     text = (
         " The opinion of the worst tenth goes from {worst_sft:.2f} to {worst_level1:.2f} points at Level 1, and to"
         f" {{worst_level2:.2f}} with `{arm}`, trained on the worst tenth of the learned distribution (p"
-        " {worst_p:p} against Level 1)."
+        " {worst_p:p})."
     )
     return text, numbers
 
@@ -87,7 +87,7 @@ def state_learned(divided: dict) -> list[Finding]:
     no_match = ", and is no match for a better mean" if told["level1"] >= numbers["high"] else ""
     text = (
         f"**Where raters divide, the learned spread follows the true one{no_match}.** Within prompts they correlate"
-        " {within:.2f}, among responses of one mean {beyond:.2f}. By the share who are content, the best of {n} SFT"
+        " {within:.2f}, at one mean {beyond:.2f}. By the share who are content, the best of {n} SFT"
         " responses gains {mean:+.2f} by the true mean and {spread:+.2f} more by the true spread; by learned signals"
         f" {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)."
     )

@@ -13,7 +13,7 @@ LIMITS = {
     " is said of it is"
     " true.",
     "limit_model": "**One small SFT model, trained from scratch** on responses of poor writers. All replicates start"
-    " from it and share the judges: no interval covers what another SFT model or other judges would say.",
+    " from it and share the judges: no interval covers another SFT model or other judges.",
     "limit_judges": "**Judges err with the reward models.** They are of the same make and learned from raters"
     " of the same kind."
     " Where those err together, only gold can tell.",
@@ -50,7 +50,7 @@ def state_failures(summary: dict) -> list[Finding]:
     found, question = [], "What did not work?"
     rows = level2_rows(summary)
     if rows and not find_rows(rows, verdict="rose"):
-        text = "**The distribution.** No way to read it is shown to be ahead of the scalar reward, by any metric."
+        text = "**The distribution.** Here no way to read it is shown to be ahead of the scalar reward, by any metric."
         found.append(make("failed_distribution", question, text, condition="no arm of Level 2 rose"))
     sampled, greedy = (role_contrast(summary, "level1", how).get("gold") for how in ("sampled", "greedy"))
     if greedy and sampled["verdict"] == "rose" != greedy["verdict"]:
