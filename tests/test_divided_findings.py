@@ -48,7 +48,7 @@ def test_a_gain_is_said_of_all_arms_or_of_some():
 def test_the_worst_tenth_is_helped_only_above_sft_and_level_1():
     said = say(make_divided())
     assert "by the worst tenth of raters yes.**" in said["verdict_divided"]
-    assert "from 1.40 to 0.76 points at Level 1, and to 2.38 with `least`" in said["verdict_divided"]
+    assert "from 1.40 to 0.76 at Level 1, and to 2.38 with `least`" in said["verdict_divided"]
     assert "`least` +1.62 (p 0.0100)" in said["divided_worst"] and "`average` -0.06" in said["divided_worst"]
     assert "by the worst tenth of raters that is not shown.**" in say(make_divided(least=1.3))["verdict_divided"]
 

@@ -45,7 +45,7 @@ def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
     numbers = {"worst_sft": rows["sft"]["mean"], "worst_level1": rows[level1]["mean"]}
     numbers |= {"worst_level2": rows[arm]["mean"], "worst_p": rows[arm]["p_level1"]}
     text = (
-        " The opinion of the worst tenth goes from {worst_sft:.2f} to {worst_level1:.2f} points at Level 1, and to"
+        " The opinion of the worst tenth goes from {worst_sft:.2f} to {worst_level1:.2f} at Level 1, and to"
         f" {{worst_level2:.2f}} with `{arm}`, trained on the worst tenth of the learned distribution (p"
         " {worst_p:p})."
     )
