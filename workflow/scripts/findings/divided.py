@@ -82,13 +82,13 @@ def state_learned(divided: dict) -> list[Finding]:
         row["measure"]: row["value"] for row in find_rows(divided["learned"], name=kind) if row["value"] is not None
     }
     numbers = {"within": measured["spread_within"], "beyond": measured["spread_beyond_mean"], "n": told["n"]}
-    numbers |= {"mean": told["mean"], "spread": told["spread"], "level1": told["level1"]}
+    numbers |= {"mean": told["mean"], "level1": told["level1"]}
     numbers |= {"low": min(told["level2"]), "high": max(told["level2"])}
     no_match = ", and is no match for a better mean" if told["level1"] >= numbers["high"] else ""
     text = (
         f"**Where raters divide, the learned spread follows the true one{no_match}.** Within prompts they correlate"
         " {within:.2f}, at one mean {beyond:.2f}. By the share who are content, the best of {n} SFT"
-        " responses gains {mean:+.2f} by the true mean and {spread:+.2f} more by the true spread; by learned signals"
+        " responses gains {mean:+.2f} by the true mean; by learned signals"
         f" {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)."
     )
     condition = "no match: no learned reading of the distribution gains more than the scalar reward at the best of n"

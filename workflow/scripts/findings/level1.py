@@ -102,28 +102,30 @@ def state_rival(summary: dict) -> list[Finding]:
     return [make(name, question, text, numbers, **given) for name, text in texts.items()]
 
 
-def state_greedy(summary: dict) -> Finding:
-    """How much of Level 1's gain greedy decoding of the SFT model has too, and what is left where both are greedy."""
+def state_greedy(summary: dict) -> list[Finding]:
+    """What is left of Level 1's gain where both models are decoded greedily, and what SFT gains by that alone."""
     rows, sft = deciding(role_contrast(summary, "level1", "greedy")), find_arm(summary["arms"], "sft", "greedy")
-    numbers = {"from": summary["first_tenth_of_training"][roles_of(summary)["level1"]]["entropy"]}
-    numbers |= {"to": summary["last_tenth_of_training"][roles_of(summary)["level1"]]["entropy"]}
-    stands, adds = [], []
+    level1 = roles_of(summary)["level1"]
+    alone = {"from": summary["first_tenth_of_training"][level1]["entropy"]}
+    alone |= {"to": summary["last_tenth_of_training"][level1]["entropy"]}
+    numbers, stands, adds = {}, [], []
     words = {"rose": "shown", "fell": "shown", "equivalent": "equivalent", "inconclusive": "not shown"}
     for row in rows:
         metric = row["metric"]
-        numbers |= {f"sft_{metric}": sft[metric], metric: row["estimate"]}
-        numbers |= {f"{metric}_low": row["ci_low"], f"{metric}_high": row["ci_high"]}
-        stands.append(f"{{sft_{metric}:+.2f}} by {short_metric(metric)}")
+        alone |= {metric: sft[metric]}
+        numbers |= {metric: row["estimate"], f"{metric}_low": row["ci_low"], f"{metric}_high": row["ci_high"]}
+        stands.append(f"{{{metric}:+.2f}} by {short_metric(metric)}")
         adds.append(
             f"{{{metric}:+.2f}} by {short_metric(metric)} (interval {{{metric}_low:+.2f}} to {{{metric}_high:+.2f}},"
             f" {words[row['verdict']]})"
         )
+    text = f"Where both are decoded greedily, the likeliest word each time, the policy adds {join(adds)}."
+    both = make("greedy", "What is left where both are decoded greedily?", text, numbers, strength=strength_of(*rows))
     text = (
-        f"SFT, merely decoded greedily (the likeliest word each time), stands at {join(stands)} against its own"
-        f" sampled responses. Where both are greedy, the policy adds {join(adds)}. Over training the policy's entropy"
-        " went from {from:.2f} to {to:.2f} nats a token."
+        f"SFT, merely decoded greedily, stands at {join(stands)} against its own sampled responses. Over training the"
+        " policy's entropy went from {from:.2f} to {to:.2f} nats a token."
     )
-    return make("greedy", "What is left where both are decoded greedily?", text, numbers, strength=strength_of(*rows))
+    return [both, make("greedy_sft", "How far does SFT come by greedy decoding alone?", text, alone)]
 
 
 def state_reach(summary: dict) -> Finding | None:
@@ -202,5 +204,5 @@ def state_form_and_content(summary: dict) -> list[Finding]:
 
 def state_level1(summary: dict) -> list[Finding]:
     """All of them."""
-    found = [verdict_level1(summary), *state_rival(summary), state_greedy(summary), state_reach(summary)]
+    found = [verdict_level1(summary), *state_rival(summary), *state_greedy(summary), state_reach(summary)]
     return [*filter(None, found), state_wins(summary), *state_form_and_content(summary)]
