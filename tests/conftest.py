@@ -83,3 +83,13 @@ def real():
     if not REAL.is_dir():
         pytest.skip(f"no real files at {REAL}")
     return REAL
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory):
+    """The folder of a tiny pocket, made once: tests add to it, under names of their own."""
+    from tiny_world import make_world
+
+    path = tmp_path_factory.mktemp("world")
+    make_world(path)
+    return path

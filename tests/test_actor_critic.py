@@ -4,7 +4,8 @@ import pandas as pd
 import pytest
 import torch
 import train_policy
-from test_training import kill_midway, policy_flags, read_weights, weights, world  # noqa: F401
+from test_training import kill_midway, read_weights, weights
+from tiny_world import policy_flags
 
 from align.actor_critic import (
     clipped_policy_loss,
@@ -153,7 +154,7 @@ def test_the_critic_values_what_stands_before_each_token(policy, tokenizer):
     assert not values[1, 2:].any()
 
 
-def test_the_first_step_of_vanilla_pg_is_that_of_reinforce(world):  # noqa: F811
+def test_the_first_step_of_vanilla_pg_is_that_of_reinforce(world):
     # At the first step no KL is paid, and b_MA and the critic are both 0; so is PPO with one pass, not whitened.
     train_policy.main(policy_flags(world, "one", "--steps", "1"))
     plain = ["--gae-lambda", "1", "--epochs", "1", "--minibatches", "1", "--advantages", "plain"]
@@ -165,7 +166,7 @@ def test_the_first_step_of_vanilla_pg_is_that_of_reinforce(world):  # noqa: F811
         torch.testing.assert_close(read_weights(world / name), read_weights(world / "one"), atol=1e-5, rtol=0)
 
 
-def test_a_batch_of_ppo_is_used_several_times_and_the_critic_learns(world):  # noqa: F811
+def test_a_batch_of_ppo_is_used_several_times_and_the_critic_learns(world):
     train_policy.main(policy_flags(world, "ppo", *PPO, "--steps", "12", "--epochs", "4"))
     metrics = pd.read_csv(world / "ppo.csv")
     assert metrics.notna().all(axis=None)
@@ -178,7 +179,7 @@ def test_a_batch_of_ppo_is_used_several_times_and_the_critic_learns(world):  # n
 
 
 @pytest.mark.parametrize("flags", [PPO, VANILLA_PG], ids=["ppo", "vanilla_pg"])
-def test_killed_with_a_critic_it_ends_with_the_same_bytes(world, flags):  # noqa: F811
+def test_killed_with_a_critic_it_ends_with_the_same_bytes(world, flags):
     # More steps than a kill needs: the critic and its optimizer come back too, or later steps would differ.
     runs = {name: policy_flags(world, name, *flags, "--steps", "30") for name in ("whole", "halved")}
     train_policy.main(runs["whole"])
@@ -189,7 +190,7 @@ def test_killed_with_a_critic_it_ends_with_the_same_bytes(world, flags):  # noqa
     pd.testing.assert_frame_equal(*tables)
 
 
-def test_a_critic_needs_its_learning_rate_and_vanilla_pg_takes_nothing_else(world, capsys):  # noqa: F811
+def test_a_critic_needs_its_learning_rate_and_vanilla_pg_takes_nothing_else(world, capsys):
     for flags, said in (
         (["--method", "ppo"], "give --critic-learning-rate"),
         ([*VANILLA_PG, "--epochs", "2"], "vanilla_pg has none of ppo's settings"),

@@ -3,13 +3,12 @@ import json
 import compare_with_trl
 import pytest
 from conftest import ROOT
-from test_training import world  # noqa: F401
 
 from align.reinforce import leave_one_out
 
 
 @pytest.fixture(scope="module")
-def comparison(world):  # noqa: F811
+def comparison(world):
     compare_with_trl.main(
         ["--model", str(world / "sft"), "--reward-model", str(world / "rm"), "--pairs", str(world / "train.jsonl")]
         + ["--tokens", str(world / "train.parquet")]
@@ -48,7 +47,7 @@ def test_a_line_that_is_gone_is_none():
     assert compare_with_trl.find_line(compare_with_trl.RLOOTrainer, "no such text") is None
 
 
-def test_another_baseline_would_be_seen(comparison, monkeypatch, world):  # noqa: F811
+def test_another_baseline_would_be_seen(comparison, monkeypatch, world):
     # The agreement above is no accident of the measure: the advantage of other groups does not show it.
     def of_wrong_groups(shaped, samples):
         return leave_one_out(shaped.roll(1), samples)

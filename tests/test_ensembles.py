@@ -10,8 +10,9 @@ import torch
 import train_policy
 import train_reward_model
 from conftest import ROOT
-from test_training import kill_midway, policy_flags, reward_flags, weights, world  # noqa: F401
+from test_training import kill_midway, weights
 from test_workflow import snakemake
+from tiny_world import policy_flags, reward_flags
 
 from align.errors import InputError
 from align.reward_models import Ensemble, load_reward_model, load_scorer
@@ -20,7 +21,7 @@ from align.signals import mean_and_deviation
 
 
 @pytest.fixture(scope="module", params=["scalar", "ratings"])
-def ensemble(request, world):  # noqa: F811
+def ensemble(request, world):
     """Three members of a head, and two models of the seeds that the first two should have."""
     head = request.param
     seeds = {"one": "1", "two": str(derive_seed(1, "member", 2))}
@@ -31,14 +32,14 @@ def ensemble(request, world):  # noqa: F811
 
 
 def test_members_are_the_single_models_of_their_seeds_to_the_byte(ensemble):
-    world, head = ensemble  # noqa: F811
+    world, head = ensemble
     first, second, third = (weights(world / f"{head}_all" / f"member{n}") for n in (1, 2, 3))
     assert first == weights(world / f"{head}_one") and second == weights(world / f"{head}_two")
     assert third not in (first, second)
 
 
 def test_a_loaded_ensemble_gives_every_members_outputs(ensemble):
-    world, head = ensemble  # noqa: F811
+    world, head = ensemble
     assert isinstance(load_reward_model(str(world / f"{head}_all")), Ensemble)
     table = pd.read_parquet(world / "validation.parquet").rename(columns={"chosen_ids": "response_ids"})
     outputs = load_scorer(str(world / f"{head}_all"), 16)(table)
@@ -48,7 +49,7 @@ def test_a_loaded_ensemble_gives_every_members_outputs(ensemble):
 
 
 def test_pairs_have_the_members_mean_probability(ensemble):
-    world, head = ensemble  # noqa: F811
+    world, head = ensemble
     scores = pd.read_parquet(world / f"{head}_all_validation.parquet")
     members = np.stack(scores["member_preferences"])
     single = [pd.read_parquet(world / f"{head}_{name}_validation.parquet") for name in ("one", "two")]
@@ -75,7 +76,7 @@ def test_scores_of_members_are_joined_by_hand():
 
 
 def test_a_policy_learns_from_an_ensemble_and_doubt_changes_what(ensemble):
-    world, head = ensemble  # noqa: F811
+    world, head = ensemble
     signal = ["--signal", "reward" if head == "scalar" else "win", "--reward-model", str(world / f"{head}_all")]
     for name, more in (("calm", []), ("doubtful", ["--doubt-aversion", "1.0"])):
         train_policy.main(policy_flags(world, f"{head}_{name}", *signal, *more))
@@ -87,7 +88,7 @@ def test_a_policy_learns_from_an_ensemble_and_doubt_changes_what(ensemble):
 
 
 def test_a_killed_ensemble_ends_with_the_same_bytes(ensemble):
-    world, head = ensemble  # noqa: F811
+    world, head = ensemble
     flags = reward_flags(world, f"{head}_killed", "--head", head, "--members", "3")
     kill_midway("train_reward_model.py", flags, world / f"state-{head}_killed")
     train_reward_model.main(flags)
@@ -95,7 +96,7 @@ def test_a_killed_ensemble_ends_with_the_same_bytes(ensemble):
         assert weights(world / f"{head}_killed" / member) == weights(world / f"{head}_all" / member)
 
 
-def test_an_ensemble_of_none_is_refused(world):  # noqa: F811
+def test_an_ensemble_of_none_is_refused(world):
     with pytest.raises(InputError, match="members of scalar is 0"):
         train_reward_model.main(reward_flags(world, "none", "--members", "0"))
     assert not (world / "none").exists()

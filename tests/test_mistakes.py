@@ -11,8 +11,9 @@ import train_policy
 from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
 from test_rollout import naive_logps
-from test_training import policy_flags, weights, world  # noqa: F401
+from test_training import weights
 from test_workflow import SMOKE, copy_project, snakemake
+from tiny_world import policy_flags
 from tokenize_data import encode_pair
 from transformers import AutoModelForCausalLM, GenerationConfig
 
@@ -94,7 +95,7 @@ def make_learner(accelerator, models, initial=0.0):
 
 
 @pytest.fixture(scope="module")
-def step(world):  # noqa: F811
+def step(world):
     """One real step of the trained policy against SFT, with micro-batches of unequal size, and what it is made of."""
     accelerator = Accelerator()
     models = load_models(world / "sft", world / "rm", accelerator.device)
@@ -138,7 +139,7 @@ def test_every_response_gets_its_own_reward(step):
     assert step["rewards"] == pytest.approx(own, abs=1e-3)
 
 
-def test_a_signal_that_compares_does_so_with_responses_to_the_same_prompt(world, step):  # noqa: F811
+def test_a_signal_that_compares_does_so_with_responses_to_the_same_prompt(world, step):
     accelerator = Accelerator()
     models = load_models(world / "sft", world / "rm", accelerator.device)
     references = torch.arange(24.0).view(8, 3, 1) / 10
@@ -178,7 +179,7 @@ def test_a_steps_gradient_is_the_papers_equation_by_brute_force(step):
         assert (seen - gradient(wrong)).norm() > 0.1 * seen.norm()
 
 
-def test_the_reward_model_reads_rollouts_in_the_form_it_was_trained_on(world, step):  # noqa: F811
+def test_the_reward_model_reads_rollouts_in_the_form_it_was_trained_on(world, step):
     # The response's text, as if it were a training pair's: the same tokens as the policy's, and the same reward.
     tokenizer = step["tokenizer"]
     rows = {row["prompt_id"]: row for row in read_jsonl(world / "train.jsonl")}
@@ -199,7 +200,7 @@ def test_the_reward_model_reads_rollouts_in_the_form_it_was_trained_on(world, st
     assert compared >= 3
 
 
-def test_every_parameter_of_the_policy_moves_and_nothing_else(world, monkeypatch):  # noqa: F811
+def test_every_parameter_of_the_policy_moves_and_nothing_else(world, monkeypatch):
     kept = []
     load = train_policy.load_models
     monkeypatch.setattr(train_policy, "load_models", lambda *args: kept.append(load(*args)) or kept[-1])
@@ -218,7 +219,7 @@ def test_every_parameter_of_the_policy_moves_and_nothing_else(world, monkeypatch
     assert weights(world / "again") == weights(world / "policy")
 
 
-def test_another_seed_is_another_policy(world):  # noqa: F811
+def test_another_seed_is_another_policy(world):
     train_policy.main(policy_flags(world, "other", "--seed", "2"))
     assert weights(world / "other") != weights(world / "policy")
     # Its own prompts in their own order, and its own samples.
@@ -229,7 +230,7 @@ def test_another_seed_is_another_policy(world):  # noqa: F811
     assert prompts[0] != prompts[1] and responses[0] != responses[1]
 
 
-def test_another_seed_answers_the_same_prompts_otherwise(world, monkeypatch):  # noqa: F811
+def test_another_seed_answers_the_same_prompts_otherwise(world, monkeypatch):
     order = train_policy.prompt_order
     monkeypatch.setattr(train_policy, "prompt_order", lambda prompts, draws, seed: order(prompts, draws, 0))
     tables = []
@@ -240,7 +241,7 @@ def test_another_seed_answers_the_same_prompts_otherwise(world, monkeypatch):  #
     assert not tables[0]["response"].equals(tables[1]["response"])
 
 
-def test_a_reward_that_sits_at_six_trains_the_same_policy(world, monkeypatch):  # noqa: F811
+def test_a_reward_that_sits_at_six_trains_the_same_policy(world, monkeypatch):
     # Rewards are known up to a constant, and the baseline's start must not see it.
     monkeypatch.setitem(SIGNALS, "reward", lambda *given: scalar_reward(*given) + 6.0)
     train_policy.main(policy_flags(world, "six"))
@@ -252,7 +253,7 @@ def test_a_reward_that_sits_at_six_trains_the_same_policy(world, monkeypatch):  
     assert max((first[name] - second[name]).abs().max().item() for name in first) < 1e-4
 
 
-def test_a_reward_that_is_no_number_stops_the_training(world):  # noqa: F811
+def test_a_reward_that_is_no_number_stops_the_training(world):
     shutil.copytree(world / "rm", world / "broken")
     broken = load_file(world / "broken" / "model.safetensors")
     broken["score.weight"].fill_(float("nan"))

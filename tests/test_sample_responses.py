@@ -4,13 +4,12 @@ import pandas as pd
 import pytest
 import sample_responses
 import torch
-from test_training import world  # noqa: F401
 
 from align import devices
 from align.rollout import TokenLogps, load_policy
 
 
-def sample(world, name, policy, *more):  # noqa: F811
+def sample(world, name, policy, *more):
     sample_responses.main(
         ["--policy", str(world / policy), "--reference-policy", str(world / "sft"), "--tokens"]
         + [str(world / "validation.parquet"), "--arms", policy, "--seed", "1", "--prompts", "6", "--samples", "2"]
@@ -20,7 +19,7 @@ def sample(world, name, policy, *more):  # noqa: F811
     return pd.read_parquet(world / f"{name}.parquet")
 
 
-def test_half_precision_is_that_of_policy_and_reference(world, monkeypatch):  # noqa: F811
+def test_half_precision_is_that_of_policy_and_reference(world, monkeypatch):
     full = sample(world, "full", "sft")
     # A CPU has bf16 autocast, as a GPU has fp16.
     monkeypatch.setattr(devices, "resolve_precision", lambda wanted: "bf16")
@@ -31,12 +30,12 @@ def test_half_precision_is_that_of_policy_and_reference(world, monkeypatch):  # 
     assert half["entropy"].mean() == pytest.approx(full["entropy"].mean(), rel=0.2)
 
 
-def read_tables(world, table):  # noqa: F811
+def read_tables(world, table):
     prompts, responses = ([list(map(int, ids)) for ids in table[name]] for name in ("prompt_ids", "response_ids"))
     return prompts, responses
 
 
-def test_a_policys_log_ratio_is_its_own_less_sfts(world):  # noqa: F811
+def test_a_policys_log_ratio_is_its_own_less_sfts(world):
     table = sample(world, "moved", "policy")
     prompts, responses = read_tables(world, table)
     with torch.no_grad():
@@ -48,7 +47,7 @@ def test_a_policys_log_ratio_is_its_own_less_sfts(world):  # noqa: F811
     assert table["log_ratio"].abs().max() > 1e-3
 
 
-def test_a_temperature_is_an_arm_of_its_own_whose_numbers_are_the_tempered_distributions(world):  # noqa: F811
+def test_a_temperature_is_an_arm_of_its_own_whose_numbers_are_the_tempered_distributions(world):
     table = sample(world, "tempered", "sft", "--arms", "sft", "sft_again", "--temperatures", "0.5")
     assert table["arm"].value_counts().to_dict() == {"sft": 18, "sft_again": 18, "sft_0.5": 12}
     cool = table[table["arm"] == "sft_0.5"].reset_index(drop=True)
@@ -71,7 +70,7 @@ def test_a_temperature_is_an_arm_of_its_own_whose_numbers_are_the_tempered_distr
     assert (table.loc[table["decoding"] == "greedy", "entropy"] == 0).all()
 
 
-def test_the_preferred_responses_have_a_likelihood_under_each_name(world):  # noqa: F811
+def test_the_preferred_responses_have_a_likelihood_under_each_name(world):
     sample(world, "likely", "sft", "--arms", "sft", "sft_again", "--temperatures", "0.5")
     logps = pd.read_csv(world / "likely.csv").pivot(index="prompt_id", columns="arm", values="logp")
     assert logps.shape == (6, 3) and logps["sft"].equals(logps["sft_again"])

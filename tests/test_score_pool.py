@@ -6,12 +6,11 @@ import pandas as pd
 import pytest
 import score_pool
 import torch
-from test_training import world  # noqa: F401
 
 from align.reward_models import load_scorer
 
 
-def test_signals_choose_among_the_responses_that_they_are_not_compared_with(world):  # noqa: F811
+def test_signals_choose_among_the_responses_that_they_are_not_compared_with(world):
     pool = pd.read_parquet(world / "references.parquet").query("sample < 3").assign(decoding="sampled")
     pool.sample(frac=1, random_state=0).to_parquet(world / "pool.parquet")
     arms = [{"name": name, "reward_model": "scalar", "signal": name} for name in ("reward", "bounded")]

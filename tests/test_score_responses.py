@@ -9,7 +9,6 @@ import score_own
 import score_responses
 import torch
 from conftest import letter_tokenizer, save_letter_model
-from test_training import world  # noqa: F401
 from transformers import LlamaForSequenceClassification
 
 from align.chat import PLAIN_TEMPLATE
@@ -20,7 +19,7 @@ from align.scorers import encode_anew, load_text_scorer, read_conversations
 
 
 @pytest.fixture(scope="module")
-def scored(world):  # noqa: F811
+def scored(world):
     """The scores of SFT's and one arm's responses, by a judge of each make."""
     for name in ("sft", "policy"):
         sample_responses.main(
@@ -59,14 +58,14 @@ def test_a_row_a_response_of_every_arm(scored):
     assert scored.loc[scored["arm"] == "sft", own].isna().all().all()
 
 
-def test_own_scores_of_other_responses_are_refused(world, scored):  # noqa: F811
+def test_own_scores_of_other_responses_are_refused(world, scored):
     responses = pd.read_parquet(world / "policy_r.parquet")
     assert score_responses.read_own(str(world / "own.parquet"), scored).shape == (48, 4)
     with pytest.raises(InputError, match="own.parquet is not of these responses in their order"):
         score_responses.read_own(str(world / "own.parquet"), responses)
 
 
-def test_the_own_signal_by_hand(world, scored):  # noqa: F811
+def test_the_own_signal_by_hand(world, scored):
     tables = {name: pd.read_parquet(world / f"{name}_r.parquet") for name in ("sft", "policy")}
     rewards = {name: load_scorer(str(world / "rm"), 16)(table)[:, 0] for name, table in tables.items()}
     first = tables["policy"].index[4]
@@ -87,7 +86,7 @@ def test_the_own_signal_by_hand(world, scored):  # noqa: F811
     )
 
 
-def test_the_judges_read_what_training_sampled(world, scored):  # noqa: F811
+def test_the_judges_read_what_training_sampled(world, scored):
     trace = pd.read_csv(world / "trace.csv")
     assert trace["arm"].unique().tolist() == ["policy"] and trace["step"].tolist() == [1, 3, 5]
     rollouts = pd.read_parquet(world / "policy.parquet")
@@ -108,7 +107,7 @@ def test_another_make_reads_the_text_in_its_own_tokens_and_no_eos_where_there_wa
     assert [tokenizer.convert_ids_to_tokens(ids) for ids in encoded["response_ids"]] == [["x", "y", "</s>"], ["x", "y"]]
 
 
-def test_its_scores_are_of_those_tokens(world, scored):  # noqa: F811
+def test_its_scores_are_of_those_tokens(world, scored):
     folder, table = str(world / "other"), pd.read_parquet(world / "policy_r.parquet")
     assert not table["finished"].all() and table["finished"].any()
     encoded = encode_anew(

@@ -4,7 +4,6 @@ import pytest
 import study_gradients
 import torch
 from study_gradients import ConstantBaselines, Moments, history_baseline
-from test_training import policy_flags, world  # noqa: F401
 
 from align.rollout import TokenLogps
 
@@ -52,7 +51,7 @@ def test_a_response_has_its_own_gradient(policy):
     assert not torch.allclose(one, other)
 
 
-def test_the_study_of_a_real_policy(world):  # noqa: F811
+def test_the_study_of_a_real_policy(world):
     flags = ["--reference-policy", str(world / "sft"), "--reward-model", str(world / "rm")]
     flags += ["--references", str(world / "references.parquet"), "--scale", str(world / "policy.json")]
     flags += ["--signal", "reward", "--seed", "1", "--prompts", "6", "--batch-size", "8", "--kl-coef", "0.1"]

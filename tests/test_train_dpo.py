@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 import train_dpo
-from test_training import kill_midway, read_weights, weights, world  # noqa: F401
+from test_training import kill_midway, weights
 
 from align.files import read_json
 from align.reward_models import load_scorer
@@ -12,7 +12,7 @@ from align.rollout import load_policy
 from align.tables import token_lists
 
 
-def dpo_flags(world, name, *more):  # noqa: F811
+def dpo_flags(world, name, *more):
     files = {"model": "sft", "reward-model": "rm", "references": "references.parquet", "tokens": "train.parquet"}
     files |= {"state": f"state-{name}", "output": name, "metrics-output": f"{name}.csv"}
     files |= {"rollouts-output": f"{name}.parquet", "scale-output": f"{name}.json"}
@@ -24,12 +24,12 @@ def dpo_flags(world, name, *more):  # noqa: F811
 
 
 @pytest.fixture(scope="module")
-def trained(world):  # noqa: F811
+def trained(world):
     train_dpo.main(dpo_flags(world, "dpo"))
     return world
 
 
-def test_it_learns_from_the_very_tokens_of_the_pairs(world):  # noqa: F811
+def test_it_learns_from_the_very_tokens_of_the_pairs(world):
     pairs = train_dpo.read_pairs(str(world / "train.parquet"), "raw")
     table = pd.read_parquet(world / "train.parquet")
     assert pairs["chosen_ids"][0] == list(table["chosen_ids"].iloc[0]) and len(pairs) == len(table)
@@ -37,7 +37,7 @@ def test_it_learns_from_the_very_tokens_of_the_pairs(world):  # noqa: F811
     assert 0 < len(balanced) == table["balanced"].sum() < len(pairs)
 
 
-def test_the_first_loss_is_ln_2_and_the_second_that_of_the_equation(world):  # noqa: F811
+def test_the_first_loss_is_ln_2_and_the_second_that_of_the_equation(world):
     # All pairs in every step: the loss of step 2 is that of the policy after step 1, which one step alone leaves.
     count = len(pd.read_parquet(world / "train.parquet"))
     whole = [f"--batch-size={2 * count}", f"--micro-batch-size={2 * count}", "--trace-every=1"]
@@ -80,7 +80,7 @@ def test_tracing_changes_no_weight(trained):
     assert weights(trained / "untraced") == weights(trained / "dpo") != weights(trained / "sft")
 
 
-def test_a_killed_dpo_ends_with_the_same_bytes(world):  # noqa: F811
+def test_a_killed_dpo_ends_with_the_same_bytes(world):
     runs = {name: dpo_flags(world, name, "--steps=40") for name in ("dpo-whole", "dpo-killed")}
     train_dpo.main(runs["dpo-whole"])
     kill_midway("train_dpo.py", runs["dpo-killed"], world / "state-dpo-killed")
@@ -91,7 +91,7 @@ def test_a_killed_dpo_ends_with_the_same_bytes(world):  # noqa: F811
     pd.testing.assert_frame_equal(*(pd.read_parquet(world / f"{name}.parquet") for name in runs))
 
 
-def test_half_a_pair_is_refused(world, capsys):  # noqa: F811
+def test_half_a_pair_is_refused(world, capsys):
     with pytest.raises(SystemExit):
         train_dpo.main(dpo_flags(world, "odd", "--batch-size=9", "--micro-batch-size=9"))
     assert "a pair is two responses" in capsys.readouterr().err

@@ -5,12 +5,8 @@ import subprocess
 import sys
 from argparse import Namespace
 
-import make_pocket
 import pandas as pd
 import pytest
-import sample_references
-import split_data
-import tokenize_data
 import torch
 import train_policy
 import train_reward_model
@@ -18,98 +14,13 @@ import train_sft
 from accelerate.state import AcceleratorState
 from conftest import ROOT
 from safetensors.torch import load_file
+from tiny_world import policy_flags, reward_flags, sft_flags
 
 from align import training_step
 from align.errors import InputError
 from align.files import read_json
 from align.reward_models import load_scorer
 from align.rollout import TokenLogps
-
-
-def sft_flags(world, name, state):
-    return (
-        ["--demonstrations", str(world / "demonstrations.jsonl"), "--seed", "0", "--hidden-size", "16"]
-        + ["--layers", "1", "--heads", "2", "--epochs", "2", "--batch-size", "32", "--learning-rate", "4e-3"]
-        + ["--save-steps", "2", "--state", str(world / state), "--output", str(world / name)]
-    )
-
-
-def reward_flags(world, name, *more):
-    return (
-        ["--model", str(world / "sft"), "--tokens", str(world / "train.parquet"), "--validation-tokens"]
-        + [
-            str(world / "validation.parquet"),
-            "--kind",
-            "scalar",
-            "--head",
-            "scalar",
-            "--seed",
-            "1",
-            "--labels",
-            "given",
-            "--epochs",
-            "1",
-        ]
-        + ["--batch-size", "16", "--micro-batch-size", "8", "--learning-rate", "2e-3", "--warmup-share", "0.1"]
-        + ["--pairs", "raw", "--precision", "fp32", "--save-steps", "2", "--state", str(world / f"state-{name}")]
-        + ["--output", str(world / name), "--validation-output", str(world / f"{name}_validation.parquet"), *more]
-    )
-
-
-def policy_flags(world, name, *more):
-    return (
-        ["--model", str(world / "sft"), "--reward-model", str(world / "rm"), "--references"]
-        + [str(world / "references.parquet"), "--arm", "test"]
-        + ["--signal", "reward", "--seed", "1", "--steps", "6", "--batch-size", "8", "--micro-batch-size", "8"]
-        + ["--generation-batch-size", "8"]
-        + ["--learning-rate", "1e-3", "--warmup-share", "0.1", "--kl-coef", "0.1", "--baseline", "moving_average"]
-        + ["--baseline-decay", "0.9", "--max-new-tokens", "12", "--precision", "fp32", "--save-steps", "2"]
-        + ["--state", str(world / f"state-{name}"), "--output", str(world / name)]
-        + ["--metrics-output", str(world / f"{name}.csv"), "--rollouts-output", str(world / f"{name}.parquet")]
-        + ["--scale-output", str(world / f"{name}.json"), *more]
-    )
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    """A tiny pocket, from its data to a policy."""
-    path = tmp_path_factory.mktemp("world")
-    make_pocket.main(
-        ["--world-seed", "0", "--pairs", "150", "--demonstrations", "80"]
-        + ["--preferences-output", str(path / "preferences.jsonl")]
-        + ["--demonstrations-output", str(path / "demonstrations.jsonl")]
-    )
-    outputs = [flag for fold in split_data.FOLDS for flag in (f"--{fold}-output", str(path / f"{fold}.jsonl"))]
-    split_data.main(
-        ["--preferences", str(path / "preferences.jsonl"), "--validation-prompts", "10", "--judge-share", "0.3"]
-        + ["--split-seed", "0", *outputs, "--summary-output", str(path / "split.json")]
-    )
-    train_sft.main(sft_flags(path, "sft", "state-sft"))
-    for fold in ("train", "validation"):
-        tokenize_data.main(
-            ["--model", str(path / "sft"), "--pairs", str(path / f"{fold}.jsonl"), "--max-prompt-tokens", "64"]
-            + ["--max-pair-tokens", "128", "--split-seed", "0", "--output", str(path / f"{fold}.parquet")]
-            + ["--summary-output", str(path / f"{fold}.json")]
-        )
-    sample_references.main(
-        [
-            "--model",
-            str(path / "sft"),
-            "--tokens",
-            str(path / "train.parquet"),
-            "--prompts",
-            "20",
-            "--samples",
-            "3",
-            "--scale-samples",
-            "2",
-        ]
-        + ["--max-new-tokens", "12", "--generation-batch-size", "8", "--precision", "fp32", "--seed", "0"]
-        + ["--output", str(path / "references.parquet")]
-    )
-    train_reward_model.main(reward_flags(path, "rm"))
-    train_policy.main(policy_flags(path, "policy"))
-    return path
 
 
 def weights(folder):
@@ -214,10 +125,10 @@ def test_a_policy_that_outgrows_the_gpu_goes_on_in_smaller_parts(world, monkeypa
 
 
 def test_sampling_that_outgrows_the_gpu_goes_on_with_fewer_at_once(world, monkeypatch, capsys):
-    def three_at_most(model, tokenizer, prompts, *rest, generate=training_step.generate):
+    def three_at_most(model, tokenizer, prompts, *rest, generate=training_step.generate, **more):
         if len(prompts) > 3:
             raise torch.OutOfMemoryError
-        return generate(model, tokenizer, prompts, *rest)
+        return generate(model, tokenizer, prompts, *rest, **more)
 
     monkeypatch.setattr(training_step, "generate", three_at_most)
     train_policy.main(policy_flags(world, "crowded"))

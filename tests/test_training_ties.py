@@ -12,7 +12,8 @@ import torch
 import train_reward_model
 import train_sft
 from safetensors.torch import load_file
-from test_training import kill_midway, reward_flags, sft_flags, weights
+from test_training import kill_midway, weights
+from tiny_world import reward_flags, sft_flags
 
 from align.errors import InputError
 from align.files import read_json, read_jsonl

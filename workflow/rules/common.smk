@@ -9,8 +9,8 @@ from pathlib import Path
 os.environ.setdefault("TQDM_DISABLE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-# A job is written for one GPU; of several that nobody chose among, the libraries' trainers would split each batch.
-os.environ.setdefault("CUDA_VISIBLE_DEVICES", "0")
+# A process is written for one GPU; of several that nobody chose among, the libraries' trainers would split each batch.
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(config["runtime"]["processes"]))))
 # Rules call `python`: it is this one, whether or not its environment was activated. A conda environment comes before it.
 os.environ.update(PATH=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()]))
 
@@ -89,6 +89,21 @@ def training_rule(kind):
     return "train_ngram_judge" if kind in NGRAM_KINDS else "train_reward_model"
 
 
+# What a job with a model asks for; a second attempt asks for twice the memory and time of the first.
+MODEL_JOB = {
+    "mem_mb": lambda wildcards, attempt: attempt * config["runtime"]["job"]["memory_mb"],
+    "runtime": lambda wildcards, attempt: attempt * config["runtime"]["job"]["minutes"],
+    "gpu": config["runtime"]["job"]["gpus"],
+}
+
+
+# A training's job, which several processes may share: torchrun, unlike accelerate's own launcher, finds a free port.
+PROCESSES = config["runtime"]["processes"]
+TRAINING_JOB = MODEL_JOB | {"gpu": MODEL_JOB["gpu"] * PROCESSES}
+TRAINING_THREADS = config["runtime"]["threads"] * PROCESSES
+LAUNCH = "python" if PROCESSES == 1 else f"python -m torch.distributed.run --standalone --nproc-per-node {PROCESSES} --"
+
+
 def pairs_of(kind):
     """Which of its fold's pairs a kind of reward model learns from."""
     return config["reward_models"][kind].get("pairs", "balanced" if config["data"]["balance_lengths"] else "raw")
@@ -119,11 +134,13 @@ def reward_of_arm(suffix):
     return path
 
 
+@functools.cache
 def arms_of(seed):
     """The arms that are trained in a replicate."""
     return [arm for arm in ARMS if seed in seeds_of(arm)]
 
 
+@functools.cache
 def kinds_of(seed):
     """The reward models of a replicate."""
     return list(dict.fromkeys(config["arms"][arm]["reward_model"] for arm in arms_of(seed)))
@@ -138,6 +155,9 @@ JUDGE_READS = [
 CONVERSATIONS = [f"{RESULTS}/data/{fold}.jsonl" for fold in ("validation", "train") if "text" in JUDGE_READS]
 
 
+PLACES = {seed: place for place, seed in enumerate(SEEDS)}
+
+
 def by_seed(stage):
     """A priority: the jobs of earlier replicates first, and within a replicate those of a later stage.
 
@@ -147,7 +167,7 @@ def by_seed(stage):
 
     def priority(wildcards):
         seed = int(wildcards.seed)
-        place = SEEDS.index(seed) if seed in SEEDS else 0 if seed == POOL_SEED else len(SEEDS)
+        place = PLACES.get(seed, 0 if seed == POOL_SEED else len(SEEDS))
         return 10 * (len(SEEDS) - place) + stage
 
     return priority

@@ -1,4 +1,5 @@
 import difflib
+import functools
 import hashlib
 import itertools
 import json
@@ -57,9 +58,12 @@ def expand_grid(grid):
 GRID_CELLS = expand_grid(config["grid"]) if config["grid"] else []
 
 
+# Asked once or more a job: what is not remembered here takes the square of the number of replicates.
+@functools.cache
 def seeds_of(arm):
     """The replicates of an arm: all, or those of them that it names."""
-    return [seed for seed in SEEDS if seed in config["arms"].get(arm, {}).get("seeds", SEEDS)]
+    named = set(config["arms"].get(arm, {}).get("seeds", SEEDS))
+    return [seed for seed in SEEDS if seed in named]
 
 
 # An arm may name seeds of which the experiment has none.
@@ -233,7 +237,7 @@ REPORTED_SETTINGS = {
 }
 # Of all that decides the numbers.
 DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures", "roles", "findings")}
-UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows")
+UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows", "job")
 DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
 DECIDING["data"] = DATA
 DECIDING["pocket"] = POCKET

@@ -60,8 +60,7 @@ if WORLD == "instructions":
             "../../envs/training.yaml"
         threads: config["runtime"]["threads"]
         resources:
-            mem_mb=2000,
-            gpu=1,
+            **MODEL_JOB,
         params:
             settings=flags(
                 config["instructions"],

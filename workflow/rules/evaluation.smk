@@ -17,8 +17,7 @@ rule sample_responses:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
     resources:
-        mem_mb=2000,
-        gpu=1,
+        **MODEL_JOB,
     params:
         arms=lambda wildcards: sampling_flags(wildcards.arm),
         settings=flags(
@@ -59,8 +58,7 @@ rule score_own:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
     resources:
-        mem_mb=2000,
-        gpu=1,
+        **MODEL_JOB,
     params:
         arms=lambda wildcards: shlex.quote(describe_arms(arms_of(int(wildcards.seed)))),
         kinds=lambda wildcards: kinds_of(int(wildcards.seed)),
@@ -101,8 +99,7 @@ rule score_responses:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
     resources:
-        mem_mb=2000,
-        gpu=1,
+        **MODEL_JOB,
     params:
         judges=flags({}, judge_names=JUDGE_NAMES, judge_reads=JUDGE_READS),
         trained=trained_flags,

@@ -14,8 +14,7 @@ if IS_POCKET_MODEL:
             "../../envs/training.yaml"
         threads: config["sft"]["threads"]
         resources:
-            mem_mb=2000,
-            gpu=1,
+            **MODEL_JOB,
         params:
             settings=flags(config["sft"]),
             runtime=flags(config["runtime"], "precision", "save_steps"),
@@ -68,8 +67,7 @@ rule sample_references:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
     resources:
-        mem_mb=2000,
-        gpu=1,
+        **MODEL_JOB,
     params:
         settings=flags(
             config["references"],

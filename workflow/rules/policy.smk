@@ -21,17 +21,17 @@ rule train_policy:
     priority: by_seed(2)
     conda:
         "../../envs/training.yaml"
-    threads: config["runtime"]["threads"]
+    threads: TRAINING_THREADS
     resources:
-        mem_mb=3000,
-        gpu=1,
+        **TRAINING_JOB,
     params:
+        launch=LAUNCH,
         settings=arm_flags,
         max_new_tokens=config["lengths"]["max_new_tokens"],
         runtime=flags(config["runtime"], "precision", "save_steps", "generation_batch_size"),
         state=f"{RESULTS}/training/state/policy_{{arm}}_{{seed}}",
     shell:
-        "python {input.script[0]} --model {input.model} --reward-model {input.reward_model}"
+        "{params.launch} {input.script[0]} --model {input.model} --reward-model {input.reward_model}"
         " --references {input.references} --arm {wildcards.arm}"
         " --seed {wildcards.seed} {params.settings} --max-new-tokens {params.max_new_tokens} {params.runtime}"
         " --state {params.state} --output {output.model} --metrics-output {output.metrics}"
@@ -64,8 +64,7 @@ if DPO_ARMS:
             "../../envs/training.yaml"
         threads: config["runtime"]["threads"]
         resources:
-            mem_mb=3000,
-            gpu=1,
+            **MODEL_JOB,
         params:
             settings=dpo_flags,
             max_new_tokens=config["lengths"]["max_new_tokens"],

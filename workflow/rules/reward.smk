@@ -14,16 +14,16 @@ rule train_reward_model:
     priority: by_seed(3)
     conda:
         "../../envs/training.yaml"
-    threads: config["runtime"]["threads"]
+    threads: TRAINING_THREADS
     resources:
-        mem_mb=3000,
-        gpu=1,
+        **TRAINING_JOB,
     params:
+        launch=LAUNCH,
         settings=reward_flags,
         runtime=flags(config["runtime"], "precision", "save_steps"),
         state=f"{RESULTS}/training/state/reward_{{kind}}_{{seed}}",
     shell:
-        "python {input.script[0]} --model {input.model} --tokens {input.tokens} --validation-tokens {input.validation}"
+        "{params.launch} {input.script[0]} --model {input.model} --tokens {input.tokens} --validation-tokens {input.validation}"
         " --kind {wildcards.kind} --seed {wildcards.seed} {params.settings} {params.runtime}"
         " --state {params.state} --output {output.model} --validation-output {output.validation} 2>&1 | tee {log}"
 
@@ -84,8 +84,7 @@ rule score_pool:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
     resources:
-        mem_mb=2000,
-        gpu=1,
+        **MODEL_JOB,
     params:
         kinds=lambda wildcards: kinds_of(int(wildcards.seed)),
         arms=lambda wildcards: shlex.quote(describe_arms(arms_of(int(wildcards.seed)))),

@@ -24,8 +24,7 @@ rule study_gradients:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
     resources:
-        mem_mb=3000,
-        gpu=1,
+        **MODEL_JOB,
     params:
         signal=signal_flags(GRADIENT_ARMS[1]),
         settings=flags(config["reinforce"], "batch_size", "kl_coef", "baseline_decay"),
@@ -63,8 +62,7 @@ rule compare_with_trl:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
     resources:
-        mem_mb=3000,
-        gpu=1,
+        **MODEL_JOB,
     params:
         settings=flags(
             STUDIES["trl"],
@@ -97,8 +95,7 @@ if RATING_KINDS:
             "../../envs/training.yaml"
         threads: config["runtime"]["threads"]
         resources:
-            mem_mb=2000,
-            gpu=1,
+            **MODEL_JOB,
         params:
             settings=flags(config["runtime"], "scoring_batch_size", "precision", prompts=STUDIES["samples"]["prompts"]),
         shell:

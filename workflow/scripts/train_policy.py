@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pandas as pd
 import torch
-from accelerate import Accelerator
 from accelerate.utils import GradScalerKwargs
 
 from align.actor_critic import CRITIC_METHODS
@@ -23,6 +22,7 @@ from align.devices import resolve_precision
 from align.errors import InputError, run
 from align.memory import AtOnce
 from align.policy_runs import add_output_flags, outputs_of, standardise, write_outputs
+from align.processes import check_processes, make_accelerator
 from align.progress import Progress
 from align.reinforce import BASELINES, METHODS, Baseline
 from align.resume import forget_state, load_state, save_state, state_folder
@@ -103,12 +103,12 @@ def train(args, settings: StepSettings, models: Models, learner: Learner, prompt
     prompt_ids = token_lists(prompts["prompt_ids"])
     draws = args.batch_size // args.samples_per_prompt
     order = prompt_order(len(prompts), args.steps * draws, derive_seed(args.seed, "prompts"))
-    torch.manual_seed(derive_seed(args.seed, "rollouts") + accelerator.process_index)
+    torch.manual_seed(derive_seed(args.seed, "rollouts"))  # in each of several processes: they share the draws
     metrics, rollouts = [], []
     saved = load_state(state, accelerator)
     if saved:
         metrics, rollouts, learner.baseline = saved["metrics"], saved["rollouts"], Baseline(**saved["baseline"])
-        print(f"[{label}] continues from step {len(metrics)}", flush=True)
+        accelerator.print(f"[{label}] continues from step {len(metrics)}")
 
     progress = Progress(label, args.steps, done=len(metrics))
     warmup = max(1, round(args.warmup_share * args.steps))
@@ -117,17 +117,15 @@ def train(args, settings: StepSettings, models: Models, learner: Learner, prompt
         began = time.perf_counter()
         for group in learner.optimizer.param_groups:
             group["lr"] = group["peak"] * min(1.0, (step + 1) / warmup)
-        drawn = order[step * draws : (step + 1) * draws]
-        # A prompt's responses stand one after the other, and in one process.
-        mine = drawn[accelerator.process_index :: accelerator.num_processes]
-        mine = [i for i in mine for _ in range(args.samples_per_prompt)]
+        # A prompt's responses stand one after the other.
+        drawn = [i for i in order[step * draws : (step + 1) * draws] for _ in range(args.samples_per_prompt)]
         try:
-            out = take_step(settings, models, learner, [prompt_ids[i] for i in mine], outputs[mine])
+            out = take_step(settings, models, learner, [prompt_ids[i] for i in drawn], outputs[drawn])
         except InputError as error:
             raise InputError(f"step {step + 1}: {error}") from error
         speed = args.batch_size / (time.perf_counter() - began)
         metrics.append({"step": step + 1, **out["metrics"], "samples_per_second": speed})
-        for i, response, reward in zip(mine, out["responses"], out["rewards"]):
+        for i, response, reward in zip(drawn, out["responses"], out["rewards"]):
             text = decode_response(models.tokenizer, response)
             rollouts.append([step + 1, prompts["prompt_id"].iloc[i], response, text, reward])
         if accelerator.is_main_process:
@@ -143,7 +141,8 @@ def main(argv: list[str] | None = None) -> None:
     # A response's log-probability is a sum over its tokens: at the scaler's usual first scale, 2^16, its gradient
     # overflows in fp16, and the first steps would be skipped.
     scaler = GradScalerKwargs(init_scale=2.0**12)
-    accelerator = Accelerator(mixed_precision=resolve_precision(args.precision), kwargs_handlers=[scaler])
+    accelerator = make_accelerator(mixed_precision=resolve_precision(args.precision), kwargs_handlers=[scaler])
+    check_processes(accelerator, args.batch_size // args.samples_per_prompt, args.method, args.signal)
     models = load_models(args.model, args.reward_model, accelerator.device)
     groups = [{"params": list(models.policy.parameters()), "peak": args.learning_rate}]
     if args.method in CRITIC_METHODS:
@@ -183,12 +182,15 @@ def main(argv: list[str] | None = None) -> None:
         micro_batch=AtOnce(args.micro_batch_size, "micro-batch", multiple_of=args.samples_per_prompt),
         generation_batch=AtOnce(args.generation_batch_size, "generation batch"),
     )
-    state = state_folder(args.state, args, [args.model, args.reward_model, args.references])
+    with accelerator.main_process_first():
+        inputs = [args.model, args.reward_model, args.references]
+        state = state_folder(args.state, args, inputs, accelerator.num_processes)
     history = train(args, settings, models, learner, prompts, compared, state)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
         write_outputs(outputs_of(args), accelerator.unwrap_model(models.policy).model, models.tokenizer, scale, history)
         forget_state(state)
+    accelerator.end_training()
 
 
 if __name__ == "__main__":

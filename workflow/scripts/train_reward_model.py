@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import torch
+from accelerate import PartialState
 from datasets import Dataset
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from trl import RewardConfig
@@ -146,7 +147,9 @@ def join_members(tables: list[pd.DataFrame]) -> pd.DataFrame:
     return joined
 
 
-def train(args: argparse.Namespace, tokenizer, state: Path, seed: int, micro_batch_size: int) -> PreferenceTrainer:
+def train(
+    args: argparse.Namespace, tokenizer, state: Path, seed: int, processes: int, micro_batch_size: int
+) -> PreferenceTrainer:
     """The trainer after its training, from the SFT model or from what an earlier run of the same settings left.
 
     `seed` decides where the head starts and the order of the pairs; what the pairs are is the replicate's.
@@ -161,7 +164,7 @@ def train(args: argparse.Namespace, tokenizer, state: Path, seed: int, micro_bat
         seed=derive_seed(seed, "reward training"),
         num_train_epochs=args.epochs,
         per_device_train_batch_size=micro_batch_size,
-        gradient_accumulation_steps=max(1, args.batch_size // micro_batch_size),
+        gradient_accumulation_steps=max(1, args.batch_size // (micro_batch_size * processes)),
         learning_rate=args.learning_rate,
         warmup_steps=args.warmup_share,
         lr_scheduler_type="cosine",
@@ -185,7 +188,7 @@ def train(args: argparse.Namespace, tokenizer, state: Path, seed: int, micro_bat
     return trainer
 
 
-def train_member(args: argparse.Namespace, tokenizer, state: Path, at_once: AtOnce, member: int):
+def train_member(args: argparse.Namespace, tokenizer, state: Path, processes: int, at_once: AtOnce, member: int):
     """The model, or an ensemble's member, counted from 1, with its scores of the validation pairs.
 
     The first is the model that the replicate would have without an ensemble, to the byte: what others add is seen in
@@ -193,12 +196,21 @@ def train_member(args: argparse.Namespace, tokenizer, state: Path, at_once: AtOn
     """
     seed = args.seed if member == 1 else derive_seed(args.seed, "member", member)
     folder = state if args.members == 1 else state / member_name(member)
-    trainer = at_once.run(partial(train, args, tokenizer, folder, seed))
+    trainer = at_once.run(partial(train, args, tokenizer, folder, seed, processes))
     with autocast(args.precision):
         scores = score_pairs(trainer.model, tokenizer, args.validation_tokens, 2 * at_once.size)
     # Beside the validation pairs' own: does a model that does worse there learn less, or remember more?
     losses = pd.Series([row["loss"] for row in trainer.state.log_history if "loss" in row])
     return trainer.model.cpu(), scores.assign(training_nll=losses.tail(1 + len(losses) // 10).mean())
+
+
+def write_model(args: argparse.Namespace, tokenizer, models, scores: pd.DataFrame) -> None:
+    """Write the model, or an ensemble's members, each in a folder of its own, and the validation pairs' scores."""
+    with atomic_path(args.output) as folder:
+        for member, model in enumerate(models, start=1):
+            model.save_pretrained(folder if args.members == 1 else folder / member_name(member))
+        tokenizer.save_pretrained(folder)
+    write_table(args.validation_output, scores.assign(kind=args.kind, seed=args.seed))
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -209,18 +221,26 @@ def main(argv: list[str] | None = None) -> None:
         raise InputError(f"members of {args.kind} is {args.members}: an ensemble needs at least 2, a single model is 1")
     avoid_unfused_attention()
     tokenizer = AutoTokenizer.from_pretrained(args.model)
-    state = state_folder(args.state, args, [args.model, args.tokens])
-    at_once = AtOnce(args.micro_batch_size, "micro-batch")
+    team = PartialState(cpu=not torch.cuda.is_available())
+    at_once = AtOnce(min(args.micro_batch_size, max(1, args.batch_size // team.num_processes)), "micro-batch")
+    if args.batch_size % (at_once.size * team.num_processes):
+        raise InputError(
+            f"a batch of {args.batch_size} pairs does not divide into micro-batches of {at_once.size} for each of"
+            f" {team.num_processes} processes: change reward_training or runtime.processes"
+        )
+    with team.main_process_first():
+        state = state_folder(args.state, args, [args.model, args.tokens], team.num_processes)
     models, tables = zip(
-        *(train_member(args, tokenizer, state, at_once, member) for member in range(1, args.members + 1))
+        *(
+            train_member(args, tokenizer, state, team.num_processes, at_once, member)
+            for member in range(1, args.members + 1)
+        )
     )
-    scores = tables[0] if args.members == 1 else join_members(list(tables))
-    with atomic_path(args.output) as folder:
-        for member, model in enumerate(models, start=1):
-            model.save_pretrained(folder if args.members == 1 else folder / member_name(member))
-        tokenizer.save_pretrained(folder)
-    write_table(args.validation_output, scores.assign(kind=args.kind, seed=args.seed))
-    forget_state(state)
+    team.wait_for_everyone()
+    if team.is_main_process:
+        write_model(args, tokenizer, models, tables[0] if args.members == 1 else join_members(list(tables)))
+        forget_state(state)
+    team.destroy_process_group()
 
 
 if __name__ == "__main__":

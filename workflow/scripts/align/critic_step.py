@@ -14,6 +14,7 @@ from align.actor_critic import (
     value_loss,
     whiten,
 )
+from align.rollout import draw_uniforms
 from align.training_step import (
     Learner,
     Models,
@@ -27,10 +28,14 @@ from align.training_step import (
 
 
 def critic_train_step(settings: StepSettings, models: Models, learner: Learner, prompts, references) -> dict:
-    """One step on a batch of tokenised prompts; in and out as training_step.train_step, whose place it takes."""
+    """One step on a batch of tokenised prompts; in and out as training_step.train_step, whose place it takes.
+
+    In one process: minibatches and whitening are of the whole batch.
+    """
     accelerator, critic = learner.accelerator, settings.critic
     with accelerator.autocast():
-        responses = sample_responses(models, learner, prompts, settings.max_new_tokens)
+        uniforms = draw_uniforms(len(prompts), settings.max_new_tokens)
+        responses = sample_responses(models, learner, prompts, settings.max_new_tokens, uniforms)
 
     episodes = partial(read_episodes, settings, models, learner, prompts, responses, references)
     old = learner.micro_batch.run(episodes)
@@ -38,7 +43,7 @@ def critic_train_step(settings: StepSettings, models: Models, learner: Learner, 
     rewards = token_rewards(old["reward"], old["logps"], old["ref_logps"], mask, settings.kl_coef)
     advantages = gae(rewards, old["values"], mask, critic.discount, critic.gae_lambda)
     old["returns"] = advantages + old["values"]
-    if critic.advantages == "whitened":  # over this process's tokens
+    if critic.advantages == "whitened":
         advantages = whiten(advantages, mask)
     old["advantages"] = advantages * old["weight"].unsqueeze(1)
 
@@ -55,10 +60,9 @@ def critic_train_step(settings: StepSettings, models: Models, learner: Learner, 
     rows = {"shaped_reward": rewards.sum(dim=1), "kl": ((old["logps"] - old["ref_logps"]) * mask).sum(dim=1)}
     rows = describe_rows(rows | {"entropy": old["entropy"], "reward": old["reward"]}, models, responses)
     rows["baseline"] = old["values"][:, 0]
-    metrics = {name: accelerator.gather(row).mean().item() for name, row in rows.items()}
-    gain = old["advantages"][mask.bool()]  # of tokens, of which each process has its own number
-    mean, std = accelerator.gather(torch.stack([gain.mean(), gain.std()]).unsqueeze(0)).mean(dim=0).tolist()
-    metrics |= {"advantage_mean": mean, "advantage_std": std}
+    metrics = {name: row.mean().item() for name, row in rows.items()}
+    gain = old["advantages"][mask.bool()]  # of tokens
+    metrics |= {"advantage_mean": gain.mean().item(), "advantage_std": gain.std().item()}
     metrics |= {name: sum(one[name] for one in updates) / len(updates) for name in updates[0] if name != "skipped"}
     metrics["skipped"] = sum(one["skipped"] for one in updates)
     return {"metrics": metrics, "responses": responses, "rewards": old["reward"].tolist()}

@@ -10,13 +10,26 @@ class InputError(ValueError):
     """Something that was given is wrong; the message says what, and what to do."""
 
 
+class NotFiniteError(InputError):
+    """A number is none, perhaps because a file that was given has such."""
+
+
 def run(main: Callable[[], None]) -> None:
-    """Run a script's `main`: an InputError becomes one line and exit status 1; a bug keeps its traceback."""
+    """Run a script's `main`: an InputError, a broken file or a full disk becomes one line and exit status 1.
+
+    A bug keeps its traceback.
+    """
     # The libraries that scripts load make half a million objects, which live to the end: Python's default is to go
     # through them all again and again, and to take them apart one by one at the end, a second or more in each job.
     gc.set_threshold(100_000, 50, 50)
     atexit.register(gc.freeze)
     try:
         main()
-    except InputError as error:
-        sys.exit(f"error: {error}")
+    except Exception as error:
+        from align.diagnose import explain
+
+        clear = isinstance(error, InputError)
+        told = None if clear and not isinstance(error, NotFiniteError) else explain(error, sys.argv[1:])
+        if told is None and not clear:
+            raise
+        sys.exit(f"error: {told or error}")

@@ -9,13 +9,14 @@ import shutil
 from pathlib import Path
 
 
-def state_folder(base: str | Path, args: argparse.Namespace, inputs: list[str | Path]) -> Path:
+def state_folder(base: str | Path, args: argparse.Namespace, inputs: list[str | Path], processes: int = 1) -> Path:
     """The folder for the state of the run that `args`, the contents of `inputs` and the scripts' code define.
 
-    State that other settings, data, models or code left behind under `base` is removed, never resumed. How often state
-    is saved does not change a run.
+    State that other settings, data, models, code or numbers of processes left behind under `base` is removed, never
+    resumed. How often state is saved does not change a run.
     """
     settings = {name: value for name, value in vars(args).items() if name != "save_steps"}
+    settings["processes"] = processes
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
     for path in [*inputs, *sorted(Path(__file__).parents[1].rglob("*.py"))]:
         for file in [Path(path)] if Path(path).is_file() else sorted(Path(path).rglob("*")):

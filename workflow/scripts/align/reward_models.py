@@ -15,6 +15,7 @@ import torch
 from align.attention import avoid_unfused_attention
 from align.chat import pad
 from align.devices import autocast, pick_device
+from align.errors import NotFiniteError
 from align.losses import log_davidson_outcomes, log_rating_outcomes, log_win_probability
 from align.tables import token_lists
 
@@ -57,7 +58,7 @@ def add_tie_parameter(model, tie_share: float) -> None:
 def score(model, sequences: list[list[int]], pad_token_id: int, batch_size: int) -> torch.Tensor:
     """The model's outputs for tokenised texts (prompt and response), (texts, labels), fp32, on the CPU.
 
-    Of an ensemble (texts, members, labels).
+    Of an ensemble (texts, members, labels). Raises NotFiniteError if an output is not a finite number.
 
     Texts are scored in order of length, so that little of a batch is padding. The head reads the last token of each
     text by its length. The classifier's own forward looks for the last token that is not padding instead: the same for
@@ -80,7 +81,10 @@ def score(model, sequences: list[list[int]], pad_token_id: int, batch_size: int)
             rewards = model.score(last.float()).cpu()
         for i, row in zip(rows, rewards):
             outputs[i] = row
-    return torch.stack(outputs)
+    together = torch.stack(outputs)
+    if not torch.isfinite(together).all():
+        raise NotFiniteError("the reward model gives what is not a finite number: train it again, in fp32")
+    return together
 
 
 def score_table(model, table: pd.DataFrame, pad_token_id: int, batch_size: int) -> torch.Tensor:

@@ -29,11 +29,27 @@ def draw(logits: torch.Tensor, uniforms: torch.Tensor) -> torch.Tensor:
     return tokens.squeeze(-1).clamp(max=logits.shape[-1] - 1)
 
 
+def draw_uniforms(responses: int, max_new_tokens: int) -> torch.Tensor:
+    """What decides how responses are sampled, (responses, max_new_tokens), from torch's generator on the CPU.
+
+    A response's numbers depend on nothing but the seed and its place.
+    """
+    return torch.rand(responses, max_new_tokens, dtype=torch.float64)
+
+
 @torch.no_grad()
 def generate(
-    model, tokenizer, prompts: list[list[int]], max_new_tokens: int, sample: bool = True, temperature: float = 1.0
+    model,
+    tokenizer,
+    prompts: list[list[int]],
+    max_new_tokens: int,
+    sample: bool = True,
+    temperature: float = 1.0,
+    uniforms: torch.Tensor | None = None,
 ) -> list[list[int]]:
     """Responses through their EOS, sampled from exactly the policy (at a temperature, no truncation) or greedy.
+
+    `uniforms` are draw_uniforms' for these prompts; without them they are drawn here.
 
     The library's own `generate` fills in what the checkpoint's settings say: a repetition penalty, a min_p, a list of
     suppressed tokens. Here nothing stands between policy and sample. Under autocast the weights are cast once, not at
@@ -48,8 +64,8 @@ def generate(
         )
     device = next(model.parameters()).device
     ids, attention = (part.to(device) for part in pad(prompts, tokenizer.pad_token_id, "left"))
-    # Drawn at once, and on the CPU: a row's numbers depend on nothing but the seed and the row.
-    uniforms = torch.rand(len(prompts), max_new_tokens, dtype=torch.float64).to(device) if sample else None
+    if sample:
+        uniforms = (draw_uniforms(len(prompts), max_new_tokens) if uniforms is None else uniforms).to(device)
     decoder = make_decoder(model, attention, longest + max_new_tokens)
     written = torch.full((len(prompts), max_new_tokens), tokenizer.eos_token_id, device=device)
     rows = torch.arange(len(prompts), device=device)

@@ -6,11 +6,12 @@ import torch
 from transformers import AutoTokenizer
 
 from align.critic import TokenValues
-from align.errors import InputError
+from align.errors import InputError, NotFiniteError
 from align.memory import AtOnce
+from align.processes import gather_rows, own_rows, share_gradient
 from align.reinforce import Baseline, advantage, reinforce_loss, shape_reward
 from align.reward_models import load_reward_model, score
-from align.rollout import TokenLogps, generate, load_policy
+from align.rollout import TokenLogps, draw_uniforms, generate, load_policy
 from align.signals import Options, Scale, compute_signal, confidence
 
 
@@ -78,13 +79,17 @@ def load_models(model: str, reward_model: str, device: torch.device) -> Models:
 def train_step(settings: StepSettings, models: Models, learner: Learner, prompts, references: torch.Tensor) -> dict:
     """One step on a batch of tokenised prompts, a response each; returns the step's metrics, responses and rewards.
 
-    `references` are the reward model's outputs for SFT responses to the same prompts, (prompts, responses, labels).
+    `references` are the reward model's outputs for SFT responses to the same prompts, (prompts, responses, labels). Of
+    several processes each is given the whole batch, takes a part of it, and returns what all of them got.
     Raises InputError if a reward or the loss is not a finite number.
     """
-    accelerator = learner.accelerator
+    accelerator, batch_size = learner.accelerator, len(prompts)
+    uniforms = draw_uniforms(batch_size, settings.max_new_tokens)
+    mine = own_rows(batch_size, settings.samples_per_prompt, accelerator)
+    prompts, references, uniforms = [prompts[i] for i in mine], references[mine], uniforms[mine]
     # In the precision of the log-probabilities below: what is sampled and what is learned from are one policy.
     with accelerator.autocast():
-        responses = sample_responses(models, learner, prompts, settings.max_new_tokens)
+        responses = sample_responses(models, learner, prompts, settings.max_new_tokens, uniforms)
     b = learner.baseline.value()  # Eq. 8, of earlier batches alone
 
     def follow(micro_batch_size: int) -> dict[str, torch.Tensor]:
@@ -94,15 +99,17 @@ def train_step(settings: StepSettings, models: Models, learner: Learner, prompts
         parts = []
         for start in range(0, len(prompts), micro_batch_size):
             part = slice(start, start + micro_batch_size)
-            with accelerator.autocast():
-                with torch.no_grad():
-                    ref_logps, _ = models.reference(prompts[part], responses[part])
-                logps, entropy = models.policy(prompts[part], responses[part])
-            shaped = shape_reward(rewards[part], logps, ref_logps, settings.kl_coef)  # Eq. 3
-            gain = advantage(settings.method, shaped, b, settings.samples_per_prompt) * weights[part]
-            loss = reinforce_loss(gain, logps)  # Eq. 7
-            check_finite(shaped, loss)
-            accelerator.backward(loss * len(shaped) / len(prompts))
+            with accelerator.autocast(), torch.no_grad():
+                ref_logps, _ = models.reference(prompts[part], responses[part])
+            with share_gradient(accelerator, models.policy, last=part.stop >= len(prompts)):
+                with accelerator.autocast():
+                    logps, entropy = models.policy(prompts[part], responses[part])
+                shaped = shape_reward(rewards[part], logps, ref_logps, settings.kl_coef)  # Eq. 3
+                gain = advantage(settings.method, shaped, b, settings.samples_per_prompt) * weights[part]
+                loss = reinforce_loss(gain, logps)  # Eq. 7
+                check_finite(shaped, loss)
+                # Processes' gradients are averaged: so each response weighs the same, whoever has it.
+                accelerator.backward(loss * len(shaped) * accelerator.num_processes / batch_size)
             kl = (logps.detach() - ref_logps).sum(dim=1)
             parts.append({"shaped_reward": shaped, "advantage": gain, "kl": kl, "entropy": entropy.sum(dim=1)})
         return {name: torch.cat([part[name] for part in parts]) for name in parts[0]} | {"reward": rewards}
@@ -110,8 +117,9 @@ def train_step(settings: StepSettings, models: Models, learner: Learner, prompts
     # b is one number, known before: the batch may go through memory in parts without changing the gradient.
     rows = learner.micro_batch.run(follow)
     grad_norm = update_policy(settings, models, learner)
+    rows = describe_rows(rows, models, responses)
+    rows, responses = gather_rows(mine, rows, responses, accelerator)
     rewards = rows["reward"].tolist()
-    rows = {name: accelerator.gather(row) for name, row in describe_rows(rows, models, responses).items()}
     learner.baseline.update(rows["shaped_reward"])
     gain = rows.pop("advantage")
     metrics = {name: row.mean().item() for name, row in rows.items()}
@@ -121,22 +129,22 @@ def train_step(settings: StepSettings, models: Models, learner: Learner, prompts
 
 
 def check_finite(*numbers: torch.Tensor) -> None:
-    """Raises InputError if one of them is not a finite number."""
+    """Raises NotFiniteError if one of them is not a finite number."""
     if not all(torch.isfinite(some).all() for some in numbers):
-        raise InputError(
+        raise NotFiniteError(
             "reward or loss is not finite. Nothing was written, and the last state that was saved is kept:"
             " lower reinforce.learning_rate, set runtime.precision to fp32, or look at the reward model"
         )
 
 
-def sample_responses(models: Models, learner: Learner, prompts, max_new_tokens: int) -> list[list[int]]:
-    """A response to each prompt, from exactly the policy."""
+def sample_responses(models: Models, learner: Learner, prompts, max_new_tokens: int, uniforms) -> list[list[int]]:
+    """A response to each prompt, from exactly the policy; `uniforms` are draw_uniforms' for them."""
     policy = learner.accelerator.unwrap_model(models.policy).model
     responses: list[list[int]] = []
 
     def sample_next(count: int) -> list[list[int]]:
-        some = prompts[len(responses) : len(responses) + count]
-        return generate(policy, models.tokenizer, some, max_new_tokens)
+        some = slice(len(responses), len(responses) + count)
+        return generate(policy, models.tokenizer, prompts[some], max_new_tokens, uniforms=uniforms[some])
 
     while len(responses) < len(prompts):
         responses += learner.generation_batch.run(sample_next)
