@@ -3,8 +3,8 @@
     .venv/bin/python tests/faults/campaign.py --kills 50 --full-disks 20
 
 Kills of the whole process group at random moments, each followed by the same command; a disk without space; two runs at
-once; files that are cut off; a results folder that may not be written to. After each harm no file may be there that is not
-whole, which means: that has not the bytes of a run that nothing harmed. Prints a table; exits with 1 if anything failed.
+once; files that are cut off. After each harm no file may be there that is not whole, which means: without
+the bytes of a run that nothing harmed. Prints a table; exits with 1 if anything failed.
 """
 
 import argparse
