@@ -186,11 +186,11 @@ def main() -> None:
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         campaign = Campaign(Path(folder), args.seed)
-        campaign.two_at_once()
-        campaign.broken_files()
         campaign.kills(args.kills)
         if args.full_disks:
             campaign.full_disks(args.full_disks)
+        campaign.two_at_once()
+        campaign.broken_files()
     print(f"\n{'harm':40}{'tried':>8}{'survived':>10}")
     for what, (tried, survived) in campaign.tried.items():
         print(f"{what:40}{tried:8}{survived:10}")
