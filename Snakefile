@@ -35,13 +35,6 @@ if not config["runtime"]["from_rows"]:
     include: "workflow/rules/rivals.smk"
 
 
-# With a cluster: the nodes on which its jobs run may have no network.
-localrules:
-    all,
-    load_sources,
-    fetch_package,
-
-
 report: "workflow/report/workflow.rst"
 
 

@@ -110,6 +110,7 @@ if PACKAGES:
         wildcard_constraints:
             digest="[0-9a-f]{12}",
             name="[^/]+",
+        localrule: True  # a cluster's nodes may have no network
         conda:
             "../../envs/training.yaml"
         threads: 1
@@ -138,6 +139,7 @@ if SOURCE_OUTPUTS:
             f"{RESULTS}/logs/load_sources.log",
         benchmark:
             f"{RESULTS}/benchmarks/load_sources.tsv"
+        localrule: True  # a cluster's nodes may have no network
         conda:
             "../../envs/training.yaml"
         threads: 1
