@@ -101,7 +101,13 @@ MODEL_JOB = {
 PROCESSES = config["runtime"]["processes"]
 TRAINING_JOB = MODEL_JOB | {"gpu": MODEL_JOB["gpu"] * PROCESSES}
 TRAINING_THREADS = config["runtime"]["threads"] * PROCESSES
-LAUNCH = "python" if PROCESSES == 1 else f"python -m torch.distributed.run --standalone --nproc-per-node {PROCESSES} --"
+# Snakemake gives the job's threads to whatever it starts; here each process has its share.
+LAUNCH = (
+    "python"
+    if PROCESSES == 1
+    else "OMP_NUM_THREADS={0} MKL_NUM_THREADS={0} python -m torch.distributed.run --standalone"
+    " --nproc-per-node {1} --".format(config["runtime"]["threads"], PROCESSES)
+)
 
 
 def pairs_of(kind):
