@@ -122,7 +122,7 @@ def train(args, settings: StepSettings, models: Models, learner: Learner, prompt
         try:
             out = take_step(settings, models, learner, [prompt_ids[i] for i in drawn], outputs[drawn])
         except InputError as error:
-            raise InputError(f"step {step + 1}: {error}") from error
+            raise type(error)(f"step {step + 1}: {error}") from error
         speed = args.batch_size / (time.perf_counter() - began)
         metrics.append({"step": step + 1, **out["metrics"], "samples_per_second": speed})
         for i, response, reward in zip(drawn, out["responses"], out["rewards"]):

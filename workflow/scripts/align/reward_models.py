@@ -83,7 +83,7 @@ def score(model, sequences: list[list[int]], pad_token_id: int, batch_size: int)
             outputs[i] = row
     together = torch.stack(outputs)
     if not torch.isfinite(together).all():
-        raise NotFiniteError("the reward model gives what is not a finite number: train it again, in fp32")
+        raise NotFiniteError("an output of the reward model is not finite: train it again, in fp32")
     return together
 
 
