@@ -280,6 +280,16 @@ def test_a_killed_reward_training_ends_with_the_same_bytes(world):
     assert not (world / "state-rm-killed").exists()
 
 
+def test_the_training_loss_of_a_killed_reward_training_is_the_same(world):
+    # It is a mean of what was logged, every ten steps where states allow; this one is saved at the fourth.
+    more = ["--epochs", "3", "--save-steps", "4"]
+    kill_midway("train_reward_model.py", reward_flags(world, "logged", *more), world / "state-logged")
+    for name in ("logged", "logged-whole"):
+        train_reward_model.main(reward_flags(world, name, *more))
+    scores = [(world / f"{name}_validation.parquet").read_bytes() for name in ("logged", "logged-whole")]
+    assert scores[0] == scores[1]
+
+
 def test_state_of_another_configuration_is_not_resumed(world):
     from align.resume import state_folder
 

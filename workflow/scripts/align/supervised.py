@@ -1,6 +1,7 @@
 """What the two supervised trainings, SFT and reward model, share: arguments, progress, resuming."""
 
 import json
+import math
 import shutil
 import warnings
 from pathlib import Path
@@ -25,7 +26,8 @@ def training_settings(precision: str, state: Path, save_steps: int) -> dict:
         "save_steps": save_steps,
         "save_total_limit": 1,
         "logging_first_step": True,
-        "logging_steps": 10,
+        # A logged loss is a mean since the last one: a state saved between two would change what is logged next.
+        "logging_steps": math.gcd(10, save_steps),
         "disable_tqdm": True,
         "report_to": [],
         "dataloader_pin_memory": torch.cuda.is_available(),
