@@ -38,8 +38,12 @@ def test_whole_files_are_not_called_broken(files):
 @pytest.mark.parametrize("name", ["a.parquet", "a.safetensors", "a.bin", "a.json"])
 def test_a_file_that_is_cut_off_is_named(files, name):
     cut(files / name)
-    said = explain(ValueError("what a library says"), ["--input", f"own={files / name}"])
-    assert said.startswith(f"{files / name} is broken (") and "delete it, and give the same command again" in said
+    no_paths = ["--arms", "{" * 5000, "a\0b"]
+    said = explain(ValueError("what a library says"), [*no_paths, "--input", f"own={files / name}"])
+    assert (
+        said.startswith(f"{files / name} is broken (")
+        and "delete it, or mend what is your own, and give the same command again" in said
+    )
     assert "\n" not in said
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,11 +29,12 @@ def explain(error: BaseException, words: list[str]) -> str | None:
         # The writers of tables and weights that are not Python's own tell it in words alone.
         if "No space left on device" in str(cause):
             return f"{OF_THE_DISK[errno.ENOSPC]}, {AGAIN}"
-    # A folder may hold the script's own outputs, so to say half a state; what is not there yet is no input.
-    given = [Path(part) for word in words for part in (word, word.partition("=")[2]) if part]
-    for path in filter(Path.exists, given):
+    # os.path.exists is False of words that are no path at all, of which Path.exists raises: too long a one, say.
+    given = [part for word in words for part in (word, word.partition("=")[2]) if part and os.path.exists(part)]
+    for path in map(Path, given):
         for file, problem in broken_files(path):
-            return f"{file} {problem}: delete {'it' if file == path else path}, {AGAIN}"
+            what = "it" if file == path else path
+            return f"{file} {problem}: delete {what}, or mend what is your own, {AGAIN}"
     return None
 
 
