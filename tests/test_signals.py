@@ -117,6 +117,16 @@ def test_fresh_sft_responses_have_a_deviation_of_one_in_every_signal(name):
     assert rewards.mean().item() == pytest.approx(0.0, abs=0.05)
 
 
+@pytest.mark.parametrize("name", sorted(set(SIGNALS) - {"sampled"}))
+def test_autocast_on_a_cpu_rounds_no_signal(name):
+    torch.manual_seed(0)
+    shape = (1,) if name in SCALAR_SIGNALS else (10,)
+    outputs, references = 0.15 * torch.randn(50, *shape), 0.15 * torch.randn(50, 4, *shape)
+    expected = compute_signal(name, outputs, references)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(compute_signal(name, outputs, references), expected)
+
+
 # Three scalar members' rewards for one response, and for the two SFT responses to its prompt.
 MEMBERS, BESIDE = torch.tensor([[[1.0], [2.0], [6.0]]]), torch.tensor([[[[0.0], [0.0], [3.0]], [[2.0], [0.0], [1.0]]]])
 

@@ -33,11 +33,20 @@ def rating_values(bins: int, relabelling: str = "none") -> torch.Tensor:
     return 1 + (bins - 1) * torch.linspace(0, 1, bins) ** RELABELLINGS[relabelling]
 
 
+def expectation(weights: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """sum_k weights_k values_k, (...), from (..., ratings) and (ratings,), in fp32.
+
+    On a CPU, autocast would round a product of matrices to bf16: mean ratings to steps of 1/32.
+    """
+    with torch.autocast(weights.device.type, enabled=False):
+        return weights.float() @ values
+
+
 def mean_and_deviation(outputs: torch.Tensor, relabelling: str = "none") -> tuple[torch.Tensor, torch.Tensor]:
     """Mean and standard deviation of the rating, both (responses,), from logits (responses, ratings)."""
     probs, values = outputs.softmax(-1), rating_values(outputs.shape[-1], relabelling)
-    mean = probs @ values
-    return mean, (probs @ values.square() - mean.square()).clamp(min=0).sqrt()
+    mean = expectation(probs, values)
+    return mean, (expectation(probs, values.square()) - mean.square()).clamp(min=0).sqrt()
 
 
 def scalar_reward(outputs, references, options):
@@ -75,7 +84,7 @@ def worst_ratings(outputs, references, options):
     """Conditional value at risk: the mean of the worst share of the distribution."""
     probs, values = outputs.softmax(-1), rating_values(outputs.shape[-1], options.relabelling)
     left = (options.cvar_share - (probs.cumsum(-1) - probs)).clamp(min=0)
-    return (torch.minimum(probs, left) @ values) / options.cvar_share
+    return expectation(torch.minimum(probs, left), values) / options.cvar_share
 
 
 def content_share(outputs, references, options):
