@@ -11,6 +11,7 @@ import torch
 import train_policy
 import train_reward_model
 import train_sft
+from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from conftest import ROOT
 from safetensors.torch import load_file
@@ -19,6 +20,7 @@ from tiny_world import policy_flags, reward_flags, sft_flags
 from align import training_step
 from align.errors import InputError
 from align.files import read_json
+from align.resume import load_state, save_state
 from align.reward_models import load_scorer
 from align.rollout import TokenLogps
 
@@ -288,6 +290,17 @@ def test_the_training_loss_of_a_killed_reward_training_is_the_same(world):
         train_reward_model.main(reward_flags(world, name, *more))
     scores = [(world / f"{name}_validation.parquet").read_bytes() for name in ("logged", "logged-whole")]
     assert scores[0] == scores[1]
+
+
+def test_states_that_a_kill_left_behind_are_no_hindrance(tmp_path):
+    # A kill between the renames of a saving leaves what was newest as `older`, beside what is newest now.
+    accelerator = Accelerator(cpu=True)
+    for name in ("newest", "older"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "progress.json").write_text('{"step": 1}')
+    save_state(tmp_path, accelerator, {"step": 2})
+    assert load_state(tmp_path, accelerator) == {"step": 2}
+    assert [path.name for path in tmp_path.iterdir()] == ["newest"]
 
 
 def test_state_of_another_configuration_is_not_resumed(world):

@@ -43,6 +43,7 @@ def save_state(folder: Path, accelerator, progress: dict) -> None:
     if accelerator.is_main_process:
         (draft / "progress.json").write_text(json.dumps(progress), encoding="utf-8")
         if newest.exists():
+            shutil.rmtree(older, ignore_errors=True)  # of a run that was killed before it could
             os.replace(newest, older)
         os.replace(draft, newest)
         shutil.rmtree(older, ignore_errors=True)
