@@ -25,3 +25,16 @@ def test_arms_are_compared_where_both_have_been(tmp_path):
     assert row["kl"] == pytest.approx(last, rel=1e-4)
     assert row["estimate"] == pytest.approx(np.sqrt(last), rel=1e-3)
     assert row["seeds"] == 3 and row["p_exact"] == pytest.approx(0.25)
+
+
+def test_too_few_rated_steps_are_no_curve(tmp_path):
+    steps = pd.DataFrame({"step": range(1, 25), "kl": np.linspace(0, 3, 24), "judges": np.nan})
+    steps.loc[[0, 6, 12, 18], "judges"] = [0.0, 0.5, 0.8, 1.0]
+    tables = [steps.assign(arm=arm, seed=seed) for arm in ("one", "other") for seed in (1, 2)]
+    flags = ["--training", str(tmp_path / "training.csv"), "--contrasts", "a:one:other:test", "--confidence", "0.95"]
+    for rated, expected in ((4, []), (5, ["judges"])):
+        tables[0].loc[23, "judges"] = tables[1].loc[23, "judges"] = 1.1 if rated == 5 else np.nan
+        tables[2].loc[23, "judges"] = tables[3].loc[23, "judges"] = 1.1 if rated == 5 else np.nan
+        pd.concat(tables).to_csv(tmp_path / "training.csv", index=False)
+        compare_at_equal_kl.main([*flags, "--output", str(tmp_path / "out.csv")])
+        assert pd.read_csv(tmp_path / "out.csv")["metric"].tolist() == expected

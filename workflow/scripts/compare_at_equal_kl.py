@@ -10,13 +10,16 @@ from align.files import write_csv
 from findings.contrasts import parse_contrast
 from findings.evidence import exact_sign_flip_p, mean_interval
 
+# A curve of three coefficients through fewer steps is not held to any of them.
+FEWEST_STEPS = 5
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--training", required=True, help="CSV of the training curves")
     parser.add_argument("--contrasts", nargs="+", type=parse_contrast, required=True, help="name:arm:against:role")
     parser.add_argument("--confidence", type=float, required=True)
-    parser.add_argument("--output", required=True, help="CSV: a row a contrast and metric")
+    parser.add_argument("--output", required=True, help="CSV: a row a contrast and metric with enough rated steps")
     return parser.parse_args(argv)
 
 
@@ -64,9 +67,11 @@ def main(argv: list[str] | None = None) -> None:
     rows = []
     for name, arm, against, _ in args.contrasts:
         # SFT has no KL to be matched at.
-        if {arm, against} <= set(training["arm"]):
+        pair = training[training["arm"].isin([arm, against])]
+        if {arm, against} <= set(pair["arm"]):
             key = {"name": name, "arm": arm, "against": against}
-            rows += [key | {"metric": m} | compare(training, arm, against, m, args.confidence) for m in metrics]
+            rated = [m for m in metrics if pair.groupby(["arm", "seed"])[m].count().min() >= FEWEST_STEPS]
+            rows += [key | {"metric": m} | compare(pair, arm, against, m, args.confidence) for m in rated]
     columns = ["name", "arm", "against", "metric", "seeds", "kl", "estimate", "ci_low", "ci_high", "p_exact"]
     write_csv(args.output, pd.DataFrame(rows, columns=columns))
 
