@@ -7,7 +7,7 @@ from datasets.exceptions import DatasetNotFoundError, DatasetsError
 from huggingface_hub.errors import HTTPError, RevisionResolutionError
 from safetensors.torch import load_file, save_file
 from test_split_data import make_row
-from transformers import GraniteConfig, GraniteForCausalLM, LlamaForCausalLM
+from transformers import BertConfig, BertForMaskedLM, GraniteConfig, GraniteForCausalLM, LlamaForCausalLM
 
 from align.errors import InputError
 from align.loading import load_base, load_sft, set_pad_token
@@ -318,6 +318,23 @@ def test_weights_that_do_not_fill_the_config_are_refused(tokenizer, tmp_path):
     del weights["model.layers.1.mlp.up_proj.weight"]
     save_file(weights, tmp_path / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(InputError, match=r"do not fill its config \(1 lacking, such as model.layers.1.mlp.up_proj"):
+        load_sft(str(tmp_path), None, None)
+
+
+def test_weights_that_are_no_numbers_are_refused(tokenizer, tmp_path):
+    model = LlamaForCausalLM(tiny_config(tokenizer))
+    model.model.layers[1].mlp.up_proj.weight.data[0, 0] = float("nan")
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="give logits that are not finite numbers"):
+        load_sft(str(tmp_path), None, None)
+
+
+def test_a_model_that_reads_ahead_is_refused(tokenizer, tmp_path):
+    shape = {"hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2}
+    BertForMaskedLM(BertConfig(vocab_size=len(tokenizer), **shape)).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="give a causal language model"):
         load_sft(str(tmp_path), None, None)
 
 

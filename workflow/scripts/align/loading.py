@@ -149,13 +149,20 @@ def check_end_token(source: str, tokenizer, model) -> None:
 
 
 def _check_head(source: str, model) -> None:
-    """Raises InputError if the logits are more than a linear head's: rollout.TokenLogps makes them itself."""
+    """Raises InputError if the logits are more than a linear head's: rollout.TokenLogps makes them itself.
+
+    Or if they are no numbers, or a token reads those after it.
+    """
     import torch
 
-    ids = torch.tensor([[0, 1]])
+    ids = torch.tensor([[0, 1], [0, 2]])
     with torch.no_grad():
         hidden = getattr(model, model.base_model_prefix)(input_ids=ids).last_hidden_state
         ours, theirs = model.get_output_embeddings()(hidden), model(input_ids=ids).logits
+    if not torch.isfinite(theirs).all():
+        raise InputError(f"model.source: the weights of {source} give logits that are not finite numbers; give others")
+    if not torch.allclose(hidden[0, 0], hidden[1, 0], rtol=1e-4, atol=1e-4):
+        raise InputError(f"model.source: {source} reads the tokens after a token, too; give a causal language model")
     if not torch.allclose(ours, theirs, rtol=1e-4, atol=1e-4):
         raise InputError(
             f"model.source: {source} scales or caps its logits, which is not supported; give another model"
