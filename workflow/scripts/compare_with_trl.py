@@ -13,7 +13,6 @@ import tempfile
 from copy import deepcopy
 from pathlib import Path
 
-import pandas as pd
 import torch
 from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer, TrainerCallback
@@ -26,6 +25,7 @@ from align.files import read_jsonl, write_json
 from align.reinforce import leave_one_out, reinforce_loss, shape_reward
 from align.reward_models import score
 from align.rollout import TokenLogps
+from align.tables import read_prompts
 
 SAMPLES = 2  # the fewest that RLOO can do with
 # What is looked for in TRL's source, by what it shows.
@@ -204,7 +204,7 @@ def main(argv: list[str] | None = None) -> None:
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     policy = AutoModelForCausalLM.from_pretrained(args.model, dtype=torch.float32)
     reward_model = AutoModelForSequenceClassification.from_pretrained(args.reward_model, dtype=torch.float32)
-    kept = set(pd.read_parquet(args.tokens, columns=["prompt_id"])["prompt_id"])
+    kept = set(read_prompts(args.tokens)["prompt_id"])
     conversations = [row["chosen"][:-1] for row in read_jsonl(args.pairs) if row["prompt_id"] in kept][: args.prompts]
     torch.manual_seed(args.seed)
     ours = TokenLogps(deepcopy(policy)).eval()

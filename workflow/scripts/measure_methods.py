@@ -13,6 +13,7 @@ import pandas as pd
 
 from align.errors import InputError, run
 from align.files import write_csv
+from align.tables import read_pairs
 
 REINFORCE_STEP = ("training_step.train_step", "reinforce.shape_reward", "reinforce.reinforce_loss")
 CRITIC_STEP = (
@@ -30,7 +31,7 @@ PARTS = {
         *(*CRITIC_STEP, "actor_critic.clipped_policy_loss", "actor_critic.clipped_value_loss"),
         "actor_critic.whiten",
     ),
-    "dpo": ("train_dpo.read_pairs", "train_dpo.train", "preference_policy.TokenisedDPOTrainer"),
+    "dpo": ("train_dpo.load_pairs", "train_dpo.train", "preference_policy.TokenisedDPOTrainer"),
 }
 SAMPLING = ("policy", "reference", "reward model")
 # Those that a method learns with: DPO's training reads no reward model but to log rewards.
@@ -109,7 +110,7 @@ def measure_run(arm: dict, metrics: str, rollouts: str, benchmark: str, fold: pd
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     sources = {Path(path).stem: Path(path).read_text(encoding="utf-8") for path in args.sources}
-    arms, fold = {arm["name"]: arm for arm in args.arms}, pd.read_parquet(args.tokens)
+    arms, fold = {arm["name"]: arm for arm in args.arms}, read_pairs(args.tokens)
     runs = zip(args.runs, args.metrics, args.rollouts, args.benchmarks, strict=True)
     costs = pd.DataFrame([measure_run(arms[name], *files, fold) for name, *files in runs])
     costs = costs.groupby("arm").mean()

@@ -25,7 +25,7 @@ from align.sampling import read_in_batches, sample_in_batches
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
 from align.supervised import train_resumably, training_settings
-from align.tables import token_lists
+from align.tables import read_pairs, token_lists
 from align.training_step import Models, StepSettings, describe_rows, load_models, reward_responses
 
 
@@ -63,9 +63,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def read_pairs(path: str, pairs: str) -> Dataset:
+def load_pairs(path: str, pairs: str) -> Dataset:
     """Tokens of prompts and both responses. Raises InputError if no pairs are balanced, and they should."""
-    table = pd.read_parquet(path)
+    table = read_pairs(path)
     table = table[table["balanced"]] if pairs == "balanced" else table
     if table.empty:
         raise InputError(f"{path}: no pairs are balanced in length; set data.balance_lengths to false")
@@ -117,7 +117,7 @@ def train(args, models: Models, sample: Callable[[int], dict], state: Path) -> d
         models.policy.model,
         models.reference.model,
         config,
-        train_dataset=read_pairs(args.tokens, args.pairs),
+        train_dataset=load_pairs(args.tokens, args.pairs),
         processing_class=models.tokenizer,
         callbacks=[tracing],
         optimizers=(optimizer, schedule),
