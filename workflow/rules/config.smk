@@ -83,6 +83,7 @@ TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
 SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "rating_threshold", "relabelling", "doubt_aversion")
 SCALAR_SIGNALS = ("reward", "centred", "bounded")
+RATING_THRESHOLD = 8  # of an arm that names none
 IS_POCKET_DATA = config["data"]["source"] == "pocket"
 # What make_pocket does unless told otherwise need not be told.
 POCKET_DEFAULTS = {"raters": "usual", "raters_per_pair": 1}
@@ -94,109 +95,132 @@ if IS_POCKET_DATA and config["pocket"]["raters"] == "divided":
 IS_POCKET_MODEL = config["model"]["source"] == "pocket"
 
 
-def check_config():
-    """Refuse what a schema cannot: names that nothing declares. One line each, before any job."""
-    problems = []
+def problems_of_arms():
+    """What arms say that reward models do not hold."""
     for arm in ARMS:
-        if "reward_model" not in config["arms"].get(arm, {"reward_model": None}):
-            continue  # of a grid, see below
-        if arm not in config["arms"]:
-            problems.append(f"policies: no arm {arm!r} is declared under arms")
+        declared = config["arms"].get(arm)
+        if declared is None:
+            yield f"policies: no arm {arm!r} is declared under arms"
             continue
-        kind = config["arms"][arm]["reward_model"]
+        if "reward_model" not in declared:
+            continue  # a grid's, of an arm that is not declared: told below
+        kind, signal = declared["reward_model"], declared["signal"]
         if kind not in config["reward_models"]:
-            problems.append(f"arms.{arm}: no reward model {kind!r} is declared under reward_models")
+            yield f"arms.{arm}: no reward model {kind!r} is declared under reward_models"
             continue
-        if config["reward_models"][kind]["fold"] != "train":
-            problems.append(f"arms.{arm}: {kind!r} learns from another fold than train; a judge must stay one")
-        if "base" in config["reward_models"][kind]:
-            problems.append(
-                f"arms.{arm}: {kind!r} has a base of its own; only judges may, since policies' tokens are SFT's"
-            )
-        wanted = "scalar" if config["arms"][arm]["signal"] in SCALAR_SIGNALS else "ratings"
-        if "advantage_weight" in config["arms"][arm]:
-            wanted = "ratings"
-        if config["arms"][arm].get("rating_threshold", 1) > config["reward_training"]["bins"]:
-            problems.append(f"arms.{arm}: rating_threshold is above reward_training.bins: no rating is so high")
-        if config["reward_models"][kind]["head"] != wanted:
-            problems.append(f"arms.{arm}: its signal needs a reward model with head {wanted!r}, {kind!r} has another")
-        if arm in DPO_ARMS and config["reward_models"][kind]["labels"] != "given":
-            problems.append(f"arms.{arm}: dpo learns from the pairs as they are; {kind!r} has other labels")
-        if "doubt_aversion" in config["arms"][arm] and "members" not in config["reward_models"][kind]:
-            problems.append(f"arms.{arm}.doubt_aversion: {kind!r} is a single model; give it members")
+        model = config["reward_models"][kind]
+        if model["fold"] != "train":
+            yield f"arms.{arm}: {kind!r} learns from another fold than train; a judge must stay one"
+        if "base" in model:
+            yield f"arms.{arm}: {kind!r} has a base of its own; only judges may, since policies' tokens are SFT's"
+        wanted = "scalar" if signal in SCALAR_SIGNALS and "advantage_weight" not in declared else "ratings"
+        if model["head"] != wanted:
+            yield f"arms.{arm}: its signal needs a reward model with head {wanted!r}, {kind!r} has another"
+        threshold = declared.get("rating_threshold", RATING_THRESHOLD if signal == "content" else 1)
+        if threshold > config["reward_training"]["bins"]:
+            yield f"arms.{arm}: rating_threshold, {threshold}, is above reward_training.bins: no rating is so high"
+        if arm in DPO_ARMS and model["labels"] != "given":
+            yield f"arms.{arm}: dpo learns from the pairs as they are; {kind!r} has other labels"
+        if "doubt_aversion" in declared and "members" not in model:
+            yield f"arms.{arm}.doubt_aversion: {kind!r} is a single model; give it members"
     for arm in config["grid"]["arms"] if config["grid"] else []:
         if "reward_model" not in config["arms"].get(arm, {}):
-            problems.append(f"grid.arms: no arm {arm!r} is declared under arms")
-    if "members" in config["reward_models"].get(config["arms"]["level1_scalar"]["reward_model"], {}):
-        problems.append("arms.level1_scalar: TRL's trainer is compared on its reward model, which must be a single one")
-    for contrast in config["statistics"]["contrasts"]:
-        for arm in (contrast["arm"], contrast["against"]):
-            if arm not in [*config["arms"], *SFT_ARMS]:
-                problems.append(f"statistics.contrasts, {contrast['name']}: no arm {arm!r} is declared under arms")
+            yield f"grid.arms: no arm {arm!r} is declared under arms"
+
+
+def problems_of_reward_models():
+    """What reward models and judges need, and lack."""
     for kind, model in config["reward_models"].items():
         if model.get("base") not in [None, *config["bases"]]:
-            problems.append(f"reward_models.{kind}: no base {model['base']!r} is declared under bases")
+            yield f"reward_models.{kind}: no base {model['base']!r} is declared under bases"
         if model.get("ties") and not config["data"]["keep_ties"]:
-            problems.append(f"reward_models.{kind}.ties: set data.keep_ties to true, without which there are no ties")
+            yield f"reward_models.{kind}.ties: set data.keep_ties to true, without which there are no ties"
         if model.get("ties") and model["head"] == "ngrams":
-            problems.append(f"reward_models.{kind}.ties: the head must be scalar or ratings, not ngrams")
+            yield f"reward_models.{kind}.ties: the head must be scalar or ratings, not ngrams"
         if "members" in model and model["fold"] != "train":
-            problems.append(f"reward_models.{kind}.members: judges are single models; give judges more seeds")
+            yield f"reward_models.{kind}.members: judges are single models; give judges more seeds"
     for kind, seeds in config["judges"].items():
         model = config["reward_models"].get(kind, {})
         given = (model.get("fold"), model.get("labels"))
         if given != ("judge", "given") or model["head"] not in ("scalar", "ngrams"):
-            problems.append(
+            yield (
                 f"judges.{kind}: reward_models has to declare it: judges are scalar or of ngrams, and learn from the fold"
                 " judge, with the labels given"
             )
         if set(SEEDS) & set(seeds):
-            problems.append(f"judges.{kind}: a judge shares its seed with a replicate")
-    for base, section in config["bases"].items():
-        if section["source"] == "pocket":
-            problems.append(f"bases.{base}.source: pocket's model is the SFT model; leave the base out")
-    names = [(row["name"], row["arm"], row["against"]) for row in config["statistics"]["contrasts"]]
+            yield f"judges.{kind}: a judge shares its seed with a replicate"
+
+
+def problems_of_questions():
+    """What contrasts, roles and studies ask of arms that are not there, or not so."""
+    contrasts = config["statistics"]["contrasts"]
+    for contrast in contrasts:
+        for arm in (contrast["arm"], contrast["against"]):
+            if arm not in [*config["arms"], *SFT_ARMS]:
+                yield f"statistics.contrasts, {contrast['name']}: no arm {arm!r} is declared under arms"
     level1 = config["roles"]["level1"]
-    if ("level1", level1, "sft") not in names or level1 not in ARMS:
-        problems.append(f"the report's question needs the policy {level1}, and its contrast level1 against sft")
+    asked = ("level1", level1, "sft") in [(row["name"], row["arm"], row["against"]) for row in contrasts]
+    if not asked or level1 not in ARMS:
+        yield f"the report's question needs the policy {level1}, and its contrast level1 against sft"
+    if "members" in config["reward_models"].get(config["arms"].get(level1, {}).get("reward_model"), {}):
+        yield f"arms.{level1}: TRL's trainer is compared on its reward model, which must be a single one"
     for role, given in config["roles"].items():
         for arm in [given] if isinstance(given, str) else given:
             if arm not in config["arms"]:
-                problems.append(f"roles.{role}: no arm {arm!r} is declared under arms")
+                yield f"roles.{role}: no arm {arm!r} is declared under arms"
     if STUDIES["gradients"]["arm"] not in ARMS or STUDIES["gradients"]["early"] not in config["arms"]:
-        problems.append("studies.gradients: arm must be one of policies, and early be declared under arms")
+        yield "studies.gradients: arm must be one of policies, and early be declared under arms"
     moments = (config["arms"].get(STUDIES["gradients"][moment], {}) for moment in ("early", "arm"))
     early, late = (arm | {"steps": None, "seeds": None} for arm in moments)
     if early != late:
-        problems.append("studies.gradients: early must be as arm is, but for steps and seeds")
+        yield "studies.gradients: early must be as arm is, but for steps and seeds"
+    if "overoptimisation" in config["statistics"] and not WORLD:
+        yield "statistics.overoptimisation: no one knows gold here; leave it out"
+
+
+def problems_of_sizes():
+    """Numbers that do not go together."""
     batch = config["reinforce"]["batch_size"]
     held = min(batch, config["reinforce"]["micro_batch_size"])
     if DPO_ARMS and (batch % held or held % 2):
-        problems.append(
+        yield (
             "reinforce: for dpo batch_size has to be a multiple of micro_batch_size, which has to be even: a pair is two"
             " responses"
         )
     training = config["reward_training"]
     if training["batch_size"] % training["micro_batch_size"]:
-        problems.append("reward_training: batch_size is not a multiple of micro_batch_size")
-    if "overoptimisation" in config["statistics"] and not WORLD:
-        problems.append("statistics.overoptimisation: no one knows gold here; leave it out")
+        yield "reward_training: batch_size is not a multiple of micro_batch_size"
     if POOL_SEED in SEEDS:
-        problems.append("evaluation.pool_seed: it is among seeds")
+        yield "evaluation.pool_seed: it is among seeds"
     if config["evaluation"]["pool_samples"] < config["references"]["samples"] + 2:
-        problems.append(
-            "evaluation.pool_samples: beside references.samples to compare with, two or more to choose from"
-        )
+        yield "evaluation.pool_samples: beside references.samples to compare with, two or more to choose from"
+
+
+def problems_of_sources():
+    """Models and data that do not go together, or are named twice or not at all."""
+    for base, section in config["bases"].items():
+        if section["source"] == "pocket":
+            yield f"bases.{base}.source: pocket's model is the SFT model; leave the base out"
     if IS_POCKET_MODEL and not IS_POCKET_DATA:
-        problems.append("model.source: pocket's model is trained on pocket's data; set model.source too")
+        yield "model.source: pocket's model is trained on pocket's data; set model.source too"
     if WORLD == "instructions" and IS_POCKET_MODEL:
-        problems.append("data.source: pocket's model cannot read instructions; set model.source or model.package")
-    for name, section in {
-        "model": config["model"],
-        **{f"bases.{name}": s for name, s in config["bases"].items()},
-    }.items():
+        yield "data.source: pocket's model cannot read instructions; set model.source or model.package"
+    sections = {"model": config["model"]} | {f"bases.{name}": base for name, base in config["bases"].items()}
+    for name, section in sections.items():
         if (section["source"] is None) == (section["package"] is None):
-            problems.append(f"{name}: give one of source and package, and set the other to null")
+            yield f"{name}: give one of source and package, and set the other to null"
+
+
+def check_config():
+    """Refuse what a schema cannot. One line each, before any job."""
+    checks = (
+        problems_of_arms,
+        problems_of_reward_models,
+        problems_of_questions,
+        problems_of_sizes,
+        problems_of_sources,
+    )
+    problems = [problem for check in checks for problem in check()]
     if problems:
         raise WorkflowError("config: " + "; ".join(problems))
 
