@@ -2,6 +2,8 @@ import pandas as pd
 import plot_answer
 import pytest
 
+from findings import by_seed
+
 ARMS = [
     # arm, seed, decoding, entropy, own, own_sft, judges, gold
     ("sft", 1, "sampled", 2.0, None, None, 0.0, 0.0),
@@ -20,8 +22,8 @@ def table():
 
 
 def test_rises_and_what_sharpening_alone_gives_by_hand(table):
-    assert plot_answer.rises(table, "level1", "own").to_dict() == {1: 1.75, 2: 1.5}
-    assert plot_answer.rises(table, "level1", "judges").to_dict() == {1: 1.25, 2: 0.5}
+    assert by_seed.rises(table, "level1", "own").to_dict() == {1: 1.75, 2: 1.5}
+    assert by_seed.rises(table, "level1", "judges").to_dict() == {1: 1.25, 2: 0.5}
     # Entropy 1 lies half-way to greedy, 0.5 three quarters of the way.
     assert plot_answer.sharper_rises(table, "level1", "judges", []).to_dict() == {1: 0.5, 2: 0.75}
     assert plot_answer.sharper_rises(table, "level1", "gold", []).to_dict() == {1: 2.0, 2: 1.5}
@@ -37,14 +39,14 @@ def draw(tmp_path, table, *flags):
 
 
 def test_the_figure_has_a_row_a_reader_and_names_no_arm_that_was_not_trained(tmp_path, table):
-    svg = draw(tmp_path, table, "--arms", "level1", "level2")
-    for text in ("a world", "level1", plot_answer.SHARPER, "the truth"):
+    svg = draw(tmp_path, table, "--arms", "level1", "level2", "--policies", "level1", "level2")
+    for text in ("a world", "level1", plot_answer.SHARPER, "gold, the truth"):
         assert f"<!-- {text} -->" in svg
     assert "<!-- level2 -->" not in svg
-    without = draw(tmp_path, table.drop(columns="gold"), "--arms", "level1")
-    assert "<!-- the truth -->" not in without
+    without = draw(tmp_path, table.drop(columns="gold"), "--arms", "level1", "--policies", "level1")
+    assert "<!-- gold, the truth -->" not in without
 
 
 def test_arms_that_are_not_there_are_named(tmp_path, table):
     with pytest.raises(plot_answer.InputError, match="none of the arms other is in"):
-        draw(tmp_path, table, "--arms", "other")
+        draw(tmp_path, table, "--arms", "other", "--policies", "other")

@@ -28,7 +28,7 @@ def test_rungs_by_hand(oracle, arms):
     knowing, learned, trained = plot_ladder.climb(oracle, arms, ["level1", "level2"]).values()
     assert {name: gains.tolist() for name, gains in knowing.items()} == {
         "knows the true mean": [1.5],
-        "and the true spread": [1.5],
+        "knows the true mean and spread": [1.5],
         "knows who wins": [1.25],
     }
     assert {name: gains.tolist() for name, gains in learned.items()} == {"level1": [0.5, 0.75]}
@@ -41,7 +41,8 @@ def test_the_figure_names_every_mark(tmp_path, oracle, arms):
         table.to_csv(paths[name], index=False)
     flags = [word for name, path in paths.items() for word in (f"--{name}", str(path))]
     figure = tmp_path / "ladder.svg"
-    plot_ladder.main([*flags, "--arms", "level1", "--width", "7", "--dpi", "50", "--output", str(figure)])
+    flags += ["--arms", "level1", "--policies", "other", "level1"]
+    plot_ladder.main([*flags, "--width", "7", "--dpi", "50", "--output", str(figure)])
     svg = figure.read_text()
     for text in ("level1", *plot_ladder.KNOWING.values(), "REINFORCE"):
         assert f"<!-- {text} -->" in svg

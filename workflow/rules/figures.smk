@@ -6,6 +6,10 @@ ANSWER_ARMS = [
     )
     if arm in ARMS and arm not in PLACEBOS
 ]
+# Those, and the two that leave SFT farthest.
+FRONTIER_ARMS = [
+    arm for arm in ARMS if arm in {*(ANSWER_ARMS or ARMS), ROLES["level1"], ROLES.get("unpenalised"), *PLACEBOS}
+]
 
 
 # The figure that stands first.
@@ -38,6 +42,7 @@ rule plot_answer:
             "dpi",
             experiments=EXPERIMENT,
             arms=ANSWER_ARMS or list(ARMS)[:1],
+            policies=ARMS,
             temperatures=TEMPERATURES or None,
             other_makes=OTHER_MAKES or None,
         ),
@@ -69,7 +74,7 @@ rule plot_training:
     resources:
         mem_mb=500,
     params:
-        settings=flags(config["figures"], placebos=PLACEBOS or None),
+        settings=flags(config["figures"], policies=ARMS, placebos=PLACEBOS or None),
     shell:
         "python {input.script[0]} --training {input.training} {params.settings} --output {output.png} {output.svg}"
         " 2>&1 | tee {log}"
@@ -99,7 +104,9 @@ rule plot_frontier:
     resources:
         mem_mb=500,
     params:
-        settings=flags(config["figures"], chooser=ROLES["level1"], placebos=PLACEBOS or None),
+        settings=flags(
+            config["figures"], chooser=ROLES["level1"], arms=FRONTIER_ARMS, policies=ARMS, placebos=PLACEBOS or None
+        ),
     shell:
         "python {input.script[0]} --training {input.training} --screen {input.screen} {params.settings}"
         " --output {output.png} {output.svg} 2>&1 | tee {log}"
@@ -223,7 +230,7 @@ rule plot_responses:
     resources:
         mem_mb=500,
     params:
-        settings=flags(config["figures"], "width", "dpi"),
+        settings=flags(config["figures"], "width", "dpi", policies=ARMS),
         arms=["sft", *[arm for arm in ARMS if "relabelling" not in config["arms"][arm]]],
     shell:
         "python {input.script[0]} --distributions {input.distributions} {params.settings} --arms {params.arms}"

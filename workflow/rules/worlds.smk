@@ -78,7 +78,9 @@ if WORLD:
         resources:
             mem_mb=500,
         params:
-            settings=flags(config["figures"], "width", "dpi", arms=[ROLES["level1"], *ROLES.get("level2", [])]),
+            settings=flags(
+                config["figures"], "width", "dpi", arms=[ROLES["level1"], *ROLES.get("level2", [])], policies=ARMS
+            ),
         shell:
             "python {input.script[0]} --oracle {input.oracle} --table {input.arms} {params.settings}"
             " --output {output.png} {output.svg} 2>&1 | tee {log}"

@@ -9,12 +9,11 @@ import argparse
 
 import numpy as np
 import pandas as pd
-from measure_signals import by_prompt, within_prompts
 from scipy.special import ndtr
 
 from align.errors import run
 from align.files import write_csv
-from findings.evidence import best_of_choice
+from findings.evidence import best_of_choice, by_prompt, within_prompts
 from findings.worlds import WORLDS, World
 from pocket.divided import share_content, worst_tenth
 

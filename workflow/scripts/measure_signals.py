@@ -13,7 +13,7 @@ from scipy import stats
 from align.errors import run
 from align.files import write_csv
 from findings.contrasts import Contrast, parse_contrast
-from findings.evidence import best_of_choice, equivalence_p, exact_sign_flip_p
+from findings.evidence import best_of_choice, by_prompt, equivalence_p, exact_sign_flip_p, within_prompts
 from findings.units import in_sft_units, other_makes, sft_units
 
 SAME_ORDER = 0.999  # correlation of ranks within prompts above which two signals are one
@@ -33,11 +33,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def by_prompt(table: pd.DataFrame, column: str) -> np.ndarray:
-    """A column as (prompts, responses); the table is in order of prompt and sample."""
-    return table[column].to_numpy().reshape(table["prompt_id"].nunique(), -1)
-
-
 def screen(pool: pd.DataFrame, arms: list[str], metrics: list[str]) -> list[dict]:
     """Best of n by each arm's signal, a row an arm and n; `kl` is the bound log n - (n - 1) / n.
 
@@ -52,11 +47,6 @@ def screen(pool: pd.DataFrame, arms: list[str], metrics: list[str]) -> list[dict
             found = {m: best_of_choice(by_prompt(pool, arm), by_prompt(pool, m), n).mean() for m in metrics}
             rows.append(key | found)
     return rows
-
-
-def within_prompts(values: np.ndarray) -> np.ndarray:
-    """What remains of (prompts, responses) when each prompt's mean is taken off, flat."""
-    return (values - values.mean(axis=1, keepdims=True)).ravel()
 
 
 def agree(pool: pd.DataFrame, arms: list[str], metrics: list[str]) -> list[dict]:

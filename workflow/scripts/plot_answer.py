@@ -10,16 +10,24 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import InputError, run
-from findings.plotting import colours_of, figure_parser, legend_above, save_figure, use_style
+from findings.by_seed import rises
+from findings.plotting import (
+    MARKERS,
+    add_policies_flag,
+    colours_of,
+    figure_parser,
+    legend_above,
+    save_figure,
+    use_style,
+)
 from findings.sharper import sft_at_entropy
 
 READERS = {
     "own": "the reward model\nit learned from",
     "judges": "judges, whom no\npolicy learned from",
-    "gold": "the truth",
+    "gold": "gold, the truth",
 }
 SHARPER = "SFT, only sharper"
-MARKERS = "os^vP"  # by them arms are told apart in grey as well
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -27,20 +35,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--experiments", nargs="+", required=True, help="a panel each: what stands above it")
     parser.add_argument("--tables", nargs="+", required=True, help="CSV, one an experiment: arms' means a replicate")
     parser.add_argument("--arms", nargs="+", required=True, help="those in question; the first is held against SFT")
+    add_policies_flag(parser)
     parser.add_argument("--temperatures", nargs="*", type=float, default=[], help="of SFT, whose arms are sft_{t}")
     parser.add_argument("--other-makes", nargs="*", default=[], help="kinds of judges beside SFT's own make")
     return parser.parse_args(argv)
-
-
-def rises(table: pd.DataFrame, arm: str, reader: str) -> pd.Series:
-    """An arm's sampled responses less SFT's in the same replicate by a reader, a value a seed, in SFT deviations.
-
-    A policy's own reward model is another one in each arm: SFT's responses to the same prompts are read by it too.
-    """
-    sampled = table[table["decoding"] == "sampled"].set_index(["arm", "seed"])
-    of_arm = sampled.loc[arm]
-    sft = of_arm["own_sft"] if reader == "own" else sampled.loc["sft"][reader]
-    return (of_arm[reader] - sft).dropna()
 
 
 def sharper_rises(table: pd.DataFrame, arm: str, reader: str, temperatures: list[float]) -> pd.Series:
@@ -53,18 +51,19 @@ def sharper_rises(table: pd.DataFrame, arm: str, reader: str, temperatures: list
     return pd.Series(gains)
 
 
-def draw_panel(axis, table: pd.DataFrame, arms: list[str], readers: dict[str, str], temperatures: list[float]) -> None:
+def draw_panel(axis, table: pd.DataFrame, args: argparse.Namespace, readers: dict[str, str]) -> None:
     """A row a reader; in it a line an arm, with a small dot a replicate and the mean in a large one."""
+    arms = args.arms
     there = [arm for arm in arms if arm in set(table["arm"])]
     if not there:
         raise InputError(f"none of the arms {', '.join(arms)} is in a table of arms: name those that were trained")
     places = [SHARPER, *arms]
-    colours = {SHARPER: "0.45"} | colours_of(arms)
+    colours = {SHARPER: "0.45"} | colours_of(args.policies)
     markers = {SHARPER: "D"} | dict(zip(arms, itertools.cycle(MARKERS)))
     for row, reader in enumerate(readers):
         values = {arm: rises(table, arm, reader) for arm in there}
         if reader != "own":  # SFT at other temperatures is not read by the arms' own reward models
-            values[SHARPER] = sharper_rises(table, there[0], reader, temperatures)
+            values[SHARPER] = sharper_rises(table, there[0], reader, args.temperatures)
         for name, of_seeds in values.items():
             height = row + 0.8 * ((places.index(name) + 0.5) / len(places) - 0.5)
             look = {"marker": markers[name], "color": colours[name], "linestyle": ""}
@@ -91,10 +90,10 @@ def main(argv: list[str] | None = None) -> None:
         len(tables), figsize=(args.width, 0.9 + 0.95 * sum(rows)), height_ratios=rows, squeeze=False
     )
     for axis, name, table, names in zip(axes.flat, args.experiments, tables, readers):
-        draw_panel(axis, table, args.arms, names, args.temperatures)
+        draw_panel(axis, table, args, names)
         axis.set_title(name, loc="left")
     figure.supxlabel(
-        "rise above SFT on held-out prompts, SFT standard deviations; a small mark a replicate", fontsize=9
+        "rise above SFT on held-out prompts, SFT standard deviations; small marks are replicates", fontsize=9
     )
     legend_above(figure, axes.flat[0])
     save_figure(figure, args.output, args.dpi)

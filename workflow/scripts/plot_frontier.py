@@ -7,10 +7,21 @@ import argparse
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.ticker import ScalarFormatter
 
 from align.errors import run
-from findings.plotting import figure_parser, legend_above, lines_of, off_the_scale, save_figure, smooth, use_style
+from findings.plotting import (
+    add_policies_flag,
+    figure_parser,
+    legend_above,
+    lines_of,
+    off_the_scale,
+    save_figure,
+    smooth,
+    use_style,
+)
 
+LINEAR_TO = 10  # nats
 PANELS = {"reward": "its own reward model", "judges": "judges", "gold": "gold rating"}
 
 
@@ -19,6 +30,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--training", required=True, help="CSV of the training curves")
     parser.add_argument("--screen", required=True, help="CSV of best of n")
     parser.add_argument("--chooser", required=True, help="the arm whose signal chooses the best of n")
+    parser.add_argument("--arms", nargs="+", required=True, help="those that are shown")
+    add_policies_flag(parser)
     parser.add_argument("--placebos", nargs="*", default=[], help="arms that may leave the axes")
     parser.add_argument("--smoothing", type=int, required=True, help="steps of a running mean")
     return parser.parse_args(argv)
@@ -41,9 +54,10 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
     training, screen = pd.read_csv(args.training), pd.read_csv(args.screen)
-    lines = lines_of(list(training["arm"].unique()))
-    placebos = {arm: line for arm, line in lines.items() if arm in args.placebos}
-    others = {arm: line for arm, line in lines.items() if arm not in args.placebos}
+    lines = lines_of(args.policies)
+    placebos, others = (
+        {arm: lines[arm] for arm in args.arms if (arm in args.placebos) == is_} for is_ in (True, False)
+    )
     best = screen[screen["arm"] == args.chooser].groupby("n").mean(numeric_only=True)
     panels = {column: title for column, title in PANELS.items() if column in training}
     figure, axes = plt.subplots(1, len(panels), figsize=(args.width, 3.6), squeeze=False)
@@ -63,8 +77,12 @@ def main(argv: list[str] | None = None) -> None:
                 label=f"best of n by {args.chooser}",
             )
         axis.set_title(title)
-        axis.set_xscale("symlog", linthresh=1.0)
+        # As far as most arms go it is linear; an arm without a penalty may go ten times as far.
+        axis.set_xscale("symlog", linthresh=LINEAR_TO, linscale=2)
         axis.set_xlim(left=0)
+        farthest = axis.get_xlim()[1]
+        axis.set_xticks([kl for kl in (0, 2, 4, 6, 8, 10, 30, 100, 300) if kl <= farthest])
+        axis.xaxis.set_major_formatter(ScalarFormatter())
         axis.set_xlabel("KL to SFT (nats)")
     axes.flat[0].set_ylabel("SFT standard deviations")
     legend_above(figure, axes.flat[1])

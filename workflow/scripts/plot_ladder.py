@@ -9,13 +9,25 @@ import itertools
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from plot_answer import MARKERS, rises
 
 from align.errors import InputError, run
-from findings.plotting import colours_of, figure_parser, legend_above, save_figure, use_style
+from findings.by_seed import rises
+from findings.plotting import (
+    MARKERS,
+    add_policies_flag,
+    colours_of,
+    figure_parser,
+    legend_above,
+    save_figure,
+    use_style,
+)
 
-KNOWING = {"true_mean": "knows the true mean", "true_spread": "and the true spread", "true_win": "knows who wins"}
-KNOWING_MARKERS = "D*X"
+KNOWING = {
+    "true_mean": "knows the true mean",
+    "true_spread": "knows the true mean and spread",
+    "true_win": "knows who wins",
+}
+KNOWING_MARKERS = "DpX"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -23,6 +35,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--oracle", required=True, help="CSV: what each chooser gains")
     parser.add_argument("--table", required=True, help="CSV: arms' means a replicate")
     parser.add_argument("--arms", nargs="+", required=True, help="those in question")
+    add_policies_flag(parser)
     return parser.parse_args(argv)
 
 
@@ -35,7 +48,7 @@ def climb(oracle: pd.DataFrame, table: pd.DataFrame, arms: list[str]) -> dict[st
         raise InputError(f"none of the arms {', '.join(arms)} is in both tables: name those that were trained")
     n = best["n"].iloc[0]
     return {
-        f"best of {n},\nby who knows": {label: by_chooser[name] for name, label in KNOWING.items()},
+        f"best of {n},\nby an oracle": {label: by_chooser[name] for name, label in KNOWING.items()},
         f"best of {n}, by\nlearned signals": {arm: by_chooser[arm] for arm in trained},
         "after\nREINFORCE": {arm: rises(table, arm, "gold") for arm in trained},
     }
@@ -45,7 +58,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
     rungs = climb(pd.read_csv(args.oracle), pd.read_csv(args.table), args.arms)
-    colours = dict.fromkeys(KNOWING.values(), "0.35") | colours_of(args.arms)
+    colours = dict.fromkeys(KNOWING.values(), "0.35") | colours_of(args.policies)
     markers = dict(zip(KNOWING.values(), KNOWING_MARKERS)) | dict(zip(args.arms, itertools.cycle(MARKERS)))
     figure, axis = plt.subplots(figsize=(args.width, 1.0 + 1.0 * len(rungs)))
     labelled: set[str] = set()
@@ -60,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     axis.set_yticks(range(len(rungs)), list(rungs))
     axis.set_ylim(len(rungs) - 0.5, -0.5)
     axis.axvline(0, color="black", linewidth=0.8)
-    axis.set_xlabel("gold above SFT's mean, SFT standard deviations; a small mark a replicate")
+    axis.set_xlabel("gold above SFT's mean, SFT standard deviations; small marks are replicates")
     legend_above(figure, axis)
     save_figure(figure, args.output, args.dpi)
 

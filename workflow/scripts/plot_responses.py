@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from findings.plotting import figure_parser, legend_above, lines_of, save_figure, use_style
+from findings.plotting import add_policies_flag, figure_parser, legend_above, lines_of, save_figure, use_style
 
 PANELS = {
     "tokens": "length of sampled responses (tokens)",
@@ -19,6 +19,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--distributions", required=True, help="CSV of quantiles")
     parser.add_argument("--arms", nargs="+", required=True, help="arms to show, SFT first")
+    add_policies_flag(parser)
     return parser.parse_args(argv)
 
 
@@ -36,12 +37,12 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
     table = pd.read_csv(args.distributions)
-    table, lines = table[table["decoding"] == "sampled"], lines_of(args.arms)
+    table, lines = table[table["decoding"] == "sampled"], lines_of(args.policies)
     panels = {column: title for column, title in PANELS.items() if column in table}
     figure, axes = plt.subplots(1, len(panels), sharey=True, figsize=(args.width, 3.4))
     for axis, (column, title) in zip(axes.flat, panels.items()):
         # SFT's difference from itself is none.
-        shown = {arm: line for arm, line in lines.items() if column == "tokens" or arm != "sft"}
+        shown = {arm: lines[arm] for arm in args.arms if column == "tokens" or arm != "sft"}
         draw_panel(axis, table, column, shown)
         axis.set_xlabel(title.replace(" (", "\n("))
         if column != "tokens":

@@ -7,6 +7,7 @@ import pandas as pd
 
 from align.errors import run
 from findings.plotting import (
+    add_policies_flag,
     arms_in_question,
     figure_parser,
     legend_above,
@@ -32,6 +33,7 @@ PANELS = {
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--training", required=True, help="CSV of the training curves")
+    add_policies_flag(parser)
     parser.add_argument("--placebos", nargs="*", default=[], help="arms of a reward model of shuffled labels")
     parser.add_argument("--smoothing", type=int, required=True, help="steps of a running mean")
     return parser.parse_args(argv)
@@ -51,14 +53,13 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
     training = pd.read_csv(args.training)
-    lines = lines_of(list(training["arm"].unique()))
+    lines = lines_of(args.policies)
     inside = arms_in_question(training, args.placebos)
-    shown, beside = ({arm: lines[arm] for arm in lines if (arm in inside) == wanted} for wanted in (True, False))
+    there = [arm for arm in args.policies if arm in set(training["arm"])]
+    shown, beside = ({arm: lines[arm] for arm in there if (arm in inside) == wanted} for wanted in (True, False))
     panels = {column: title for column, title in PANELS.items() if column in training}
     figure, axes = plt.subplots(-(-len(panels) // 2), 2, sharex=True, figsize=(args.width, 1.1 * len(panels)))
     for axis, (column, title) in zip(axes.flat, panels.items()):
-        if column == "kl":
-            axis.set_yscale("symlog", linthresh=1.0)
         draw_panel(axis, training, column, shown, args.smoothing)
         with off_the_scale(axis):
             draw_panel(axis, training, column, beside, args.smoothing)

@@ -6,11 +6,10 @@ import pandas as pd
 
 from align.errors import run
 from align.files import write_csv
-from findings.evidence import exact_correlation
+from findings.evidence import FEWEST_SEEDS, exact_correlation
 
 METRICS = ("judges", "gold")
 BESIDE = ("tokens", "rater_bias", "judges")
-FEWEST_SEEDS = 5  # with 4 no exact p falls below 0.05
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

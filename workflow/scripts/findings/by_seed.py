@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from findings.evidence import exact_correlation, exact_sign_flip_p
+from findings.evidence import FEWEST_SEEDS, exact_correlation, exact_sign_flip_p
 
 CONTENT = ("helpfulness", "correctness")  # of the rubric; its other attributes are form
 
@@ -52,6 +52,17 @@ def describe_worst_tenth(path: str, level1: str) -> list[dict]:
     return rows
 
 
+def rises(table: pd.DataFrame, arm: str, reader: str) -> pd.Series:
+    """An arm's sampled responses less SFT's in the same replicate by a reader, a value a seed, in SFT deviations.
+
+    A policy's own reward model is another one in each arm: SFT's responses to the same prompts are read by it too.
+    """
+    sampled = table[table["decoding"] == "sampled"].set_index(["arm", "seed"])
+    of_arm = sampled.loc[arm]
+    sft = of_arm["own_sft"] if reader == "own" else sampled.loc["sft"][reader]
+    return (of_arm[reader] - sft).dropna()
+
+
 def differences_from_sft(path: str, arm: str | None) -> pd.DataFrame:
     """An arm's sampled differences from SFT: a row a seed, a column a metric; empty where it is not compared."""
     changes = pd.read_csv(path).query("arm == @arm and against == 'sft' and decoding == 'sampled'")
@@ -72,5 +83,6 @@ def describe_placebo(reward_models: str, differences: str, settings: dict) -> di
     models = models[models["kind"] == kind]
     table = models[["seed", "accuracy", "accuracy_low", "accuracy_high"]].merge(by_seed, on="seed")
     correlation, p = exact_correlation(table["accuracy"].to_numpy(), table["judges"].to_numpy())
-    found = {"correlation": None if np.isnan(correlation) else correlation, "p_exact": p}
+    known = len(table) >= FEWEST_SEEDS and not np.isnan(correlation)
+    found = {"correlation": correlation if known else None, "p_exact": p}
     return {"seeds": json.loads(table.to_json(orient="records")), "accuracy_and_judges": found}

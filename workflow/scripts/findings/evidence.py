@@ -8,6 +8,7 @@ from scipy import optimize, special, stats
 
 POWER_DRAWS = 4000
 ALL_FLIPS_UP_TO = 12  # seeds
+FEWEST_SEEDS = 5  # of a correlation: with 4 no exact p falls below 0.05
 
 
 def pooled_within_deviation(table: pd.DataFrame, column: str) -> float:
@@ -15,6 +16,16 @@ def pooled_within_deviation(table: pd.DataFrame, column: str) -> float:
     groups = table.groupby("prompt_id")[column]
     freedom = groups.count() - 1
     return float(np.sqrt((groups.var(ddof=1) * freedom).sum() / freedom.sum()))
+
+
+def by_prompt(table: pd.DataFrame, column: str) -> np.ndarray:
+    """A column as (prompts, responses); the table is in order of prompt and sample."""
+    return table[column].to_numpy().reshape(table["prompt_id"].nunique(), -1)
+
+
+def within_prompts(values: np.ndarray) -> np.ndarray:
+    """What remains of (prompts, responses) when each prompt's mean is taken off, flat."""
+    return (values - values.mean(axis=1, keepdims=True)).ravel()
 
 
 def exact_sign_flip_p(differences: np.ndarray) -> float:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from align.files import atomic_path
 
+MARKERS = "os^vP"  # by them arms are told apart in grey as well
 STYLE = Path(__file__).parents[2] / "report" / "align.mplstyle"
 
 
@@ -40,16 +41,19 @@ def metric_colours() -> dict[str, str]:
     return colours_of(["judges", "own", "gold"])
 
 
-def lines_of(arms: list[str]) -> dict[str, dict]:
-    """A colour an arm, and a dashed line once the colours have been used up; SFT is grey, wherever it stands."""
+def add_policies_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--policies", nargs="+", required=True, help="all arms: the order of their colours")
+
+
+def lines_of(policies: list[str]) -> dict[str, dict]:
+    """A colour an arm, the same in all figures, and a dashed line once the colours have been used up; SFT is grey."""
     used = len(plt.rcParams["axes.prop_cycle"].by_key()["color"])
     styles = ("-", "--", ":")
-    trained = [arm for arm in arms if arm != "sft"]
     lines = {
         arm: {"color": colour, "linestyle": styles[i // used % len(styles)]}
-        for i, (arm, colour) in enumerate(colours_of(trained).items())
+        for i, (arm, colour) in enumerate(colours_of(policies).items())
     }
-    return {arm: lines.get(arm, {"color": "0.55", "linestyle": "-"}) for arm in arms}
+    return {"sft": {"color": "0.55", "linestyle": "-"}} | lines
 
 
 def arms_in_question(training: pd.DataFrame, placebos: list[str]) -> list[str]:
