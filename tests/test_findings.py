@@ -96,12 +96,11 @@ def test_level_2s_verdict_groups_arms_by_what_is_shown():
 def test_what_could_have_been_found_is_said():
     summary = make_summary()
     assert (
-        "By gold the tests could have found a difference of 0.15."
-        in texts(level2.state_level2(summary))["level2_power"]
+        "the tests could have found differences of 0.15 by gold" in texts(level2.state_level2(summary))["level2_power"]
     )
     few = change(summary, "by_mean", "first", "gold", minimum_detectable=None, seeds=3)
     assert (
-        "By gold 3 seeds are too few for 3 tests to find anything." in texts(level2.state_level2(few))["level2_power"]
+        "3 seeds are too few for 3 tests by gold to find anything." in texts(level2.state_level2(few))["level2_power"]
     )
 
 
@@ -175,14 +174,14 @@ def test_a_null_of_the_spread_is_worth_what_the_oracle_gains():
         return texts(level2.state_level2(rederive(summary | {"reward_models": rows})))["spread"]
 
     assert "too little for a model's gain to be found here" in told(-0.001, 0.004)
-    assert "not shown to help" in told(-0.001, 0.04) and told(-0.001, 0.04).endswith("not shown to hold it.")
+    assert "does not help" in told(-0.001, 0.04) and told(-0.001, 0.04).endswith("the learned one is not shown to.")
     assert "helps to tell who wins" in told(0.01, 0.04) and told(0.01, 0.04).endswith("some of what could be known.")
 
 
 def test_the_oracle_says_whether_the_spread_could_pay_here():
     said = texts(level2.state_level2(make_summary()))["oracle"]
     assert said.startswith("**Knowing the true spread would not pay here.** The best of 16 SFT responses")
-    assert "gains +1.88 by gold; knowing the true spread adds +0.00." in said
+    assert "gains, above their mean, +1.88 by gold; knowing the true spread adds +0.00." in said
     assert "gains +0.62 (Level 1) and +0.62 (Level 2)" in said
     rows = oracle_rows(["first", "by_mean"], spread=0.4, rejected=False)
     said = texts(level2.state_level2(rederive(make_summary() | {"oracle": rows})))["oracle"]

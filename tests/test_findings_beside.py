@@ -119,8 +119,8 @@ def test_the_order_of_methods_is_compared_with_the_papers():
         return beside.state_methods(given, PAPER)[0].text
 
     assert "is found again" in told(1.3, 1.2, 1.1) and "is not found again" in told(1.1, 1.2, 1.3)
-    assert "here it is b_MA, RAFT and RLOO." in told(1.1, 1.2, 1.3)
-    assert told(1.3, 1.2, 1.1).endswith("RLOO is ahead and RAFT is behind.")
+    assert "its order on TL;DR is RLOO, RAFT and b_MA." in told(1.1, 1.2, 1.3)
+    assert told(1.3, 1.2, 1.1).endswith("here: RLOO is ahead and RAFT is behind.")
 
 
 def test_a_change_with_more_training_is_one_that_is_shown():
@@ -157,7 +157,10 @@ def test_the_win_probability_is_held_against_its_scalar_twin():
     for arm, against, verdict in (("w", "b", "fell"), ("b", "first", "rose")):
         summary["contrasts"].append(contrast("twin", arm, against, "gold", verdict=verdict, estimate=-0.25))
     text = beside.state_twin(summary).text
-    assert "(`w`) is behind by gold (-0.25)." in text and "the twin is ahead by gold (-0.25), before" in text
+    assert (
+        "against it the win probability is behind by gold (-0.25)." in text
+        and "the twin is ahead by gold (-0.25), before" in text
+    )
 
 
 def test_the_moving_average_is_praised_where_every_seed_gains():

@@ -1,11 +1,10 @@
-"""Findings from what stands beside Level 1: the gradient's variance, the paper's other methods, TRL, longer"
-" training."""
+"""Findings from what stands beside Level 1: the gradient's variance, other methods, TRL, longer training."""
 
 from findings.contrast_words import line_between_arms
 from findings.derived import compare_training
 from findings.finding import Finding, direction, make, shown_by_p, strength_of
 from findings.summary import alpha_of, arm_with_signal, contrast_of, find_row, find_rows, paper_arms, roles_of
-from findings.words import join, short_metric
+from findings.words import VERDICT_WORDS, join, short_metric
 
 
 def state_gradients(summary: dict) -> list[Finding]:
@@ -22,10 +21,9 @@ def state_gradients(summary: dict) -> list[Finding]:
     helps = min(numbers["early"], none["low"]) > 0
     opening = "lowers the variance of the gradient" if helps else "is not seen to help both early and late"
     text = (
-        f"**The moving average {opening}.** Without it the gradient's variance is"
-        " {early:change} early in training and {late:change} late (over seeds {low:change} to {high:change})"
+        f"**The moving average {opening}.** Without it the variance changes by {{early:change}} early in training and"
+        " {late:change} late (over seeds {low:change} to {high:change})."
     )
-    text += ": so many more samples would be needed for the same step." if helps else "."
     found = [
         make(
             "gradient_none",
@@ -36,11 +34,11 @@ def state_gradients(summary: dict) -> list[Finding]:
         )
     ]
     numbers = {"four_early": of("leave one out, k = 4", "early")["change"], "four": four["change"]}
-    numbers |= {"low": four["low"], "high": four["high"], "best": of("best constant")["change"], "k": 4}
+    numbers |= {"low": four["low"], "high": four["high"], "best": of("best constant")["change"], "k": 3}
     text = (
-        "No constant does better: the best one changes it by {best:change} late. A baseline that knows each"
-        " prompt, the mean of {k} responses less the one in question, changes it by {four_early:change} early and"
-        " {four:change} late ({low:change} to {high:change})."
+        "The best constant changes it by {best:change} late. A baseline for each prompt, the mean of its {k}"
+        " other responses, changes it by {four_early:change} early and {four:change} late ({low:change} to"
+        " {high:change})."
     )
     found.append(make("gradient_four", "What is left to gain?", text, numbers))
     study = summary["settings"]["studies"]["gradients"]
@@ -62,23 +60,22 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
     theirs = sorted(known, key=lambda row: -row["win_rates"][0])
     here = sorted(known, key=lambda row: -ours[row["arm"]])
     tests = find_rows(methods["contrasts"], against=level1, metric="judges", decoding="sampled")
-    ahead, behind = (find_rows(tests, verdict=verdict) for verdict in ("rose", "fell"))
     names = {row["arm"]: row["name"] for row in paper_arms(paper, methods)}
-    shown = [
-        f"{join([names.get(row['arm'], row['arm']) for row in some])} {'is' if len(some) == 1 else 'are'} {word}"
-        for some, word in ((ahead, "ahead"), (behind, "behind"))
-        if some
-    ]
+    said = []
+    for verdict, word in VERDICT_WORDS.items():
+        some = find_rows(tests, verdict=verdict)
+        if some:
+            who = join([names.get(row["arm"], row["arm"]) for row in some]) if len(some) < len(tests) else "all"
+            said.append(f"{who} {'is' if len(some) == 1 < len(tests) else 'are'} {word}")
     sizes = [row["estimate"] for row in tests]
     numbers = {"low": min(sizes), "high": max(sizes)} if sizes else {}
     text = (
-        f"**The paper's order of methods is{'' if here == theirs else ' not'} found again at this scale.** Its order"
-        f" on TL;DR is {join([row['name'] for row in theirs])}; here it is {join([row['name'] for row in here])}."
+        f"**The paper's order of methods is{'' if here == theirs else ' not'} found again at this scale.** Of methods"
+        f" that sample k responses a prompt, its order on TL;DR is {join([row['name'] for row in theirs])}."
     )
     if sizes:
-        text += " By the judges the methods differ from REINFORCE by {low:+.2f} to {high:+.2f}; "
-        rest = "" if len(shown) == len(tests) else "; the others are not told apart from it"
-        text += f"{' and '.join(shown)}{rest}." if shown else "none of it is shown."
+        text += " By the judges the methods differ from REINFORCE by {low:+.2f} to {high:+.2f} here: "
+        text += f"{join(said)}."
     question = "Is the paper's order of methods found again?"
     found = [make("methods", question, text, numbers, strength=strength_of(*tests), confidence=1 - alpha)]
     text = (
@@ -119,8 +116,8 @@ def state_trl(summary: dict) -> list[Finding]:
         )
     if measured["finished"] and measured["trl_cut"] < limits["unseen_change"] < measured["ours_cut"]:
         text += (
-            "TRL also builds the chat text anew before it scores: cutting off a response's end changes its reward by"
-            " {cut:.2f} there and by {ours:.2f} here. Its reward model cannot see whether a response ended."
+            "TRL also rebuilds the chat text before scoring, so that its reward model cannot see whether a response"
+            " ended: cutting off the end changes the reward by {cut:.2f} there and by {ours:.2f} here."
         )
     given = {"same_gradient": limits["same_gradient"], "unseen_change": limits["unseen_change"]}
     question = "Why not TRL's RLOOTrainer?"
@@ -140,11 +137,10 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
     one = next(iter(rows.values()))
     kind = longer["settings"]["arms"][one["arm"]]["reward_model"]
     numbers = {"epochs": longer["settings"]["reward_models"][kind]["epochs"], "seeds": len(longer["seeds"])}
-    words = {"rose": "ahead", "fell": "behind", "equivalent": "equivalent", "inconclusive": "not told apart"}
     said = []
     for metric in sorted(rows, key=lambda name: name != "gold"):
         numbers[metric] = rows[metric]["estimate"]
-        said.append(f"{words[rows[metric]['verdict']]} by {short_metric(metric)} ({{{metric}:+.2f}})")
+        said.append(f"{VERDICT_WORDS[rows[metric]['verdict']]} by {short_metric(metric)} ({{{metric}:+.2f}})")
     opening = (
         "More training brought no gain"
         if not find_rows(list(rows.values()), verdict="rose")
@@ -220,7 +216,6 @@ def state_twin(summary: dict) -> Finding | None:
     """The win probability against its scalar twin, and that against Level 1; None without both."""
     roles = roles_of(summary)
     twin, win = roles.get("bounded"), arm_with_signal(summary, "win")
-    words = {"rose": "ahead", "fell": "behind", "equivalent": "equivalent", "inconclusive": "not told apart"}
     numbers, told, shown = {}, [], []
     for name, arm, against in (("win", win, twin), ("twin", twin, roles["level1"])):
         rows = contrast_of(summary, arm, against) if arm and against else {}
@@ -228,11 +223,14 @@ def state_twin(summary: dict) -> Finding | None:
         if not some:
             return None
         numbers |= {f"{name}_{metric}": row["estimate"] for metric, row in some.items()}
-        said = [f"{words[row['verdict']]} by {short_metric(m)} ({{{name}_{m}:+.2f}})" for m, row in some.items()]
+        said = [
+            f"{VERDICT_WORDS[row['verdict']]} by {short_metric(m)} ({{{name}_{m}:+.2f}})" for m, row in some.items()
+        ]
         told.append(join(said))
         shown += some.values()
     text = (
-        f"Against its scalar twin (`{twin}`), which is bounded as it is, the win probability (`{win}`) is {told[0]}."
-        f" Against Level 1 the twin is {told[1]}, before any correction."
+        f"The win probability (`{win}`) is bounded, and so is its scalar twin (`{twin}`), the mean sigmoid of reward"
+        f" differences: against it the win probability is {told[0]}. Against Level 1 the twin is {told[1]}, before any"
+        " correction."
     )
     return make("twin", "Is it the bound or the distribution?", text, numbers, strength=strength_of(*shown))

@@ -94,25 +94,6 @@ def group_arms(summary: dict, rows: list[dict], prefix: str) -> tuple[str, dict[
     )
 
 
-def state_power(summary: dict, rows: list[dict], metric: str) -> tuple[str, dict[str, float]]:
-    """What differences the tests of some arms by a metric could have found, to be filled in; with their numbers."""
-    if not rows:
-        return "", {}
-    sizes = [row["minimum_detectable"] for row in rows]
-    if None in sizes:
-        tests = summary["derived"]["tests"][metric]
-        numbers = {f"{metric}_seeds": rows[0]["seeds"], f"{metric}_tests": tests}
-        many = "are" if rows[0]["seeds"] > 1 else "is"
-        seeds, counted = (f"{word}{'s' if n != 1 else ''}" for word, n in (("seed", rows[0]["seeds"]), ("test", tests)))
-        return (
-            f"By {short_metric(metric)} {{{metric}_seeds}} {seeds} {many} too few for {{{metric}_tests}} {counted} to"
-            f" find anything."
-        ), numbers
-    numbers = {f"{metric}_least": min(sizes), f"{metric}_most": max(sizes)}
-    size = reach(f"{metric}_least", f"{metric}_most", ".2f", numbers)
-    return f"By {short_metric(metric)} the tests could have found a difference of {size}.", numbers
-
-
 def shared_evidence(summary: dict) -> Finding | None:
     """Which arms of Level 2 are one piece of evidence, since they move together over seeds."""
     groups = summary["derived"]["one_piece"]

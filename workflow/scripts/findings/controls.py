@@ -124,10 +124,10 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     else:
         opening = "Here they and gold do not part in sign without a penalty"
         claim = " no fall of gold is seen that judges miss"
+    told = f"; {some} (shown, not tested)" if numbers["parted"] and not fooled else f" ({seeds}: shown, not tested)"
     verdict = (
         f"**Can judges be trusted? {opening}.** A policy that pays nothing for leaving SFT is scored {{judges:+.2f}}"
-        f" by the judges, and {{gold:+.2f}} by gold{'; ' + some if numbers['parted'] and numbers['gold'] >= 0 else ''}"
-        f" ({seeds}: shown, not tested)."
+        f" by the judges, and {{gold:+.2f}} by gold{told}."
     )
     text = (
         f"**Without a KL penalty{claim}.** {capital(sees)}, gold {{gold:+.2f}}, after {{steps}} steps, at"

@@ -212,8 +212,7 @@ def derive(summary: dict) -> dict:
 
 
 def compare_training(summary: dict, longer: dict) -> dict:
-    """What longer training of reward models changed: models, the gap between them, and Level 2's differences,"
-    " by seed."""
+    """What longer training of reward models changed: models, the gap between them, Level 2's differences by seed."""
     after = {row["metric"]: row for row in find_rows(longer["contrasts"], name="longer", decoding="sampled")}
     one = next(iter(after.values()))
     scalar, rated = (models_of(longer, kind_of(longer, one[side])) for side in ("against", "arm"))

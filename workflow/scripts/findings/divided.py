@@ -8,9 +8,16 @@ from findings.words import VERDICT_WORDS, reach, show
 
 
 def helps_the_worst(divided: dict) -> bool:
-    """Whether the arm trained on the worst tenth raises it above SFT and above Level 1."""
+    """Whether the arm trained on the worst tenth raises it above SFT and Level 1, and stands above sharper SFTs."""
     row, alpha = find_row(divided["worst_tenth"], arm=arm_with_signal(divided, "cvar")), alpha_of(divided)
-    return bool(row) and all(row[f"less_{name}"] > 0 and row[f"p_{name}"] < alpha for name in ("sft", "level1"))
+    shown = bool(row) and all(row[f"less_{name}"] > 0 and row[f"p_{name}"] < alpha for name in ("sft", "level1"))
+    return shown and all(row["mean"] > sharper["mean"] for sharper in sharper_rows(divided))
+
+
+def sharper_rows(divided: dict) -> list[dict]:
+    """The worst tenth's rows of SFT at other temperatures."""
+    trained = divided["settings"]["arms"]
+    return [row for row in divided["worst_tenth"] if row["arm"].startswith("sft_0") and row["arm"] not in trained]
 
 
 def state_divided(divided: dict) -> list[Finding]:
@@ -22,10 +29,10 @@ def state_divided(divided: dict) -> list[Finding]:
     numbers = {"low": min(sizes), "high": max(sizes), "spread": told["spread"], "n": told["n"]}
     paid = "does not pay, so that nothing follows" if told["rejected"] else "pays"
     text = (
-        f"**Where a distribution could help, does it? By the share of content raters {answer}; by the worst tenth of"
-        f" raters {'yes' if helps else 'that is not shown'}.** In a second world (`divided`) raters divide over"
-        f" responses. Knowing the true spread {paid}: {{spread:+.2f}} SFT standard deviations beyond the true mean, at"
-        " the best of {n}. By the share who are content Level 2 differs from Level 1 by"
+        f"**Where a distribution could help, does it? By the share of satisfied raters {answer}; by the worst tenth of"
+        f" raters {'yes' if helps else 'that is not shown'}.** In a second world (`divided`) raters disagree about"
+        f" responses. There knowing the true spread {paid}: {{spread:+.2f}} SFT standard deviations of that share"
+        " beyond the true mean, at the best of {n} responses. By it Level 2 differs from Level 1 by"
         f" {reach('low', 'high', '+.2f', numbers)}."
     )
     worst, found = say_worst(divided)
@@ -37,17 +44,21 @@ def state_divided(divided: dict) -> list[Finding]:
 
 
 def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
-    """The opinion of the worst tenth of raters, of SFT, Level 1 and the arm trained on it, to be filled in."""
+    """The opinion of the worst tenth of raters, of SFT and sharper ones, Level 1 and the arm trained on it."""
     arm, level1 = arm_with_signal(divided, "cvar"), roles_of(divided)["level1"]
     rows = {name: find_row(divided["worst_tenth"], arm=name) for name in ("sft", level1, arm)}
     if not all(rows.values()):
         return "", {}
     numbers = {"worst_sft": rows["sft"]["mean"], "worst_level1": rows[level1]["mean"]}
     numbers |= {"worst_level2": rows[arm]["mean"], "worst_p": rows[arm]["p_level1"]}
+    sharper, of_sharper = sharper_rows(divided), ""
+    if sharper:
+        numbers["worst_sharper"] = max(row["mean"] for row in sharper)
+        of_sharper = " (at its best temperature {worst_sharper:.2f})"
     text = (
-        " The opinion of the worst tenth goes from {worst_sft:.2f} to {worst_level1:.2f} at Level 1, and to"
-        f" {{worst_level2:.2f}} with `{arm}`, trained on the worst tenth of the learned distribution (p"
-        " {worst_p:p})."
+        f" The worst tenth's opinion of SFT is {{worst_sft:.2f}}{of_sharper}, of Level 1 {{worst_level1:.2f}}, and of"
+        f" `{arm}`, trained on the learned worst tenth, {{worst_level2:.2f}} (p against Level 1 {{worst_p:p}},"
+        " uncorrected)."
     )
     return text, numbers
 
@@ -86,9 +97,9 @@ def state_learned(divided: dict) -> list[Finding]:
     numbers |= {"low": min(told["level2"]), "high": max(told["level2"])}
     no_match = ", and is no match for a better mean" if told["level1"] >= numbers["high"] else ""
     text = (
-        f"**Where raters divide, the learned spread follows the true one{no_match}.** Within prompts they correlate"
-        " {within:.2f}, at one mean {beyond:.2f}. By the share who are content, the best of {n} SFT"
-        " responses gains {mean:+.2f} by the true mean; by learned signals"
+        f"**Where raters disagree, the learned spread follows the true one{no_match}.** Within prompts they correlate"
+        " {within:.2f}, at one mean {beyond:.2f}. By the share of satisfied raters, the best of {n}"
+        " SFT responses gains {mean:+.2f} by the true mean; by learned signals"
         f" {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)."
     )
     condition = "no match: no learned reading of the distribution gains more than the scalar reward at the best of n"

@@ -83,15 +83,15 @@ def state_rival(summary: dict) -> list[Finding]:
     given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
     given["strength"] = max((shown_by_p(row["p_exact"], alpha) for row in rows.values()), key=(SHOWN, NOT_TOLD).index)
     verdict = (
-        f"**Is that more than a sharper SFT model? {answer_each(answers)}.** SFT gains, too, if it is only sampled at"
-        f" a lower temperature. Against SFT made as sharp, the policy is {join(short)}."
+        f"**Is that more than a sharper SFT model? {answer_each(answers)}.** SFT sampled at a lower temperature gains"
+        f" too. Against SFT made as sharp, the policy is {join(short)}."
     )
     greedy = role_contrast(summary, "level1", "greedy")
     both = [metric for metric in lead if metric in greedy]
     if both:
         numbers |= {f"greedy_{metric}": greedy[metric]["estimate"] for metric in both}
         said = [f"{{greedy_{metric}:+.2f}} by {short_metric(metric)}" for metric in both]
-        verdict += f" Where both are decoded greedily it adds {join(said)}."
+        verdict += f" Where both are decoded greedily, by the likeliest word each time, it adds {join(said)}."
     line = (
         "Against SFT at the temperature {temperature:.2f}, which has the same entropy ({entropy:.2f} nats a token), the"
         f" policy is {join(long)}."
@@ -119,7 +119,7 @@ def state_greedy(summary: dict) -> list[Finding]:
             f"{{{metric}:+.2f}} by {short_metric(metric)} (interval {{{metric}_low:+.2f}} to {{{metric}_high:+.2f}},"
             f" {words[row['verdict']]})"
         )
-    text = f"Where both are decoded greedily, the likeliest word each time, the policy adds {join(adds)}."
+    text = f"Where both are decoded greedily, the policy adds {join(adds)}."
     both = make("greedy", "What is left where both are decoded greedily?", text, numbers, strength=strength_of(*rows))
     text = (
         f"SFT, merely decoded greedily, stands at {join(stands)} against its own sampled responses. Over training the"
@@ -189,13 +189,13 @@ def state_form_and_content(summary: dict) -> list[Finding]:
     helpful = "Helpfulness of greedy responses went from {helpful_sft:.2f} to {helpful:.2f} of {highest:g}."
     text = (
         f"{opening}. Form is coherence, complexity and verbosity; content is helpfulness and correctness. In points"
-        f" of gold they changed by: {'; '.join(sizes)}.  {helpful} Looked at"
+        f" of gold they changed by: {'; '.join(sizes)}. {helpful} Looked at"
         " afterwards; p are exact and uncorrected."
     )
     ps = [row["p_exact"] for pair in alike.values() for row in pair.values()]
     given = {"strength": shown_by_p(max(ps), alpha), "condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
     question = "What changed in the responses?"
-    verdict = f"**{question} {opening}.** {helpful}"
+    verdict = f"**{question} {opening}** (content is helpfulness and correctness). {helpful}"
     return [
         make(name, question, said, numbers, **given)
         for name, said in (("form_and_content", text), ("verdict_change", verdict))

@@ -1,7 +1,7 @@
 """Level 2's findings: did a distribution over ratings help, what could have been found, was it as predicted?"""
 
-from findings.contrast_words import CONDITION, group_arms, shared_evidence, state_power
-from findings.finding import SHOWN, Finding, make, shown_by_p, strength_of
+from findings.contrast_words import CONDITION, group_arms, shared_evidence
+from findings.finding import Finding, make, shown_by_p, strength_of
 from findings.level2_why import (
     state_learning,
     state_length,
@@ -72,12 +72,24 @@ def state_ratings(summary: dict) -> Finding:
 
 
 def state_what_could_be_found(summary: dict, by_metric: dict[str, list[dict]]) -> Finding:
-    said, numbers = [], {}
+    """What differences the tests could have found, or that so few seeds find none."""
+    sizes, few, numbers = [], [], {}
     for metric, rows in by_metric.items():
-        text, found = state_power(summary, rows, metric)
-        said.append(text)
-        numbers |= found
-    text = " ".join(said) + " This is with a power of {power:percent}, exact and after Holm's correction."
+        least = [row["minimum_detectable"] for row in rows]
+        if None in least:
+            tests = summary["derived"]["tests"][metric]
+            numbers |= {f"{metric}_seeds": rows[0]["seeds"], f"{metric}_tests": tests}
+            few.append(
+                f"{{{metric}_seeds}} seed{'s are' if rows[0]['seeds'] > 1 else ' is'} too few for {{{metric}_tests}}"
+                f" test{'s' if tests != 1 else ''} by {short_metric(metric)} to find anything"
+            )
+        else:
+            numbers |= {f"{metric}_least": min(least), f"{metric}_most": max(least)}
+            sizes.append(f"{reach(f'{metric}_least', f'{metric}_most', '.2f', numbers)} by {short_metric(metric)}")
+    said = [
+        f"with a power of {{power:percent}}, after Holm's correction, the tests could have found differences of {join(sizes)}"
+    ]
+    text = ". ".join(map(capital, said * bool(sizes) + few)) + "."
     question = "What difference could have been found?"
     return make("level2_power", question, text, numbers, power=summary["settings"]["power"])
 
@@ -103,7 +115,7 @@ def state_equal_kl(summary: dict) -> Finding | None:
             told = [row["arm"] for row in some if row["p_exact"] < alpha]
             shown = f"shown for {list_arms(told)}, before any correction" if told else "not shown"
             said.append(f"by {short_metric(metric)} {size} ({shown}, least p {{{metric}_p:p}})")
-    text = f"At the KL that both reached, on each arm's own curve of reward against KL, they differ {join(said)}."
+    text = f"At equal KL, on each arm's own curve of reward against KL, they differ from Level 1 {join(said)}."
     strength = shown_by_p(min(row["p_exact"] for row in rows), alpha)
     return make(
         "level2_equal_kl", "Do they differ at equal KL?", text, numbers, strength=strength, confidence=1 - alpha
@@ -118,7 +130,7 @@ def state_prediction(summary: dict) -> Finding | None:
     text, numbers = state_predictions(rows)
     given = {"condition": "a prediction: beyond the margin and shown, or shown to be within it"}
     given |= {"equivalence_margin": summary["settings"]["equivalence_margin"]}
-    return make("predictions", "Was it as predicted?", text, numbers, strength=SHOWN, **given)
+    return make("predictions", "Was it as predicted?", text, numbers, **given)
 
 
 def state_level2(summary: dict) -> list[Finding]:

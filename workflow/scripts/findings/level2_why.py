@@ -24,8 +24,8 @@ def state_learning(summary: dict) -> list[Finding]:
     gap = levels["accuracy"]
     words = ("has learned more", "has learned less", "is not shown to have learned more or less")
     text = (
-        f"**It {direction(gap, alpha, words)}.** On held-out pairs its accuracy differs from the scalar model's by"
-        " {accuracy:points} points (p {accuracy_p:p}), its loss by {nll:+.4f} (p {nll_p:p})."
+        f"**The model over ratings {direction(gap, alpha, words)}.** On held-out pairs its accuracy differs from the"
+        " scalar model's by {accuracy:points} points (p {accuracy_p:p}), its loss by {nll:+.4f} (p {nll_p:p})."
     )
     numbers = {"accuracy": gap["estimate"], "accuracy_p": gap["p_exact"]}
     numbers |= {"nll": levels["nll"]["estimate"], "nll_p": levels["nll"]["p_exact"]}
@@ -49,24 +49,25 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
     found, model, alpha = [], summary["derived"]["models"][kind], alpha_of(summary)
     told = summary["derived"]["interaction"]
     if told:
-        holds = told["p_exact"] < alpha and told["gain"] > 0
-        opening = "helps to tell who wins" if holds else "is not shown to help to tell who wins"
+        shown, gains = told["p_exact"] < alpha, told["gain"] > 0
+        holds = shown and gains
+        opening = ("is not shown to help", "helps", "does not help")[shown * (1 if gains else 2)]
         text = (
-            f"**Its spread {opening}.** With it counted in, the held-out loss"
+            f"**Its spread {opening} to tell who wins.** With it counted in, the held-out loss"
             f" {'falls' if told['gain'] > 0 else 'rises'} by"
             " {size:.4f} (p {p:p})"
         )
         numbers = {"size": abs(told["gain"]), "p": told["p_exact"], "error": told["error"]}
         if "oracle" in told:
             numbers |= {name: told[name] for name in ("oracle", "oracle_error", "true_noise")}
-            text += "; for an oracle that knows the raters' means and noise it falls by {oracle:.4f} (standard error"
+            text += "; an oracle that knows the raters' means and noise lowers it by {oracle:.4f} (standard error"
             text += " {oracle_error:.4f})"
             if told["oracle"] < told["oracle_least"]:
                 text += ": too little for a model's gain to be found here"
             elif holds:
                 text += ": the spread holds some of what could be known"
             else:
-                text += ". Knowing it would predict choices better, and the learned spread was not shown to hold it"
+                text += ". The true spread would predict choices better; the learned one is not shown to"
         text += "."
         given = {"condition": "exact p < 1 - confidence and a gain", "confidence": 1 - alpha}
         strength = shown_by_p(told["p_exact"], alpha)
@@ -102,7 +103,9 @@ def state_oracle(summary: dict) -> Finding | None:
         opening, closing = "Knowing the true spread would not pay here", "What is missing is a better mean."
     else:
         opening, closing = "Knowing the true spread would pay here", "Whether it was learned is the question."
-    text = f"**{opening}.** The best of {{n}} SFT responses by the true mean gains {gains}. {closing}"
+    text = (
+        f"**{opening}.** The best of {{n}} SFT responses by the true mean gains, above their mean, {gains}. {closing}"
+    )
     condition = "rejected: knowing the spread adds no more than equivalence_margin"
     return make("oracle", EXPLAINS, text, numbers, condition=condition, equivalence_margin=margin)
 

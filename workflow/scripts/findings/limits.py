@@ -7,19 +7,16 @@ from findings.words import join
 
 LIMITS = {
     "limit_world": "**The world is small.** Held-out prompts are new texts, and not new tasks: they differ by"
-    " wording more than by"
-    " what is asked.",
-    "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named, and not whether what"
-    " is said of it is"
-    " true.",
+    " wording more than by what is asked.",
+    "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named, and not whether what is"
+    " said of it is true.",
     "limit_model": "**One small SFT model, trained from scratch** on responses of poor writers. All replicates start"
-    " from it and share the judges: no interval covers another SFT model or other judges.",
-    "limit_judges": "**Judges err with the reward models.** They are of the same make and learned from raters"
-    " of the same kind."
-    " Where those err together, only gold can tell.",
+    " from it and share the judges: no interval covers others. On another kind of processor, where sums are rounded"
+    " otherwise, SFT was another model and gold's rise lay outside its interval.",
+    "limit_judges": "**Judges err with the reward models.** They are of the same make and learned from raters of"
+    " the same kind. Where those err together, only gold can tell.",
     "limit_gold": "**There is no gold rating.** Judges learn from the same data set as the reward models, and"
-    " share the biases of"
-    " those who rated it.",
+    " share the biases of those who rated it.",
 }
 
 
@@ -50,7 +47,7 @@ def state_failures(summary: dict) -> list[Finding]:
     found, question = [], "What did not work?"
     rows = level2_rows(summary)
     if rows and not find_rows(rows, verdict="rose"):
-        text = "**The distribution.** Here no way to read it is shown to be ahead of the scalar reward, by any metric."
+        text = "**The distribution.** Here no reading of it is shown to be ahead of the scalar reward, by any metric."
         found.append(make("failed_distribution", question, text, condition="no arm of Level 2 rose"))
     sampled, greedy = (role_contrast(summary, "level1", how).get("gold") for how in ("sampled", "greedy"))
     if greedy and sampled["verdict"] == "rose" != greedy["verdict"]:

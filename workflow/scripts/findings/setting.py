@@ -13,12 +13,11 @@ BASELINES = {
 RUBRICS = {
     "pocket": "Points of the rubric, up to {highest:g}. Helpfulness: the share of the words asked for that are"
     " there, less where there are too many. Correctness: the share of the words given that are right and new."
-    " Coherence: no slips, such as a"
-    " missing stop or something said twice. Complexity: a sentence instead of bare words. Verbosity: a fitting length.",
+    " Coherence: no slips, such as a missing stop"
+    " or something said twice. Complexity: a sentence instead of bare words. Verbosity: a fitting length.",
     "instructions": "Points of the rubric, up to {highest:g}. Helpfulness: how far the constraint is kept,"
     " half of it where the topic is not named. Correctness: the topic is named. Coherence: the text has an end and"
-    " says nothing twice."
-    " Complexity: sentences instead of fragments. Verbosity: a fitting length.",
+    " says nothing twice. Complexity: sentences instead of fragments. Verbosity: a fitting length.",
 }
 
 

@@ -38,6 +38,12 @@ def state_sweep(summary: dict, sweep: dict) -> Finding:
             said.append(f"{reach(f'{metric}_low', f'{metric}_high', '+.2f', numbers)} by {short_metric(metric)}")
     most = max(find_rows(rows, metric="gold") or rows, key=lambda row: abs(row["estimate"]))
     numbers |= {name: most[name] for name in (*SWEPT, *KL)}
+    usual = {name: summary["settings"]["reinforce"][name] for name in SWEPT}
+    here = find_rows(rows, metric="gold", **usual)
+    at_usual = ""
+    if here:
+        numbers["usual"] = here[0]["estimate"]
+        at_usual = "; {usual:+.2f} by gold at the settings used above"
     ahead = sorted({short_metric(row["metric"]) for row in rows if row["estimate"] > margin})
     if ahead:
         opening = f"At some shared settings Level 2 is ahead by more than the margin, by {join(ahead)}"
@@ -45,7 +51,7 @@ def state_sweep(summary: dict, sweep: dict) -> Finding:
         opening = "No shared setting puts Level 2 ahead by more than the margin"
     text = (
         f"**{opening}.** At {{settings}} settings of β and learning rate the win probability differs from the scalar"
-        f" reward by {join(said)} ({{seeds}} pilot seeds: shown, not tested); most at β = {{kl_coef:g}},"
+        f" reward by {join(said)} ({{seeds}} pilot seeds: shown, not tested{at_usual}); most at β = {{kl_coef:g}},"
         " learning rate {learning_rate:g}, where its KL is {kl_level2:.1f} nats and Level 1's {kl_level1:.1f}."
     )
     condition = "ahead: an estimate > equivalence_margin"
