@@ -51,8 +51,8 @@ def test_screen_by_hand(outputs):
     deviation = (5 / 3) ** 0.5  # of 0, 1, 2, 3
     assert rows.loc[("good", 1, 1), "judges"] == pytest.approx(0.0, abs=1e-9)
     assert rows.loc[("good", 1, 4), "judges"] == pytest.approx(1.5 / deviation, rel=1e-4)
-    # The best of two of 0..3 is 2 on average over the six pairs: 10/3 - 1.5 above the mean, less.
-    assert rows.loc[("good", 1, 2), "judges"] == pytest.approx((7 / 3 - 1.5 + 0) / deviation, rel=1e-4)
+    # The best of two of 0..3 is 7/3 on average over the six pairs.
+    assert rows.loc[("good", 1, 2), "judges"] == pytest.approx((7 / 3 - 1.5) / deviation, rel=1e-4)
     assert rows.loc[("bad", 1, 4), "gold"] == pytest.approx(1.5 / deviation, rel=1e-4)
     assert rows.loc[("bad", 1, 4), "gemma"] == pytest.approx(1.5 / deviation, rel=1e-4)  # judges of another make
     assert rows.loc[("good", 1, 4), "kl"] == pytest.approx(np.log(4) - 0.75, rel=1e-4)

@@ -13,28 +13,34 @@ def parsed(template):
     return jinja2.Environment().parse(template.read_text())
 
 
+def reckoning_nodes(tree):
+    """What of a template reckons, compares or decides, and numbers."""
+    nodes = jinja2.nodes
+    kinds = (nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Filter, nodes.Test, nodes.Assign, nodes.CondExpr)
+    numbers = [const for const in tree.find_all(nodes.Const) if not isinstance(const.value, str)]
+    return [node for kind in kinds for node in tree.find_all(kind)] + numbers
+
+
 @pytest.mark.parametrize("template", [TEMPLATE, *APPENDICES], ids=lambda path: path.name)
 def test_templates_place_and_never_reckon(template):
-    nodes = jinja2.nodes
-    reckoning = (nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Filter, nodes.Test, nodes.Assign, nodes.CondExpr)
-    tree = parsed(template)
-    assert not [node for kind in reckoning for node in tree.find_all(kind)]
-    assert not [const for const in tree.find_all(nodes.Const) if not isinstance(const.value, str)]
+    assert not reckoning_nodes(parsed(template))
 
 
-def test_a_template_that_reckons_is_found():
-    for text in ("{{ a + 1 }}", "{% if p < 0.05 %}x{% endif %}", "{{ a | round }}", "{% set a = b %}", "{{ -a }}"):
-        tree = jinja2.Environment().parse(text)
-        nodes = jinja2.nodes
-        kinds = (nodes.BinExpr, nodes.UnaryExpr, nodes.Compare, nodes.Filter, nodes.Assign)
-        assert [node for kind in kinds for node in tree.find_all(kind)], text
+@pytest.mark.parametrize(
+    "text",
+    ["{{ a + b }}", "{% if p < q %}x{% endif %}", "{{ a | round }}", "{% set a = b %}", "{{ -a }}", "{{ say(1) }}"]
+    + ["{% if a is defined %}x{% endif %}", "{{ a if b else c }}"],
+)
+def test_a_template_that_reckons_is_found(text):
+    assert reckoning_nodes(jinja2.Environment().parse(text))
 
 
 def test_templates_and_findings_know_no_arm():
     arms = yaml.safe_load((ROOT / "config.yaml").read_text())["arms"]
     names = "|".join(sorted(set(arms) - {"placebo"}, key=len, reverse=True))
     scripts = (ROOT / "workflow" / "scripts" / "findings").glob("*.py")
-    for path in (TEMPLATE, *APPENDICES, *scripts, ROOT / "workflow/scripts/summarise_results.py"):
+    rules = (ROOT / "workflow" / "rules").glob("*.smk")
+    for path in (TEMPLATE, *APPENDICES, *scripts, *rules, ROOT / "workflow/scripts/summarise_results.py"):
         assert not re.search(rf"\b({names})\b", path.read_text()), path.name
 
 

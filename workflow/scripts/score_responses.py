@@ -39,11 +39,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def select_rollouts(args: argparse.Namespace) -> list[pd.DataFrame]:
     """A table an arm of what was sampled at the first step of training and every `trace_every` steps."""
-    tables = []
+    if not args.arms:
+        return []
+    tables, eos = [], read_preferred(args.train_tokens)["chosen_ids"].iloc[0][-1]  # each encoded response ends in it
     for arm, path in zip(args.arms, args.rollouts, strict=True):
         rollouts = pd.read_parquet(path)
         rollouts = rollouts[(rollouts["step"] - 1) % args.trace_every == 0]
-        eos = read_preferred(args.train_tokens)["chosen_ids"].iloc[0][-1]  # where every encoded response ends
         finished = [ids[-1] == eos for ids in rollouts["response_ids"]]
         tables.append(add_prompt_ids(rollouts, args.train_tokens).assign(arm=arm, finished=finished))
     return tables

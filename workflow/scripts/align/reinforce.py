@@ -70,8 +70,8 @@ class Baseline:
     - "exponential": an exponential mean of batch means, which forgets; a deviation from the paper;
     - "none": 0.
 
-    Before the first batch there is no history: `initial`, the mean reward of SFT responses, stands in for it and is
-    given no weight afterwards.
+    Before the first batch there is no history: `initial`, the mean reward of SFT responses, stands in for it. The
+    moving average gives it no weight afterwards.
     """
 
     kind: str
