@@ -30,11 +30,17 @@ def trained(world):
 
 
 def test_it_learns_from_the_very_tokens_of_the_pairs(world):
-    pairs = train_dpo.read_pairs(str(world / "train.parquet"), "raw")
+    pairs = train_dpo.load_pairs(str(world / "train.parquet"), "raw")
     table = pd.read_parquet(world / "train.parquet")
     assert pairs["chosen_ids"][0] == list(table["chosen_ids"].iloc[0]) and len(pairs) == len(table)
-    balanced = train_dpo.read_pairs(str(world / "train.parquet"), "balanced")
+    balanced = train_dpo.load_pairs(str(world / "train.parquet"), "balanced")
     assert 0 < len(balanced) == table["balanced"].sum() < len(pairs)
+
+
+def test_no_tied_pair_is_learned_from(world, tmp_path):
+    table = pd.read_parquet(world / "train.parquet")
+    table.assign(tie=[*[False] * (len(table) - 5), *[True] * 5]).to_parquet(tmp_path / "tied.parquet")
+    assert len(train_dpo.load_pairs(str(tmp_path / "tied.parquet"), "raw")) == len(table) - 5
 
 
 def test_the_first_loss_is_ln_2_and_the_second_that_of_the_equation(world):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from argparse import Namespace
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -20,9 +21,11 @@ from tiny_world import policy_flags, reward_flags, sft_flags
 from align import training_step
 from align.errors import InputError
 from align.files import read_json
+from align.losses import rating_loss
 from align.resume import load_state, save_state
 from align.reward_models import load_scorer
 from align.rollout import TokenLogps
+from align.tables import read_pairs
 
 
 def weights(folder):
@@ -377,10 +380,21 @@ def test_a_single_rating_is_refused(world):
 
 
 @pytest.mark.parametrize("head", ["scalar", "ratings"])
-def test_an_anchored_reward_model_learns_from_the_ratings_too(world, rated, head):
-    train_reward_model.main(reward_flags(world, f"anchored-{head}", "--head", head, "--rating-weight", "0.3"))
-    plain = world / ("rm" if head == "scalar" else "rated")
-    assert weights(world / f"anchored-{head}") != weights(plain)
+def test_an_anchored_reward_model_learns_from_the_ratings_too(world, head):
+    # At a learning rate of nothing the loss of a step is that of its pairs under the model as it starts.
+    name, table = f"anchored-{head}", read_pairs(world / "train.parquet")
+    flags = reward_flags(world, name, "--head", head, "--rating-weight", "0.3", "--learning-rate", "1e-12")
+    flags += ["--batch-size", "400", "--micro-batch-size", "400", "--validation-tokens", str(world / "train.parquet")]
+    train_reward_model.main(flags)
+    scores = pd.read_parquet(world / f"{name}_validation.parquet")
+    assert len(scores) == len(table) < 400  # one step holds them all
+    distance = 0.0
+    for side in ("chosen", "rejected"):
+        outputs = torch.tensor(np.stack(scores[f"{side}_outputs"]))
+        ratings = torch.tensor(1 + 9 / 4 * table[f"{side}_rating"].to_numpy(), dtype=torch.float32)
+        distance += rating_loss(outputs, ratings).item() / 2
+    expected = 0.3 * distance - scores["log_preference"].mean()
+    assert scores["training_nll"].iloc[0] == pytest.approx(expected, rel=1e-4)
 
 
 def test_ratings_outside_their_range_are_refused(world):

@@ -86,10 +86,11 @@ def state_what_could_be_found(summary: dict, by_metric: dict[str, list[dict]]) -
         else:
             numbers |= {f"{metric}_least": min(least), f"{metric}_most": max(least)}
             sizes.append(f"{reach(f'{metric}_least', f'{metric}_most', '.2f', numbers)} by {short_metric(metric)}")
-    said = [
-        f"with a power of {{power:percent}}, after Holm's correction, the tests could have found differences of {join(sizes)}"
-    ]
-    text = ". ".join(map(capital, said * bool(sizes) + few)) + "."
+    said = []
+    if sizes:
+        found = f"the tests could have found differences of {join(sizes)}"
+        said.append(f"with a power of {{power:percent}}, after Holm's correction, {found}")
+    text = ". ".join(map(capital, [*said, *few])) + "."
     question = "What difference could have been found?"
     return make("level2_power", question, text, numbers, power=summary["settings"]["power"])
 
