@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 from conftest import ROOT
+from faults.wrong import WRONG_CONFIGS, WRONG_FILES
 from test_workflow import copy_project, snakemake
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -104,8 +105,17 @@ def test_the_second_worlds_numbers_are_those_of_its_summary():
     summary = json.loads((ROOT / "results" / "divided" / "statistics" / "summary.json").read_text())
     worst = {row["arm"]: f"{row['mean']:.2f}" for row in summary["worst_tenth"]}
     said = " ".join(README.split())
-    assert f"goes from {worst['sft']} to {worst['level1_scalar']} with the scalar reward" in said
-    assert f"and to {worst['level2_cvar']} with a policy trained on the worst tenth" in said
+    sharper = max(mean for arm, mean in worst.items() if arm.startswith("sft_0"))
+    assert f"opinion of SFT is {worst['sft']} ({sharper} at its best temperature)" in said
+    assert f"of the scalar reward's policy {worst['level1_scalar']}, and of one trained on the worst tenth" in said
+    assert f"of the learned distribution {worst['level2_cvar']}." in said
+
+
+def test_each_kind_of_bad_input_is_listed_with_what_is_said():
+    said = read("bad_inputs.md").splitlines()[8:]
+    words = [words for _, words in WRONG_CONFIGS] + [kind[-1] for kind in WRONG_FILES]
+    assert len(said) == len(words) > 40
+    assert [one for one, line in zip(words, said) if one not in line] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -12,9 +12,9 @@ import time
 import pytest
 import yaml
 from conftest import ROOT, letter_tokenizer, save_letter_model
+from faults.wrong import WRONG_CONFIGS
 
 SMOKE = "workflow/experiments/smoke.yaml"
-NGRAMS = {"fold": "judge", "labels": "given", "head": "ngrams"}
 LEFT_OUT = (".git", ".venv", ".snakemake", "__pycache__", ".pytest_cache", ".ruff_cache", "results", "report.md")
 
 
@@ -395,37 +395,7 @@ def test_the_html_report_holds_the_figures(project):
         assert caption in html
 
 
-@pytest.mark.parametrize(
-    ("overlay", "message"),
-    [
-        (
-            {"reinforce": {"kl_cof": 0.1}},
-            "reinforce: Additional properties are not allowed ('kl_cof' was unexpected); did",
-        ),
-        ({"reinforce": {"learning_rate": "1e-6"}}, "YAML takes 1e-6 for text, and 1.0e-6 for a number"),
-        ({"reinforce": {"kl_coef": -1}}, "-1 is less than the minimum of 0"),
-        ({"policies": ["level3"]}, "no arm 'level3' is declared under arms"),
-        ({"policies": ["level2_mean"]}, "needs the policy level1_scalar"),
-        ({"roles": {"level1": "level2_mean"}}, "needs the policy level2_mean, and its contrast level1 against sft"),
-        ({"roles": {"placebo": "nobody"}}, "roles.placebo: no arm 'nobody' is declared under arms"),
-        ({"arms": {"level2_win": {"reward_model": "scalar"}}}, "needs a reward model with head 'ratings'"),
-        ({"reward_training": {"bins": 1}}, "1 is less than the minimum of 2"),
-        ({"judges": {"judge": [2]}}, "judges.judge: a judge shares its seed with a replicate"),
-        ({"judges": {"ratings": [9]}}, "judges.ratings: reward_models has to declare it: judges are scalar"),
-        ({"judges": {"gold": [9]}}, "'gold' should not be valid under"),
-        ({"reward_models": {"judge": {"base": "other"}}}, "no base 'other' is declared under bases"),
-        ({"reward_models": {"scalar": {"ties": True}}}, "reward_models.scalar.ties: set data.keep_ties to true"),
-        (
-            {"data": {"keep_ties": True}, "reward_models": {"words": {**NGRAMS, "ties": True}}},
-            "reward_models.words.ties: the head must be scalar or ratings",
-        ),
-        ({"evaluation": {"pool_samples": 3}}, "two or more to choose from"),
-        ({"evaluation": {"sft_temperatures": [1.0]}}, "1.0 is greater than or equal to the maximum of 1"),
-        ({"arms": {"level1_scalar": {"reward_model": "judge"}}}, "a judge must stay one"),
-        ({"data": {"source": "../rows.jsonl"}}, "set model.source too"),
-        ({"arms": {"level1_early": {"kl_coef": 0.5}}}, "early must be as arm is, but for steps and seeds"),
-    ],
-)
+@pytest.mark.parametrize(("overlay", "message"), WRONG_CONFIGS)
 def test_a_wrong_config_is_refused_before_anything_runs(project, overlay, message):
     (project / "wrong.yaml").write_text(yaml.safe_dump({"experiment": "wrong", **overlay}))
     output = snakemake(project, "--dry-run", "--configfile", SMOKE, "wrong.yaml", check=False)
