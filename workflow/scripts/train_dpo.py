@@ -18,7 +18,7 @@ from trl import DPOConfig
 from align.chat import decode_response
 from align.devices import autocast, pick_device
 from align.errors import InputError, run
-from align.policy_runs import add_output_flags, outputs_of, standardise, write_outputs
+from align.policy_runs import add_output_flags, fit_signal_scale, output_paths, plan_of, write_outputs
 from align.preference_policy import TokenisedDPOTrainer, TracingCallback
 from align.resume import forget_state, state_folder
 from align.sampling import read_in_batches, sample_in_batches
@@ -72,7 +72,7 @@ def load_pairs(path: str, pairs: str) -> Dataset:
     return Dataset.from_dict({name: token_lists(table[name]) for name in ("prompt_ids", "chosen_ids", "rejected_ids")})
 
 
-def sample_policy(args, settings: StepSettings, models: Models, prompts: pd.DataFrame, compared, step: int) -> dict:
+def sample_policy(args, settings: StepSettings, models: Models, prompts: pd.DataFrame, sft_outputs, step: int) -> dict:
     """Metrics and rollouts of a batch of responses by the policy as it is before `step`, named as in train_policy."""
     with torch.random.fork_rng(), torch.no_grad(), autocast(args.precision):
         torch.manual_seed(derive_seed(args.seed, "rollouts", step))
@@ -81,7 +81,7 @@ def sample_policy(args, settings: StepSettings, models: Models, prompts: pd.Data
         size = args.generation_batch_size
         responses = sample_in_batches(models.policy.model, models.tokenizer, asked, args.max_new_tokens, size)
         at_once = args.micro_batch_size
-        rewards, _ = reward_responses(settings, models, asked, responses, compared[drawn], at_once)
+        rewards, _ = reward_responses(settings, models, asked, responses, sft_outputs[drawn], at_once)
         logps, entropy = read_in_batches(models.policy, asked, responses, at_once)
         ref_logps, _ = read_in_batches(models.reference, asked, responses, at_once)
     rewards, kl = rewards.cpu(), logps - ref_logps
@@ -110,8 +110,8 @@ def train(args, models: Models, sample: Callable[[int], dict], state: Path) -> d
     )
     # Optimizer and schedule are those of the other methods.
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
-    warmup = max(1, round(args.warmup_share * args.steps))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / warmup))
+    plan = plan_of(args)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / plan.warmup_steps))
     tracing = TracingCallback(sample, args.trace_every, args.batch_size, state / "trace.json")
     trainer = TokenisedDPOTrainer(
         models.policy.model,
@@ -122,7 +122,7 @@ def train(args, models: Models, sample: Callable[[int], dict], state: Path) -> d
         callbacks=[tracing],
         optimizers=(optimizer, schedule),
     )
-    train_resumably(trainer, f"policy {args.arm}, seed {args.seed}", ["loss"])
+    train_resumably(trainer, plan.label, ["loss"])
     return tracing.history(trainer.state.log_history)
 
 
@@ -133,7 +133,7 @@ def main(argv: list[str] | None = None) -> None:
     prompts = references[references["sample"] == 0]
     pad_token_id, signal = models.tokenizer.pad_token_id, (args.signal, signal_options(args))
     with autocast(args.precision):
-        compared, scale = standardise(
+        sft_outputs, scale = fit_signal_scale(
             models.reward, references, pad_token_id, args.micro_batch_size, *signal, args.seed
         )
     settings = StepSettings(
@@ -143,10 +143,10 @@ def main(argv: list[str] | None = None) -> None:
         kl_coef=args.kl_coef,
         max_new_tokens=args.max_new_tokens,
     )
-    sample = partial(sample_policy, args, settings, models, prompts, compared)
+    sample = partial(sample_policy, args, settings, models, prompts, sft_outputs)
     state = state_folder(args.state, args, [args.model, args.tokens, args.reward_model, args.references])
     history = train(args, models, sample, state)
-    write_outputs(outputs_of(args), models.policy.model, models.tokenizer, scale, history)
+    write_outputs(output_paths(args), models.policy.model, models.tokenizer, scale, history)
     forget_state(state)
 
 

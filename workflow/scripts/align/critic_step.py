@@ -27,7 +27,7 @@ from align.training_step import (
 )
 
 
-def critic_train_step(settings: StepSettings, models: Models, learner: Learner, prompts, references) -> dict:
+def critic_train_step(settings: StepSettings, models: Models, learner: Learner, prompts, sft_outputs) -> dict:
     """One step on a batch of tokenised prompts; in and out as training_step.train_step, whose place it takes.
 
     In one process: minibatches and whitening are of the whole batch.
@@ -37,7 +37,7 @@ def critic_train_step(settings: StepSettings, models: Models, learner: Learner, 
         uniforms = draw_uniforms(len(prompts), settings.max_new_tokens)
         responses = sample_responses(models, learner, prompts, settings.max_new_tokens, uniforms)
 
-    episodes = partial(read_episodes, settings, models, learner, prompts, responses, references)
+    episodes = partial(read_episodes, settings, models, learner, prompts, responses, sft_outputs)
     old = learner.micro_batch.run(episodes)
     mask = old["mask"]
     rewards = token_rewards(old["reward"], old["logps"], old["ref_logps"], mask, settings.kl_coef)
@@ -61,19 +61,19 @@ def critic_train_step(settings: StepSettings, models: Models, learner: Learner, 
     rows = describe_rows(rows | {"entropy": old["entropy"], "reward": old["reward"]}, models, responses)
     rows["baseline"] = old["values"][:, 0]
     metrics = {name: row.mean().item() for name, row in rows.items()}
-    gain = old["advantages"][mask.bool()]  # of tokens
-    metrics |= {"advantage_mean": gain.mean().item(), "advantage_std": gain.std().item()}
+    advantages = old["advantages"][mask.bool()]  # of tokens
+    metrics |= {"advantage_mean": advantages.mean().item(), "advantage_std": advantages.std().item()}
     metrics |= {name: sum(one[name] for one in updates) / len(updates) for name in updates[0] if name != "skipped"}
     metrics["skipped"] = sum(one["skipped"] for one in updates)
     return {"metrics": metrics, "responses": responses, "rewards": old["reward"].tolist()}
 
 
 @torch.no_grad()
-def read_episodes(settings, models, learner, prompts, responses, references, at_once: int) -> dict[str, torch.Tensor]:
+def read_episodes(settings, models, learner, prompts, responses, sft_outputs, at_once: int) -> dict[str, torch.Tensor]:
     """What policy, reference and critic made of each token sampled, (batch, time), and each reward, (batch,)."""
     longest, parts = max(map(len, responses)), []
     with learner.accelerator.autocast():
-        rewards, weights = reward_responses(settings, models, prompts, responses, references, at_once)
+        rewards, weights = reward_responses(settings, models, prompts, responses, sft_outputs, at_once)
         for start in range(0, len(prompts), at_once):
             part = prompts[start : start + at_once], responses[start : start + at_once]
             logps, entropy = models.policy(*part)
@@ -100,12 +100,12 @@ def follow(settings, models, learner, prompts, responses, old: dict[str, torch.T
         then = {name: column[part] for name, column in old.items()}
         width = then["mask"].shape[1] - logps.shape[1]
         logps, values = pad(logps, (0, width)), pad(values, (0, width))
-        mask, gain, returns = then["mask"], then["advantages"], then["returns"]
+        mask, advantages, returns = then["mask"], then["advantages"], then["returns"]
         if settings.method == "ppo":
-            loss = clipped_policy_loss(gain, logps, then["logps"], mask, critic.clip_range)
+            loss = clipped_policy_loss(advantages, logps, then["logps"], mask, critic.clip_range)
             error = clipped_value_loss(values, then["values"], returns, mask, critic.value_clip_range)
         else:
-            loss = policy_gradient_loss(gain, logps, mask)
+            loss = policy_gradient_loss(advantages, logps, mask)
             error = value_loss(values, returns, mask)
         check_finite(loss, error)
         share = len(logps) / len(prompts)

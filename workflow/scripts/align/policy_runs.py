@@ -17,7 +17,23 @@ WITHOUT_GRADIENT = 16
 
 
 @dataclass(frozen=True)
-class Outputs:
+class Plan:
+    """How long a policy is trained, and on how much at a time."""
+
+    label: str  # for messages
+    seed: int
+    steps: int
+    batch_size: int  # responses a step
+    warmup_share: float  # of the steps, linear
+    save_steps: int  # between two resumable states
+
+    @property
+    def warmup_steps(self) -> int:
+        return max(1, round(self.warmup_share * self.steps))
+
+
+@dataclass(frozen=True)
+class OutputPaths:
     """The files of a policy's training."""
 
     policy: str
@@ -33,29 +49,34 @@ def add_output_flags(files) -> None:
     files.add_argument("--scale-output", required=True, help="JSON: mean and deviation that standardise the signal")
 
 
-def outputs_of(args: argparse.Namespace) -> Outputs:
-    return Outputs(args.output, args.metrics_output, args.rollouts_output, args.scale_output)
+def plan_of(args: argparse.Namespace) -> Plan:
+    label = f"policy {args.arm}, seed {args.seed}"
+    return Plan(label, args.seed, args.steps, args.batch_size, args.warmup_share, args.save_steps)
 
 
-def standardise(
+def output_paths(args: argparse.Namespace) -> OutputPaths:
+    return OutputPaths(args.output, args.metrics_output, args.rollouts_output, args.scale_output)
+
+
+def fit_signal_scale(
     reward_model, references: pd.DataFrame, pad_token_id: int, at_once: int, signal: str, options: Options, seed: int
 ) -> tuple[torch.Tensor, Scale]:
     """The reward model's outputs for what a signal compares with, (prompts, samples, labels), and its scale."""
-    compared, others = (
+    sft_outputs, others = (
         score_references(reward_model, some, pad_token_id, max(at_once, WITHOUT_GRADIENT))
         for some in split_references(references)
     )
     torch.manual_seed(derive_seed(seed, "scale"))  # for the one signal that draws
-    return compared, fit_scale(signal_of(signal, others, compared, options))
+    return sft_outputs, fit_scale(signal_of(signal, others, sft_outputs, options))
 
 
-def write_outputs(outputs: Outputs, policy: torch.nn.Module, tokenizer, scale: Scale, history: dict) -> None:
+def write_outputs(paths: OutputPaths, policy: torch.nn.Module, tokenizer, scale: Scale, history: dict) -> None:
     """Write the policy and what was logged on the way: a dict of metrics and rollouts, each a list of rows."""
-    with atomic_path(outputs.metrics) as draft:
+    with atomic_path(paths.metrics) as draft:
         pd.DataFrame(history["metrics"]).to_csv(draft, index=False)
     rollouts = pd.DataFrame(history["rollouts"], columns=["step", "prompt_id", "response_ids", "response", "reward"])
-    write_table(outputs.rollouts, rollouts)
-    write_json(outputs.scale, asdict(scale))
-    with atomic_path(outputs.policy) as folder:
+    write_table(paths.rollouts, rollouts)
+    write_json(paths.scale, asdict(scale))
+    with atomic_path(paths.policy) as folder:
         policy.save_pretrained(folder)
         tokenizer.save_pretrained(folder)

@@ -50,7 +50,7 @@ def best_of_group(shaped: torch.Tensor, samples: int) -> torch.Tensor:
     return samples * torch.nn.functional.one_hot(best, samples).flatten().to(shaped.dtype)
 
 
-def advantage(method: str, shaped: torch.Tensor, baseline: float, samples: int) -> torch.Tensor:
+def compute_advantage(method: str, shaped: torch.Tensor, baseline: float, samples: int) -> torch.Tensor:
     """What each response's log-probability is multiplied by, (batch,), from shaped rewards, (batch,).
 
     "reinforce": less the baseline; "rloo" and "raft" compare the `samples` responses of a prompt instead.

@@ -9,7 +9,7 @@ from align.critic import TokenValues
 from align.errors import InputError, NotFiniteError
 from align.memory import AtOnce
 from align.processes import gather_rows, own_rows, share_gradient
-from align.reinforce import Baseline, advantage, reinforce_loss, shape_reward
+from align.reinforce import Baseline, compute_advantage, reinforce_loss, shape_reward
 from align.reward_models import load_reward_model, score
 from align.rollout import TokenLogps, draw_uniforms, generate, load_policy
 from align.signals import Options, Scale, compute_signal, confidence
@@ -76,17 +76,17 @@ def load_models(model: str, reward_model: str, device: torch.device) -> Models:
     )
 
 
-def train_step(settings: StepSettings, models: Models, learner: Learner, prompts, references: torch.Tensor) -> dict:
+def train_step(settings: StepSettings, models: Models, learner: Learner, prompts, sft_outputs: torch.Tensor) -> dict:
     """One step on a batch of tokenised prompts, a response each; returns the step's metrics, responses and rewards.
 
-    `references` are the reward model's outputs for SFT responses to the same prompts, (prompts, responses, labels). Of
-    several processes each is given the whole batch, takes a part of it, and returns what all of them got.
+    `sft_outputs` are the reward model's for SFT responses to the same prompts, (prompts, responses, labels). Of several
+    processes each is given the whole batch, takes a part of it, and returns what all of them got.
     Raises InputError if a reward or the loss is not a finite number.
     """
     accelerator, batch_size = learner.accelerator, len(prompts)
     uniforms = draw_uniforms(batch_size, settings.max_new_tokens)
     mine = own_rows(batch_size, settings.samples_per_prompt, accelerator)
-    prompts, references, uniforms = [prompts[i] for i in mine], references[mine], uniforms[mine]
+    prompts, sft_outputs, uniforms = [prompts[i] for i in mine], sft_outputs[mine], uniforms[mine]
     # In the precision of the log-probabilities below: what is sampled and what is learned from are one policy.
     with accelerator.autocast():
         responses = sample_responses(models, learner, prompts, settings.max_new_tokens, uniforms)
@@ -95,7 +95,7 @@ def train_step(settings: StepSettings, models: Models, learner: Learner, prompts
     def follow(micro_batch_size: int) -> dict[str, torch.Tensor]:
         learner.optimizer.zero_grad()  # of a try for which memory did not suffice, too
         with accelerator.autocast():
-            rewards, weights = reward_responses(settings, models, prompts, responses, references, micro_batch_size)
+            rewards, weights = reward_responses(settings, models, prompts, responses, sft_outputs, micro_batch_size)
         parts = []
         for start in range(0, len(prompts), micro_batch_size):
             part = slice(start, start + micro_batch_size)
@@ -105,13 +105,13 @@ def train_step(settings: StepSettings, models: Models, learner: Learner, prompts
                 with accelerator.autocast():
                     logps, entropy = models.policy(prompts[part], responses[part])
                 shaped = shape_reward(rewards[part], logps, ref_logps, settings.kl_coef)  # Eq. 3
-                gain = advantage(settings.method, shaped, b, settings.samples_per_prompt) * weights[part]
-                loss = reinforce_loss(gain, logps)  # Eq. 7
+                advantage = compute_advantage(settings.method, shaped, b, settings.samples_per_prompt) * weights[part]
+                loss = reinforce_loss(advantage, logps)  # Eq. 7
                 check_finite(shaped, loss)
                 # Processes' gradients are averaged: so each response weighs the same, whoever has it.
                 accelerator.backward(loss * len(shaped) * accelerator.num_processes / batch_size)
             kl = (logps.detach() - ref_logps).sum(dim=1)
-            parts.append({"shaped_reward": shaped, "advantage": gain, "kl": kl, "entropy": entropy.sum(dim=1)})
+            parts.append({"shaped_reward": shaped, "advantage": advantage, "kl": kl, "entropy": entropy.sum(dim=1)})
         return {name: torch.cat([part[name] for part in parts]) for name in parts[0]} | {"reward": rewards}
 
     # b is one number, known before: the batch may go through memory in parts without changing the gradient.
@@ -121,9 +121,9 @@ def train_step(settings: StepSettings, models: Models, learner: Learner, prompts
     rows, responses = gather_rows(mine, rows, responses, accelerator)
     rewards = rows["reward"].tolist()
     learner.baseline.update(rows["shaped_reward"])
-    gain = rows.pop("advantage")
+    advantage = rows.pop("advantage")
     metrics = {name: row.mean().item() for name, row in rows.items()}
-    metrics |= {"baseline": b, "advantage_mean": gain.mean().item(), "advantage_std": gain.std().item()}
+    metrics |= {"baseline": b, "advantage_mean": advantage.mean().item(), "advantage_std": advantage.std().item()}
     metrics |= {"grad_norm": grad_norm, "skipped": int(accelerator.optimizer_step_was_skipped)}
     return {"metrics": metrics, "responses": responses, "rewards": rewards}
 
@@ -151,11 +151,11 @@ def sample_responses(models: Models, learner: Learner, prompts, max_new_tokens: 
     return responses
 
 
-def reward_responses(settings: StepSettings, models: Models, prompts, responses, references, at_once: int):
+def reward_responses(settings: StepSettings, models: Models, prompts, responses, sft_outputs, at_once: int):
     """The standardised signal of each whole response, and the weight of its advantage; both (prompts,)."""
     texts = [prompt + response for prompt, response in zip(prompts, responses)]
     outputs = score(models.reward, texts, models.tokenizer.pad_token_id, at_once)
-    signal = compute_signal(settings.signal, outputs, references, settings.options)
+    signal = compute_signal(settings.signal, outputs, sft_outputs, settings.options)
     weights = confidence(outputs) if settings.advantage_weight == "confidence" else torch.ones(len(prompts))
     device = next(models.reward.parameters()).device
     return settings.scale.apply(signal).to(device), weights.to(device)
