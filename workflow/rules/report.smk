@@ -13,13 +13,24 @@ OVEROPTIMISED = (
 PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]
 APPENDICES = ("method", "level1", "level2", "contrasts", "gradients", "trl", "responses")
 # Experiments of their own, whose committed results the default report includes.
+# Of several that answer the same, the first that was run.
+COMPARABLE = {
+    "methods": ("rivals", "methods"),
+    "longer": ("longer",),
+    "sweep": ("sweep",),
+    "divided": ("divided",),
+    "real": ("smollm2_cpu",),
+}
+
+
+def first_summary(experiments):
+    """The committed summary of the first of these experiments that has one, or None."""
+    paths = [f"results/{name}/statistics/summary.json" for name in experiments]
+    return next((path for path in paths if (Path(workflow.basedir) / path).exists()), None)
+
+
 COMPARED = {
-    role: f"results/{name}/statistics/summary.json"
-    for role, name in (
-        *((name, name) for name in ("methods", "longer", "sweep", "divided")),
-        ("real", "smollm2_cpu"),
-    )
-    if EXPERIMENT == "pocket" and (Path(workflow.basedir) / f"results/{name}/statistics/summary.json").exists()
+    role: path for role, names in COMPARABLE.items() if EXPERIMENT == "pocket" and (path := first_summary(names))
 }
 
 

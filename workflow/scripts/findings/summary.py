@@ -74,13 +74,13 @@ def kinds_of_levels(summary: dict) -> tuple[str | None, str | None]:
 
 
 def paper_arms(paper: dict, methods: dict) -> list[dict]:
-    """The paper's methods, each with the arm that is trained by it here; those that none is are left out."""
+    """The paper's methods, each with the arm trained by it here at equal samples; those with none are left out."""
     arms, given = methods["settings"]["arms"], methods["settings"]["reinforce"]
     found = []
     for row in paper["methods"]:
         wanted = (row["method"], row["samples_per_prompt"])
         for arm, own in arms.items():
             settings = given | own
-            if (settings["method"], settings["samples_per_prompt"]) == wanted:
+            if (settings["method"], settings["samples_per_prompt"]) == wanted and "steps" not in own:
                 found.append(row | {"arm": arm})
     return found
