@@ -18,8 +18,10 @@ if IS_POCKET_DATA:
         params:
             settings=flags(POCKET),
         shell:
-            "python {input.script[0]} {params.settings}"
-            " --preferences-output {output.preferences} --demonstrations-output {output.demonstrations}"
+            "python {input.script[0]}"
+            " {params.settings}"
+            " --preferences-output {output.preferences}"
+            " --demonstrations-output {output.demonstrations}"
             " 2>&1 | tee {log}"
 
 
@@ -70,8 +72,12 @@ if WORLD == "instructions":
                 precision=config["runtime"]["precision"],
             ),
         shell:
-            "python {input.script[0]} --model {input.model} --prompts {input.prompts} {params.settings}"
-            " --output {output.responses} 2>&1 | tee {log}"
+            "python {input.script[0]}"
+            " --model {input.model}"
+            " --prompts {input.prompts}"
+            " {params.settings}"
+            " --output {output.responses}"
+            " 2>&1 | tee {log}"
 
     rule rate_instructions:
         input:
@@ -91,8 +97,11 @@ if WORLD == "instructions":
         params:
             settings=flags(config["instructions"], "world_seed"),
         shell:
-            "python {input.script[0]} --responses {input.responses} {params.settings}"
-            " --output {output.preferences} 2>&1 | tee {log}"
+            "python {input.script[0]}"
+            " --responses {input.responses}"
+            " {params.settings}"
+            " --output {output.preferences}"
+            " 2>&1 | tee {log}"
 
 
 if PACKAGES:
@@ -172,9 +181,14 @@ rule split_data:
     params:
         settings=flags(config["data"], "validation_prompts", "judge_share", "split_seed", "prompt_suffix", "keep_ties"),
     shell:
-        "python {input.script[0]} --preferences {input.preferences} {params.settings}"
-        " --train-output {output.train} --judge-output {output.judge} --validation-output {output.validation}"
-        " --summary-output {output.summary} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --preferences {input.preferences}"
+        " {params.settings}"
+        " --train-output {output.train}"
+        " --judge-output {output.judge}"
+        " --validation-output {output.validation}"
+        " --summary-output {output.summary}"
+        " 2>&1 | tee {log}"
 
 
 rule tokenize_data:
@@ -199,8 +213,13 @@ rule tokenize_data:
             config["lengths"], "max_prompt_tokens", "max_pair_tokens", split_seed=config["data"]["split_seed"]
         ),
     shell:
-        "python {input.script[0]} --model {input.model} --pairs {input.pairs} {params.settings}"
-        " --output {output.tokens} --summary-output {output.summary} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --model {input.model}"
+        " --pairs {input.pairs}"
+        " {params.settings}"
+        " --output {output.tokens}"
+        " --summary-output {output.summary}"
+        " 2>&1 | tee {log}"
 
 
 if config["bases"]:

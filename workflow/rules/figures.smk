@@ -47,7 +47,10 @@ rule plot_answer:
             other_makes=OTHER_MAKES or None,
         ),
     shell:
-        "python {input.script[0]} --tables {input.arms} {params.settings} --output {output.png} {output.svg}"
+        "python {input.script[0]}"
+        " --tables {input.arms}"
+        " {params.settings}"
+        " --output {output.png} {output.svg}"
         " 2>&1 | tee {log}"
 
 
@@ -76,7 +79,10 @@ rule plot_training:
     params:
         settings=flags(config["figures"], policies=ARMS, placebos=PLACEBOS or None),
     shell:
-        "python {input.script[0]} --training {input.training} {params.settings} --output {output.png} {output.svg}"
+        "python {input.script[0]}"
+        " --training {input.training}"
+        " {params.settings}"
+        " --output {output.png} {output.svg}"
         " 2>&1 | tee {log}"
 
 
@@ -108,8 +114,12 @@ rule plot_frontier:
             config["figures"], chooser=ROLES["level1"], arms=FRONTIER_ARMS, policies=ARMS, placebos=PLACEBOS or None
         ),
     shell:
-        "python {input.script[0]} --training {input.training} --screen {input.screen} {params.settings}"
-        " --output {output.png} {output.svg} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --training {input.training}"
+        " --screen {input.screen}"
+        " {params.settings}"
+        " --output {output.png} {output.svg}"
+        " 2>&1 | tee {log}"
 
 
 rule plot_reward_models:
@@ -138,8 +148,12 @@ rule plot_reward_models:
     params:
         settings=flags(config["figures"], "width", "dpi"),
     shell:
-        "python {input.script[0]} --reliability {input.reliability} --ratings {input.ratings} {params.settings}"
-        " --output {output.png} {output.svg} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --reliability {input.reliability}"
+        " --ratings {input.ratings}"
+        " {params.settings}"
+        " --output {output.png} {output.svg}"
+        " 2>&1 | tee {log}"
 
 
 rule plot_contrasts:
@@ -174,8 +188,12 @@ rule plot_contrasts:
             placebos=PLACEBOS or None,
         ),
     shell:
-        "python {input.script[0]} --contrasts {input.contrasts} --differences {input.differences} {params.settings}"
-        " --output {output.png} {output.svg} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --contrasts {input.contrasts}"
+        " --differences {input.differences}"
+        " {params.settings}"
+        " --output {output.png} {output.svg}"
+        " 2>&1 | tee {log}"
 
 
 rule plot_matrix:
@@ -203,8 +221,11 @@ rule plot_matrix:
     params:
         settings=flags(config["figures"], "width", "dpi", arms=["sft_again", *ARMS], judges=JUDGE_NAMES),
     shell:
-        "python {input.script[0]} --responses {input.responses} {params.settings}"
-        " --output {output.png} {output.svg} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --responses {input.responses}"
+        " {params.settings}"
+        " --output {output.png} {output.svg}"
+        " 2>&1 | tee {log}"
 
 
 rule plot_responses:
@@ -233,8 +254,12 @@ rule plot_responses:
         settings=flags(config["figures"], "width", "dpi", policies=ARMS),
         arms=["sft", *[arm for arm in ARMS if "relabelling" not in config["arms"][arm]]],
     shell:
-        "python {input.script[0]} --distributions {input.distributions} {params.settings} --arms {params.arms}"
-        " --output {output.png} {output.svg} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --distributions {input.distributions}"
+        " {params.settings}"
+        " --arms {params.arms}"
+        " --output {output.png} {output.svg}"
+        " 2>&1 | tee {log}"
 
 
 rule plot_overoptimisation:
@@ -263,5 +288,9 @@ rule plot_overoptimisation:
         settings=flags(config["figures"]),
         arms=OVEROPTIMISED,
     shell:
-        "python {input.script[0]} --training {input.training} {params.settings} --arms {params.arms}"
-        " --output {output.png} {output.svg} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --training {input.training}"
+        " {params.settings}"
+        " --arms {params.arms}"
+        " --output {output.png} {output.svg}"
+        " 2>&1 | tee {log}"

@@ -20,8 +20,13 @@ if IS_POCKET_MODEL:
             runtime=flags(config["runtime"], "precision", "save_steps"),
             state=f"{RESULTS}/training/state/sft",
         shell:
-            "python {input.script[0]} --demonstrations {input.demonstrations} {params.settings} {params.runtime}"
-            " --state {params.state} --output {output.model} 2>&1 | tee {log}"
+            "python {input.script[0]}"
+            " --demonstrations {input.demonstrations}"
+            " {params.settings}"
+            " {params.runtime}"
+            " --state {params.state}"
+            " --output {output.model}"
+            " 2>&1 | tee {log}"
 
 
 if config["bases"]:
@@ -48,7 +53,7 @@ if config["bases"]:
                 config["bases"][wildcards.base], f"bases.{wildcards.base}", output.model, "judge"
             ),
         shell:
-            "python {input.script[0]}" " {params.settings}" " --output {output.sources}" " 2>&1 | tee {log}"
+            "python {input.script[0]} {params.settings} --output {output.sources} 2>&1 | tee {log}"
 
 
 rule sample_references:
@@ -76,5 +81,9 @@ rule sample_references:
             precision=config["runtime"]["precision"],
         ),
     shell:
-        "python {input.script[0]} --model {input.model} --tokens {input.tokens} {params.settings}"
-        " --output {output.references} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --model {input.model}"
+        " --tokens {input.tokens}"
+        " {params.settings}"
+        " --output {output.references}"
+        " 2>&1 | tee {log}"

@@ -31,11 +31,21 @@ rule train_policy:
         runtime=flags(config["runtime"], "precision", "save_steps", "generation_batch_size"),
         state=f"{RESULTS}/training/state/policy_{{arm}}_{{seed}}",
     shell:
-        "{params.launch} {input.script[0]} --model {input.model} --reward-model {input.reward_model}"
-        " --references {input.references} --arm {wildcards.arm}"
-        " --seed {wildcards.seed} {params.settings} --max-new-tokens {params.max_new_tokens} {params.runtime}"
-        " --state {params.state} --output {output.model} --metrics-output {output.metrics}"
-        " --rollouts-output {output.rollouts} --scale-output {output.scale} 2>&1 | tee {log}"
+        "{params.launch} {input.script[0]}"
+        " --model {input.model}"
+        " --reward-model {input.reward_model}"
+        " --references {input.references}"
+        " --arm {wildcards.arm}"
+        " --seed {wildcards.seed}"
+        " {params.settings}"
+        " --max-new-tokens {params.max_new_tokens}"
+        " {params.runtime}"
+        " --state {params.state}"
+        " --output {output.model}"
+        " --metrics-output {output.metrics}"
+        " --rollouts-output {output.rollouts}"
+        " --scale-output {output.scale}"
+        " 2>&1 | tee {log}"
 
 
 if DPO_ARMS:

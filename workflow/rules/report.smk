@@ -138,6 +138,11 @@ rule make_samples:
             seed=SAMPLES_SEED,
         ),
     shell:
-        "python {input.script[0]} --template {input.template}"
-        " --evaluations {input.evaluations} {params.ratings} {params.settings}"
-        " --page-output {output.page} --examples-output {output.examples} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --template {input.template}"
+        " --evaluations {input.evaluations}"
+        " {params.ratings}"
+        " {params.settings}"
+        " --page-output {output.page}"
+        " --examples-output {output.examples}"
+        " 2>&1 | tee {log}"

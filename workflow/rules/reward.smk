@@ -23,9 +23,18 @@ rule train_reward_model:
         runtime=flags(config["runtime"], "precision", "save_steps"),
         state=f"{RESULTS}/training/state/reward_{{kind}}_{{seed}}",
     shell:
-        "{params.launch} {input.script[0]} --model {input.model} --tokens {input.tokens} --validation-tokens {input.validation}"
-        " --kind {wildcards.kind} --seed {wildcards.seed} {params.settings} {params.runtime}"
-        " --state {params.state} --output {output.model} --validation-output {output.validation} 2>&1 | tee {log}"
+        "{params.launch} {input.script[0]}"
+        " --model {input.model}"
+        " --tokens {input.tokens}"
+        " --validation-tokens {input.validation}"
+        " --kind {wildcards.kind}"
+        " --seed {wildcards.seed}"
+        " {params.settings}"
+        " {params.runtime}"
+        " --state {params.state}"
+        " --output {output.model}"
+        " --validation-output {output.validation}"
+        " 2>&1 | tee {log}"
 
 
 if NGRAM_KINDS:
@@ -95,5 +104,12 @@ rule score_pool:
             reference_samples=config["references"]["samples"],
         ),
     shell:
-        "python {input.script[0]} --pool {input.pool} --kinds {params.kinds} --reward-models {input.reward_models}"
-        " --arms {params.arms} --seed {wildcards.seed} {params.settings} --output {output.scores} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --pool {input.pool}"
+        " --kinds {params.kinds}"
+        " --reward-models {input.reward_models}"
+        " --arms {params.arms}"
+        " --seed {wildcards.seed}"
+        " {params.settings}"
+        " --output {output.scores}"
+        " 2>&1 | tee {log}"

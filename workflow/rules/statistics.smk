@@ -43,8 +43,13 @@ rule compare_arms:
             "equivalence_margin",
         ),
     shell:
-        "python {input.script[0]} --evaluations {input.evaluations} --contrasts {params.contrasts} {params.settings}"
-        " --contrasts-output {output.contrasts} --differences-output {output.differences} --arms-output {output.arms}"
+        "python {input.script[0]}"
+        " --evaluations {input.evaluations}"
+        " --contrasts {params.contrasts}"
+        " {params.settings}"
+        " --contrasts-output {output.contrasts}"
+        " --differences-output {output.differences}"
+        " --arms-output {output.arms}"
         " 2>&1 | tee {log}"
 
 
@@ -71,9 +76,13 @@ rule measure_responses:
     resources:
         mem_mb=2000,
     shell:
-        "python {input.script[0]} --evaluations {input.evaluations}"
-        " --preferred {input.preferred} --judge-scores {input.judges}"
-        " --responses-output {output.responses} --distributions-output {output.distributions} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --evaluations {input.evaluations}"
+        " --preferred {input.preferred}"
+        " --judge-scores {input.judges}"
+        " --responses-output {output.responses}"
+        " --distributions-output {output.distributions}"
+        " 2>&1 | tee {log}"
 
 
 rule measure_reward_models:
@@ -103,9 +112,16 @@ rule measure_reward_models:
         resamples=min(1000, config["statistics"]["bootstrap_resamples"]),
         world=flags({}, world=WORLD),
     shell:
-        "python {input.script[0]} --scores {input.scores} --pairs {input.pairs} {params.settings}"
-        " --bootstrap-resamples {params.resamples} {params.world} --output {output.table}"
-        " --reliability-output {output.reliability} --ratings-output {output.ratings} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --scores {input.scores}"
+        " --pairs {input.pairs}"
+        " {params.settings}"
+        " --bootstrap-resamples {params.resamples}"
+        " {params.world}"
+        " --output {output.table}"
+        " --reliability-output {output.reliability}"
+        " --ratings-output {output.ratings}"
+        " 2>&1 | tee {log}"
 
 
 rule measure_signals:
@@ -131,9 +147,16 @@ rule measure_signals:
         contrasts=CONTRASTS,
         settings=flags(config["statistics"], "confidence", "equivalence_margin"),
     shell:
-        "python {input.script[0]} --pools {input.pools} --judged {input.judged} --contrasts {params.contrasts}"
-        " {params.settings} --screen-output {output.screen} --predictions-output {output.predictions}"
-        " --agreement-output {output.agreement} --relabelling-output {output.relabelling} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --pools {input.pools}"
+        " --judged {input.judged}"
+        " --contrasts {params.contrasts}"
+        " {params.settings}"
+        " --screen-output {output.screen}"
+        " --predictions-output {output.predictions}"
+        " --agreement-output {output.agreement}"
+        " --relabelling-output {output.relabelling}"
+        " 2>&1 | tee {log}"
 
 
 rule trace_training:
@@ -163,9 +186,15 @@ rule trace_training:
             flags({}, world=WORLD, rollouts=list(input.rollouts), tokens=input.tokens[0]) if WORLD else ""
         ),
     shell:
-        "python {input.script[0]} --metrics {input.metrics} --traces {input.traces}"
-        " --evaluations {input.evaluations} --arms {params.arms}"
-        " --seeds {params.seeds} {params.world} --output {output.training} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --metrics {input.metrics}"
+        " --traces {input.traces}"
+        " --evaluations {input.evaluations}"
+        " --arms {params.arms}"
+        " --seeds {params.seeds}"
+        " {params.world}"
+        " --output {output.training}"
+        " 2>&1 | tee {log}"
 
 
 rule compare_at_equal_kl:
@@ -187,8 +216,12 @@ rule compare_at_equal_kl:
         contrasts=CONTRASTS,
         settings=flags(config["statistics"], "confidence"),
     shell:
-        "python {input.script[0]} --training {input.training} --contrasts {params.contrasts} {params.settings}"
-        " --output {output.contrasts} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --training {input.training}"
+        " --contrasts {params.contrasts}"
+        " {params.settings}"
+        " --output {output.contrasts}"
+        " 2>&1 | tee {log}"
 
 
 # Is a policy more than SFT at a lower temperature?
@@ -239,5 +272,8 @@ rule relate_differences:
     resources:
         mem_mb=500,
     shell:
-        "python {input.script[0]} --differences {input.differences} --arms {input.arms}"
-        " --output {output.relations} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --differences {input.differences}"
+        " --arms {input.arms}"
+        " --output {output.relations}"
+        " 2>&1 | tee {log}"

@@ -37,10 +37,20 @@ rule study_gradients:
             max_new_tokens=config["lengths"]["max_new_tokens"],
         ),
     shell:
-        "python {input.script[0]} --phases early late --policies {input.policies} --metrics {input.metrics}"
-        " --reference-policy {input.reference_policy} --reward-model {input.reward_model} --references {input.references}"
-        " --scale {input.scale} --seed {wildcards.seed} {params.signal} {params.settings} {params.runtime}"
-        " --output {output.table} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --phases early late"
+        " --policies {input.policies}"
+        " --metrics {input.metrics}"
+        " --reference-policy {input.reference_policy}"
+        " --reward-model {input.reward_model}"
+        " --references {input.references}"
+        " --scale {input.scale}"
+        " --seed {wildcards.seed}"
+        " {params.signal}"
+        " {params.settings}"
+        " {params.runtime}"
+        " --output {output.table}"
+        " 2>&1 | tee {log}"
 
 
 rule compare_with_trl:
@@ -71,9 +81,15 @@ rule compare_with_trl:
             seed=SEEDS[0],
         ),
     shell:
-        "python {input.script[0]} --model {input.model} --reward-model {input.reward_model} --pairs {input.pairs}"
+        "python {input.script[0]}"
+        " --model {input.model}"
+        " --reward-model {input.reward_model}"
+        " --pairs {input.pairs}"
         " --tokens {input.tokens}"
-        " --lock {input.lock} {params.settings} --output {output.comparison} 2>&1 | tee {log}"
+        " --lock {input.lock}"
+        " {params.settings}"
+        " --output {output.comparison}"
+        " 2>&1 | tee {log}"
 
 
 if RATING_KINDS:
@@ -178,6 +194,11 @@ rule sum_costs:
         learned=shlex.quote(json.dumps(LEARNED)),
         trained=shlex.quote(json.dumps(TRAINED)),
     shell:
-        "python {input.script[0]} --benchmarks {input.benchmarks} --references {input.references}"
-        " --trained {params.trained} --evaluations {input.evaluations} --learned {params.learned}"
-        " --output {output.cost} 2>&1 | tee {log}"
+        "python {input.script[0]}"
+        " --benchmarks {input.benchmarks}"
+        " --references {input.references}"
+        " --trained {params.trained}"
+        " --evaluations {input.evaluations}"
+        " --learned {params.learned}"
+        " --output {output.cost}"
+        " 2>&1 | tee {log}"

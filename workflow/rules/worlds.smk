@@ -22,8 +22,12 @@ if WORLD:
         params:
             world=flags({}, world=WORLD),
         shell:
-            "python {input.script[0]} {params.world} --pairs {input.pairs} --sft-evaluations {input.evaluations}"
-            " --output {output.world} 2>&1 | tee {log}"
+            "python {input.script[0]}"
+            " {params.world}"
+            " --pairs {input.pairs}"
+            " --sft-evaluations {input.evaluations}"
+            " --output {output.world}"
+            " 2>&1 | tee {log}"
 
     # What could be gained at most by who knows the spread, before RL.
     rule measure_oracle:
@@ -82,8 +86,12 @@ if WORLD:
                 config["figures"], "width", "dpi", arms=[ROLES["level1"], *ROLES.get("level2", [])], policies=ARMS
             ),
         shell:
-            "python {input.script[0]} --oracle {input.oracle} --table {input.arms} {params.settings}"
-            " --output {output.png} {output.svg} 2>&1 | tee {log}"
+            "python {input.script[0]}"
+            " --oracle {input.oracle}"
+            " --table {input.arms}"
+            " {params.settings}"
+            " --output {output.png} {output.svg}"
+            " 2>&1 | tee {log}"
 
 
 if WORLD == "instructions":
@@ -108,8 +116,13 @@ if WORLD == "instructions":
         params:
             arms=ARMS,
         shell:
-            "python {input.script[0]} --evaluations {input.evaluations} --judged {input.judged} --pools {input.pools}"
-            " --arms {params.arms} --output {output.compliance} 2>&1 | tee {log}"
+            "python {input.script[0]}"
+            " --evaluations {input.evaluations}"
+            " --judged {input.judged}"
+            " --pools {input.pools}"
+            " --arms {params.arms}"
+            " --output {output.compliance}"
+            " 2>&1 | tee {log}"
 
     rule plot_compliance:
         input:
@@ -142,5 +155,8 @@ if WORLD == "instructions":
                 choosers=["gold", ROLES["level1"]],
             ),
         shell:
-            "python {input.script[0]} --compliance {input.compliance} {params.settings}"
-            " --output {output.png} {output.svg} 2>&1 | tee {log}"
+            "python {input.script[0]}"
+            " --compliance {input.compliance}"
+            " {params.settings}"
+            " --output {output.png} {output.svg}"
+            " 2>&1 | tee {log}"
