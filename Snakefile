@@ -16,12 +16,14 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/flags.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/statistics.smk"
+include: "workflow/rules/comparisons.smk"
 include: "workflow/rules/worlds.smk"
 include: "workflow/rules/ties.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/overoptimisation.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/training_figures.smk"
 
 
 if not config["runtime"]["from_rows"]:

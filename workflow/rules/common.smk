@@ -230,3 +230,9 @@ def trained_flags(wildcards):
 GRADIENT_SEEDS = [
     seed for seed in seeds_of(STUDIES["gradients"]["early"]) if seed in seeds_of(STUDIES["gradients"]["arm"])
 ] or SEEDS[:1]
+
+
+def first_summary(experiments):
+    """The committed summary of the first of these experiments that has one, or None."""
+    paths = [f"results/{name}/statistics/summary.json" for name in experiments]
+    return next((path for path in paths if (Path(workflow.basedir) / path).exists()), None)

@@ -21,14 +21,6 @@ COMPARABLE = {
     "divided": ("divided",),
     "real": ("smollm2_cpu",),
 }
-
-
-def first_summary(experiments):
-    """The committed summary of the first of these experiments that has one, or None."""
-    paths = [f"results/{name}/statistics/summary.json" for name in experiments]
-    return next((path for path in paths if (Path(workflow.basedir) / path).exists()), None)
-
-
 COMPARED = {
     role: path for role, names in COMPARABLE.items() if EXPERIMENT == "pocket" and (path := first_summary(names))
 }
