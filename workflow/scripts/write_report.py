@@ -10,7 +10,7 @@ import jinja2
 
 from align.errors import run
 from align.files import read_json, write_text
-from findings import appendix_tables, divided, model_tables, sweep, tables
+from findings import appendix_tables, claims, divided, model_tables, sweep, tables
 
 # The roles whose responses stand beside SFT's: in the report, and in its appendix.
 SHOWN, SHOWN_LONG = ("level1", "unpenalised"), ("level1", "level2", "placebo", "unpenalised")
@@ -74,6 +74,7 @@ def make_tables(given: Material) -> dict[str, str]:
     if given.longer and given.trained_longer:
         made["longer"] = model_tables.table_of_longer(summary, given.longer, given.trained_longer)
     made["sweep"] = sweep.table_of_sweep(given.sweep) if given.sweep else ""
+    made["claims"] = claims.table_of_claims(summary, given.sweep, given.longer, given.divided)
     made["divided"] = divided.table_of_divided(given.divided) if given.divided else ""
     return made
 

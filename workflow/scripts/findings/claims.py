@@ -1,0 +1,118 @@
+"""Claims that could be made for Level 2: where each was tested, whether that could have shown it, what came of it."""
+
+from findings.divided import helps_the_worst
+from findings.finding import direction
+from findings.summary import (
+    alpha_of,
+    arm_with_signal,
+    contrast_of,
+    find_row,
+    find_rows,
+    kinds_of_levels,
+    level2_rows,
+    models_of,
+    roles_of,
+)
+from findings.sweep import rows_of_sweep
+from findings.tables import markdown
+from findings.words import VERDICT_WORDS, join, short_metric, show
+
+NO_ORACLE = "no: an oracle that knows the spread gains {} more than one that knows the mean"
+ORACLE = "yes: an oracle that knows the spread gains {} more than one that knows the mean"
+POWER = "yes: a difference of {} on, with a power of {}"
+
+
+def span(values: list[float], how: str = "+.2f") -> str:
+    """Least to most of some numbers."""
+    ends = [show(value, how) for value in (min(values), max(values))]
+    return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def claims_of_rl(summary: dict) -> list[list[str]]:
+    """A better reward, whichever reading; by gold and by the judges."""
+    rows, power = [], show(summary["settings"]["power"], "percent")
+    for metric in ("gold", "judges"):
+        some = find_rows(level2_rows(summary), metric=metric)
+        least = [row["minimum_detectable"] for row in some]
+        if some:
+            verdicts = join(list(dict.fromkeys(VERDICT_WORDS[row["verdict"]] for row in some)))
+            could = "no: too few seeds" if None in least else POWER.format(show(min(least), ".2f"), power)
+            did = f"{verdicts}: {span([row['estimate'] for row in some])}"
+            where = f"policies of `{summary['experiment']}`, by {short_metric(metric)}"
+            rows.append(["A distribution is the better reward", where, could, did])
+    return rows
+
+
+def claims_of_learning(summary: dict) -> list[list[str]]:
+    """A better mean, a spread that tells who wins, and a spread that pays where the truth is the mean."""
+    rows, alpha, derived = [], alpha_of(summary), summary["derived"]
+    here = f"held-out pairs of `{summary['experiment']}`"
+    gap = (derived["levels"] or {}).get("accuracy")
+    if gap:
+        word = direction(gap, alpha, ("higher", "lower", "not shown to differ"))
+        spread = [row["accuracy"] for kind in kinds_of_levels(summary) for row in models_of(summary, kind)]
+        size = f"{word}: {show(gap['estimate'], 'points')} points (p {show(gap['p_exact'], 'p')})"
+        could = f"yes: models reach {span(spread, 'percent')}"
+        rows.append(["It learns a better mean from the same pairs", here, could, size])
+    told = derived["interaction"]
+    if told and "oracle" in told:
+        enough = "no" if told["oracle"] < told["oracle_least"] else "yes"
+        could = f"{enough}: the true spread lowers the loss by {show(told['oracle'], '.4f')}"
+        helps = told["gain"] > 0 and told["p_exact"] < alpha
+        did = f"{'lowers' if helps else 'does not lower'} it: {show(-told['gain'], '+.4f')}"
+        rows.append(["Its spread helps to tell who wins", here, could, f"{did} (p {show(told['p_exact'], 'p')})"])
+    oracle = derived["oracle"]
+    if oracle and oracle["level1"] is not None and oracle["level2"]:
+        could = (NO_ORACLE if oracle["rejected"] else ORACLE).format(show(oracle["spread"], "+.2f"))
+        did = f"best of {oracle['n']}: {span(oracle['level2'])}, Level 1 {show(oracle['level1'], '+.2f')}"
+        where = f"SFT's responses in `{summary['experiment']}`, by gold"
+        rows.append(["The spread pays where the truth is a mean", where, could, did])
+    return rows
+
+
+def claims_of_divided(divided: dict) -> list[list[str]]:
+    """The spread pays where the truth is not the mean: the share of satisfied raters, and the worst tenth."""
+    told, gold = divided["derived"]["oracle"], find_rows(level2_rows(divided), metric="gold")
+    could = (NO_ORACLE if told["rejected"] else ORACLE).format(show(told["spread"], "+.2f"))
+    best = [row for row in gold if row["verdict"] == "rose"]
+    did = f"{'some' if best else 'none'} ahead of Level 1: {span([row['estimate'] for row in gold])}"
+    rows = [["It pays where the truth is the share of satisfied raters", "policies of `divided`, by gold", could, did]]
+    arm, level1 = arm_with_signal(divided, "cvar"), roles_of(divided)["level1"]
+    opinions = {name: find_row(divided["worst_tenth"], arm=name) for name in (arm, level1)}
+    choosers = {row["chooser"]: row["gain"] for row in find_rows(divided["oracle"], utility="worst_tenth")}
+    if all(opinions.values()) and {"true_mean", "true_spread"} <= {*choosers}:
+        could = ORACLE.format(show(choosers["true_spread"] - choosers["true_mean"], "+.2f"))
+        means = f"{show(opinions[arm]['mean'], '.2f')}, Level 1 {show(opinions[level1]['mean'], '.2f')}"
+        did = f"{'yes' if helps_the_worst(divided) else 'not shown'}: `{arm}` {means}"
+        where = "policies of `divided`, by the worst tenth's opinion"
+        rows.append(["It pays where the truth is the worst tenth of raters", where, could, did])
+    return rows
+
+
+def claims_of_settings(summary: dict, sweep: dict | None, longer: dict | None) -> list[list[str]]:
+    """A gain at other hyper-parameters, after more training, or beyond a scalar reward that is bounded as well."""
+    rows = []
+    twin, win = roles_of(summary).get("bounded"), arm_with_signal(summary, "win")
+    against = contrast_of(summary, win, twin) if twin and win else {}
+    if "gold" in against:
+        row = against["gold"]
+        did = f"{VERDICT_WORDS[row['verdict']]} by gold: {show(row['estimate'], '+.2f')}"
+        rows.append(["It is the distribution, and not that it is bounded", f"`{win}` against `{twin}`", "yes", did])
+    if sweep:
+        sizes = [row["estimate"] for row in find_rows(rows_of_sweep(sweep), metric="gold")]
+        could = f"in part: {len(sweep['seeds'])} pilot seeds, not tested"
+        rows.append(["Other settings show a gain", "policies of `sweep`, by gold", could, span(sizes)])
+    if longer:
+        row = find_row(longer["contrasts"], name="longer", metric="gold", decoding="sampled")
+        did = f"{VERDICT_WORDS[row['verdict']]} by gold: {show(row['estimate'], '+.2f')}"
+        rows.append(["More training shows a gain", "policies of `longer`, by gold", "yes", did])
+    return rows
+
+
+def table_of_claims(summary: dict, sweep: dict | None, longer: dict | None, divided: dict | None) -> str:
+    """A row a claim; empty without Level 2."""
+    if not level2_rows(summary):
+        return ""
+    rows = [*claims_of_rl(summary), *claims_of_learning(summary), *(claims_of_divided(divided) if divided else [])]
+    rows += claims_of_settings(summary, sweep, longer)
+    return markdown(["claim", "where it was tested", "could it have been shown?", "what came of it"], rows, left=4)
