@@ -1,6 +1,7 @@
 """Answer validation prompts with a policy, sampled and greedy, and measure how far it has gone from SFT."""
 
 import argparse
+from dataclasses import dataclass
 
 import pandas as pd
 from torch import manual_seed
@@ -45,24 +46,33 @@ def plan_streams(args: argparse.Namespace) -> dict[str, tuple[int, float]]:
     return streams | {arm: (derive_seed(args.seed, "responses", arm), t) for arm, t in tempered.items()}
 
 
-def respond(args, policy: TokenLogps, reference: TokenLogps, tokenizer, prompts, greedy: bool, temperature, progress):
-    """One response a prompt, as a table of response_ids, response, tokens, finished, log_ratio and entropy.
+@dataclass(frozen=True)
+class Sampler:
+    """A policy with what it takes to sample it and to measure how far it has gone from SFT."""
 
-    log_ratio is the log-probability by what was sampled from (by the policy, if greedy) less SFT's; entropy the mean
-    a token of what was sampled from, in nats: of a greedy response 0.
-    """
-    size = args.generation_batch_size
-    ids = sample_in_batches(
-        policy.model, tokenizer, prompts, args.max_new_tokens, size, not greedy, temperature, progress
-    )
-    logps, entropy = read_in_batches(policy, prompts, ids, size, temperature)
-    reference_logps, _ = read_in_batches(reference, prompts, ids, size)
-    table = pd.DataFrame({"response_ids": ids, "response": [decode_response(tokenizer, each) for each in ids]})
-    table["tokens"] = table["response_ids"].map(len)
-    table["finished"] = [each[-1] == tokenizer.eos_token_id for each in ids]
-    table["log_ratio"] = (logps - reference_logps).tolist()
-    table["entropy"] = 0.0 if greedy else entropy.numpy() / table["tokens"]
-    return table
+    policy: TokenLogps
+    reference: TokenLogps  # SFT
+    tokenizer: object
+    max_new_tokens: int
+    batch_size: int  # prompts at once
+    progress: Progress
+
+    def respond(self, prompts: list[list[int]], greedy: bool, temperature: float) -> pd.DataFrame:
+        """One response a prompt, as a table of response_ids, response, tokens, finished, log_ratio and entropy.
+
+        log_ratio is the log-probability by what was sampled from (by the policy, if greedy) less SFT's; entropy the
+        mean a token of what was sampled from, in nats: of a greedy response 0.
+        """
+        how = (self.max_new_tokens, self.batch_size, not greedy, temperature, self.progress)
+        ids = sample_in_batches(self.policy.model, self.tokenizer, prompts, *how)
+        logps, entropy = read_in_batches(self.policy, prompts, ids, self.batch_size, temperature)
+        reference_logps, _ = read_in_batches(self.reference, prompts, ids, self.batch_size)
+        table = pd.DataFrame({"response_ids": ids, "response": [decode_response(self.tokenizer, each) for each in ids]})
+        table["tokens"] = table["response_ids"].map(len)
+        table["finished"] = [each[-1] == self.tokenizer.eos_token_id for each in ids]
+        table["log_ratio"] = (logps - reference_logps).tolist()
+        table["entropy"] = 0.0 if greedy else entropy.numpy() / table["tokens"]
+        return table
 
 
 def sample_responses(args: argparse.Namespace, policy: TokenLogps, reference: TokenLogps) -> pd.DataFrame:
@@ -72,13 +82,13 @@ def sample_responses(args: argparse.Namespace, policy: TokenLogps, reference: To
     prompt_ids, streams = token_lists(prompts["prompt_ids"]), plan_streams(args)
     total = len(prompts) * (len(streams) * args.samples + len(args.arms))
     progress = Progress(f"responses of {args.arms[0]}, seed {args.seed}", total, unit="response")
+    sampler = Sampler(policy, reference, tokenizer, args.max_new_tokens, args.generation_batch_size, progress)
     tables: list[pd.DataFrame] = []
     for arm, (seed, temperature) in streams.items():
         manual_seed(seed)
         passes = [("sampled", sample) for sample in range(args.samples)]
         for decoding, sample in passes + ([("greedy", 0)] if temperature == 1.0 else []):
-            greedy = decoding == "greedy"
-            responses = respond(args, policy, reference, tokenizer, prompt_ids, greedy, temperature, progress)
+            responses = sampler.respond(prompt_ids, decoding == "greedy", temperature)
             place = prompts.assign(arm=arm, seed=args.seed, decoding=decoding, sample=sample)
             tables.append(pd.concat([place, responses], axis=1))
     return pd.concat(tables, ignore_index=True)

@@ -17,13 +17,14 @@ from align.errors import InputError, run
 from align.files import read_json, write_csv
 from align.progress import Progress
 from align.reinforce import Baseline, leave_one_out, shape_reward
-from align.reward_models import load_reward_model, score, score_references
+from align.reward_models import load_reward_model, score_references
 from align.rollout import TokenLogps, load_policy
 from align.sampling import read_in_batches, sample_in_batches
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
-from align.signals import Scale, compute_signal, signal_of
+from align.signals import Scale, signal_of
 from align.tables import split_references, token_lists
+from align.training_step import Models, StepSettings, reward_responses
 
 SAMPLES = 4  # responses a prompt: two groups of 2, or one of 4
 
@@ -105,16 +106,25 @@ def history_baseline(kind: str, metrics: pd.DataFrame, decay: float) -> float:
     return baseline.value()
 
 
-def sample_phase(args, policy: TokenLogps, reference: TokenLogps, reward_model, tokenizer, prompts, outputs, scale):
-    """Responses to `prompts` (each SAMPLES times in a row) and their shaped rewards, (responses,)."""
-    torch.manual_seed(derive_seed(args.seed, "gradients"))
-    size = args.generation_batch_size
-    responses = sample_in_batches(policy.model, tokenizer, prompts, args.max_new_tokens, size)
-    texts = [prompt + response for prompt, response in zip(prompts, responses)]
-    scored = score(reward_model, texts, tokenizer.pad_token_id, args.scoring_batch_size)
-    signal = compute_signal(args.signal, scored, outputs.repeat_interleave(SAMPLES, dim=0), signal_options(args))
-    logps, ref_logps = (read_in_batches(model, prompts, responses, size)[0] for model in (policy, reference))
-    return responses, shape_reward(scale.apply(signal), logps[:, None], ref_logps[:, None], args.kl_coef)
+@dataclass(frozen=True)
+class Drawn:
+    """Responses of one moment's policy to prompts, each SAMPLES times in a row, and their shaped rewards."""
+
+    prompts: list[list[int]]
+    responses: list[list[int]]
+    shaped: torch.Tensor  # (responses,)
+
+
+def draw(settings: StepSettings, models: Models, prompts, sft_outputs, generated: int, scored: int) -> Drawn:
+    """What the policy samples and what it is worth; `generated` and `scored` responses are in memory at once.
+
+    `sft_outputs` are the reward model's for SFT responses to the same prompts, (prompts, responses, labels).
+    """
+    responses = sample_in_batches(models.policy.model, models.tokenizer, prompts, settings.max_new_tokens, generated)
+    rewards, _ = reward_responses(settings, models, prompts, responses, sft_outputs, scored)
+    both = (models.policy, models.reference)
+    logps, ref_logps = (read_in_batches(model, prompts, responses, generated)[0] for model in both)
+    return Drawn(prompts, responses, shape_reward(rewards, logps[:, None], ref_logps[:, None], settings.kl_coef))
 
 
 def response_gradient(policy: TokenLogps, prompt: list[int], response: list[int]) -> torch.Tensor:
@@ -124,17 +134,16 @@ def response_gradient(policy: TokenLogps, prompt: list[int], response: list[int]
     return torch.cat([part.grad.flatten() for part in policy.parameters() if part.grad is not None])
 
 
-def measure_phase(args, phase: str, policy: TokenLogps, prompts, responses, shaped, expected, history) -> list[dict]:
+def measure(policy: TokenLogps, drawn: Drawn, expected: list[float], history, batch_size: int, progress) -> list[dict]:
     """A row an estimate: its variance in a batch, and the squared norm of the gradient itself.
 
     `expected` is the mean reward of SFT responses to each prompt; `history` are the constants known from training.
     """
     constants, by_prompt, groups = ConstantBaselines(), Moments(), {2: Moments(), 4: Moments()}
-    advantages = {size: (leave_one_out(shaped, size) / size).tolist() for size in groups}
+    advantages = {size: (leave_one_out(drawn.shaped, size) / size).tolist() for size in groups}
     pending: dict[int, torch.Tensor] = {}
-    progress = Progress(f"gradients {phase}, seed {args.seed}", len(responses), unit="response")
     # One gradient at a time: a model's own size each.
-    for number, (prompt, response, reward) in enumerate(zip(prompts, responses, shaped.tolist())):
+    for number, (prompt, response, reward) in enumerate(zip(drawn.prompts, drawn.responses, drawn.shaped.tolist())):
         gradient = response_gradient(policy, prompt, response)
         constants.add(reward, gradient)
         by_prompt.add((reward - expected[number // SAMPLES]) * gradient)
@@ -145,13 +154,13 @@ def measure_phase(args, phase: str, policy: TokenLogps, prompts, responses, shap
                 moments.add(pending[size])
         progress.report(number + 1)
     known = {"none": 0.0, **history, "best constant": constants.best()}
-    variances = {name: constants.variance(b) / args.batch_size for name, b in known.items()}
-    variances["mean of SFT responses"] = by_prompt.variance() / args.batch_size
-    variances |= {f"leave one out, k = {k}": m.variance() * k / args.batch_size for k, m in groups.items()}
+    variances = {name: constants.variance(b) / batch_size for name, b in known.items()}
+    variances["mean of SFT responses"] = by_prompt.variance() / batch_size
+    variances |= {f"leave one out, k = {k}": m.variance() * k / batch_size for k, m in groups.items()}
     # The gradient is the same for all: taken where it is seen best.
     signal = min((by_prompt, *groups.values()), key=lambda moments: moments.variance() / moments.count).signal()
     return [
-        {"phase": phase, "seed": args.seed, "estimate": name, "baseline": known.get(name), "variance": variance}
+        {"estimate": name, "baseline": known.get(name), "variance": variance}
         | {"signal": signal, "relative_variance": variance / variances["moving average"]}
         for name, variance in variances.items()
     ]
@@ -159,37 +168,46 @@ def measure_phase(args, phase: str, policy: TokenLogps, prompts, responses, shap
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    device, scale = pick_device(), Scale(**read_json(args.scale))
+    device, options = pick_device(), signal_options(args)
+    settings = StepSettings(
+        signal=args.signal,
+        scale=Scale(**read_json(args.scale)),
+        kl_coef=args.kl_coef,
+        max_new_tokens=args.max_new_tokens,
+        options=options,
+    )
     tokenizer = AutoTokenizer.from_pretrained(args.reference_policy)
     reward_model = load_reward_model(args.reward_model).to(device)
     reference = load_policy(args.reference_policy, device)
     table = pd.read_parquet(args.references)
     with autocast(args.precision):
-        outputs, others = (
+        sft_outputs, others = (
             score_references(reward_model, some, tokenizer.pad_token_id, args.scoring_batch_size)
             for some in split_references(table)
         )
-    expected = scale.apply(signal_of(args.signal, others, outputs, signal_options(args))).mean(dim=1)[: args.prompts]
+    signal = settings.scale.apply(signal_of(args.signal, others, sft_outputs, options))
+    expected = signal.mean(dim=1)[: args.prompts].tolist()
     if len(expected) < 2:
         raise InputError("studies.gradients.prompts: a variance over prompts needs at least 2")
     prompts = [ids for ids in token_lists(table["prompt_ids"].head(len(expected))) for _ in range(SAMPLES)]
-    phases = list(zip(args.phases, args.policies, args.metrics, strict=True))
-    some = outputs[: len(expected)]
-    with autocast(args.precision):
-        drawn = [
-            sample_phase(args, load_policy(folder, device), reference, reward_model, tokenizer, prompts, some, scale)
-            for _, folder, _ in phases
-        ]
-    del reference, reward_model  # their room is wanted for gradients
+    beside = sft_outputs[: len(expected)].repeat_interleave(SAMPLES, dim=0)
+    drawn = []
+    for folder in args.policies:
+        models = Models(load_policy(folder, device), reference, reward_model, tokenizer)
+        torch.manual_seed(derive_seed(args.seed, "gradients"))
+        with autocast(args.precision):
+            drawn.append(draw(settings, models, prompts, beside, args.generation_batch_size, args.scoring_batch_size))
+    del reference, reward_model, models  # their room is wanted for gradients
     rows = []
-    for (phase, folder, path), (responses, shaped) in zip(phases, drawn):
+    for phase, folder, path, some in zip(args.phases, args.policies, args.metrics, drawn, strict=True):
         metrics = pd.read_csv(path)
         history = {
             "moving average": history_baseline("moving_average", metrics, args.baseline_decay),
             "exponential mean": history_baseline("exponential", metrics, args.baseline_decay),
         }
-        policy = load_policy(folder, device)
-        rows += measure_phase(args, phase, policy, prompts, responses, shaped, expected.tolist(), history)
+        progress = Progress(f"gradients {phase}, seed {args.seed}", len(prompts), unit="response")
+        measured = measure(load_policy(folder, device), some, expected, history, args.batch_size, progress)
+        rows += [{"phase": phase, "seed": args.seed} | row for row in measured]
     write_csv(args.output, pd.DataFrame(rows))
 
 
