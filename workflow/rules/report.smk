@@ -19,8 +19,10 @@ COMPARABLE = {
     "longer": ("longer",),
     "sweep": ("sweep",),
     "divided": ("divided",),
+    "pessimism": ("pessimism",),
     "real": ("smollm2_cpu",),
 }
+SAID_ALONE = ("pessimism", "real")  # in findings, without a table
 COMPARED = {
     role: path for role, names in COMPARABLE.items() if EXPERIMENT == "pocket" and (path := first_summary(names))
 }
@@ -62,7 +64,7 @@ rule write_report:
         paper="workflow/report/paper.json",
         examples=f"{RESULTS}/studies/examples.json",
         page=f"{RESULTS}/samples.html",
-        compared=[path for role, path in COMPARED.items() if role != "real"],
+        compared=[path for role, path in COMPARED.items() if role not in SAID_ALONE],
         findings=rules.state_findings.output.findings,
         summary=f"{RESULTS}/statistics/summary.json",
         figures=[f"{RESULTS}/figures/{name}.png" for name in FIGURES],
@@ -80,7 +82,7 @@ rule write_report:
     resources:
         mem_mb=500,
     params:
-        compared=flags({role: path for role, path in COMPARED.items() if role != "real"}),
+        compared=flags({role: path for role, path in COMPARED.items() if role not in SAID_ALONE}),
     shell:
         "python {input.script[0]}"
         " --template {input.template}"

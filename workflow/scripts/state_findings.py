@@ -20,6 +20,7 @@ from findings.finding import Finding
 from findings.level1 import state_level1
 from findings.level2 import state_level2
 from findings.limits import state_failures, state_limits
+from findings.pessimism import state_pessimism
 from findings.setting import state_setting
 from findings.sweep import state_sweep
 
@@ -34,6 +35,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--divided", help="summary.json of the world in which knowing the spread pays, where it was run"
     )
+    parser.add_argument("--pessimism", help="summary.json of ensembles that are optimised for long, where it was run")
     parser.add_argument("--real", help="summary.json of the real model, where it was run")
     parser.add_argument("--output", required=True, help="JSON")
     return parser.parse_args(argv)
@@ -46,6 +48,7 @@ def state_findings(
     longer: dict | None = None,
     sweep: dict | None = None,
     divided: dict | None = None,
+    pessimism: dict | None = None,
     real: dict | None = None,
 ) -> list[Finding]:
     """All that can be said of an experiment, and of those that stand beside it."""
@@ -56,12 +59,13 @@ def state_findings(
     found += state_methods(methods, paper) if methods else []
     found += state_longer(summary, longer) if longer else []
     found += state_divided(divided) if divided else []
+    found += state_pessimism(pessimism) if pessimism else []
     return found + ([state_sweep(summary, sweep)] if sweep else [])
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    names = ("methods", "longer", "sweep", "divided", "real")
+    names = ("methods", "longer", "sweep", "divided", "pessimism", "real")
     others = {name: read_json(path) for name in names if (path := getattr(args, name))}
     summary = read_json(args.summary)
     found = state_findings(summary, read_json(args.paper), **others)

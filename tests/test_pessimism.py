@@ -1,0 +1,52 @@
+from handmade import contrast, make_summary
+
+from findings.pessimism import arms_by_role, state_pessimism
+
+
+def make_pessimism(averaging="inconclusive", doubt="inconclusive"):
+    """One model, an ensemble's mean, and that less its doubt, of both heads, without a penalty; and one with it."""
+    summary = make_summary(level1="held", level2=(), controls=False)
+    arms = {"held": {"reward_model": "one_scalar", "signal": "reward"}}
+    for signal, kind in (("reward", "scalar"), ("win", "ratings")):
+        free = {"signal": signal, "kl_coef": 0.0}
+        arms |= {f"one_{signal}": free | {"reward_model": f"one_{kind}"}}
+        arms |= {f"mean_{signal}": free | {"reward_model": f"many_{kind}"}}
+        arms |= {f"less_{signal}": free | {"reward_model": f"many_{kind}", "doubt_aversion": 1.0}}
+        summary["contrasts"] += [
+            contrast("averaging", f"mean_{signal}", f"one_{signal}", "gold", verdict=averaging, estimate=0.25),
+            contrast("doubt", f"less_{signal}", f"mean_{signal}", "gold", verdict=doubt, estimate=-0.125),
+        ]
+        summary["arms"].append({"arm": f"less_{signal}", "decoding": "sampled", "gold": -0.75})
+    summary["settings"]["arms"] = arms
+    summary["settings"]["reward_models"] = {"one_scalar": {}, "one_ratings": {}} | {
+        f"many_{kind}": {"members": 3} for kind in ("scalar", "ratings")
+    }
+    return summary
+
+
+def test_arms_are_known_by_what_they_are():
+    assert arms_by_role(make_pessimism(), "win") == {"single": "one_win", "mean": "mean_win", "doubt": "less_win"}
+
+
+def test_what_is_said_follows_from_both_comparisons():
+    def opening(**verdicts):
+        return state_pessimism(make_pessimism(**verdicts))[0].text.split(".**")[0]
+
+    assert opening() == "**Neither an ensemble's mean nor its doubt is shown to help against over-optimisation"
+    assert opening(averaging="rose").endswith("mean helps against over-optimisation, and its doubt is not shown to")
+    assert opening(doubt="rose").endswith("doubt helps against over-optimisation, and its mean alone is not shown to")
+    assert opening(averaging="rose", doubt="rose").endswith("and its doubt more")
+
+
+def test_numbers_are_those_by_gold():
+    (found,) = state_pessimism(make_pessimism(averaging="rose"))
+    assert "3 reward models a replicate, no KL penalty, 80 steps, 8 seeds." in found.text
+    assert (
+        "With the win probability, the mean against one model: +0.25 by gold (ahead); the mean less doubt against the"
+        " mean: -0.12 (not told apart), which ends at -0.75 from SFT." in found.text
+    )
+    assert found.strength == "not told apart"
+
+
+def test_without_ensembles_nothing_is_said():
+    assert state_pessimism(make_summary()) == []

@@ -1,0 +1,71 @@
+"""Whether an ensemble's mean, or its members' doubt, keeps a policy from over-optimising its reward."""
+
+from findings.contrast_words import CONDITION
+from findings.finding import Finding, make, strength_of
+from findings.summary import alpha_of, contrast_of, find_arm, find_rows
+from findings.words import VERDICT_WORDS
+
+HEADS = {"reward": "scalar reward", "win": "win probability"}  # by signal
+
+
+def arms_by_role(pessimism: dict, signal: str) -> dict[str, str]:
+    """The unpenalised arms of a signal: of a single model, of an ensemble's mean, and of that less its doubt."""
+    models, found = pessimism["settings"]["reward_models"], {}
+    for arm, given in pessimism["settings"]["arms"].items():
+        if given["signal"] == signal and given.get("kl_coef") == 0:
+            many = "members" in models[given["reward_model"]]
+            found["doubt" if given.get("doubt_aversion") else "mean" if many else "single"] = arm
+    return found
+
+
+def rows_of_pessimism(pessimism: dict) -> list[dict]:
+    """A row a head and comparison, by gold: what averaging changes, and what doubt changes beyond it."""
+    rows = []
+    for signal in HEADS:
+        arms = arms_by_role(pessimism, signal)
+        for what, one, other in (("averaging", "mean", "single"), ("doubt", "doubt", "mean")):
+            row = contrast_of(pessimism, arms.get(one), arms.get(other)).get("gold")
+            if row:
+                rows.append(row | {"signal": signal, "what": what})
+    return rows
+
+
+def state_pessimism(pessimism: dict) -> list[Finding]:
+    """What averaging and doubt change of gold where nothing else holds the policy; none without those contrasts."""
+    rows = rows_of_pessimism(pessimism)
+    if not rows:
+        return []
+    helps = {what: bool(find_rows(rows, what=what, verdict="rose")) for what in ("averaging", "doubt")}
+    if all(helps.values()):
+        opening = "An ensemble's mean helps against over-optimisation, and its doubt more"
+    elif helps["averaging"]:
+        opening = "An ensemble's mean helps against over-optimisation, and its doubt is not shown to"
+    elif helps["doubt"]:
+        opening = "An ensemble's doubt helps against over-optimisation, and its mean alone is not shown to"
+    else:
+        opening = "Neither an ensemble's mean nor its doubt is shown to help against over-optimisation"
+    models, numbers, said = pessimism["settings"]["reward_models"], {}, []
+    members = max(model.get("members", 1) for model in models.values())
+    for signal, name in HEADS.items():
+        some = {row["what"]: row for row in find_rows(rows, signal=signal)}
+        if {"averaging", "doubt"} <= {*some}:
+            numbers |= {f"{signal}_{what}": row["estimate"] for what, row in some.items()}
+            numbers |= {f"{signal}_end": find_arm(pessimism["arms"], some["doubt"]["arm"])["gold"]}
+            words = {what: VERDICT_WORDS[row["verdict"]] for what, row in some.items()}
+            said.append(
+                f"With the {name}, the mean against one model: {{{signal}_averaging:+.2f}} by gold"
+                f" ({words['averaging']}); the mean less doubt against the mean: {{{signal}_doubt:+.2f}}"
+                f" ({words['doubt']}), which ends at {{{signal}_end:+.2f}} from SFT."
+            )
+    numbers |= {
+        "members": members,
+        "seeds": len(pessimism["seeds"]),
+        "steps": pessimism["settings"]["reinforce"]["steps"],
+    }
+    text = (
+        f"**{opening}.** {{members}} reward models a replicate, no KL penalty, {{steps}} steps, {{seeds}} seeds."
+        f" {' '.join(said)}"
+    )
+    given = {"condition": CONDITION, "confidence": 1 - alpha_of(pessimism)}
+    given |= {"equivalence_margin": pessimism["settings"]["equivalence_margin"], "strength": strength_of(*rows)}
+    return [make("pessimism", "Does doubt of the model itself help?", text, numbers, **given)]
