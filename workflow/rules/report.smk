@@ -20,9 +20,11 @@ COMPARABLE = {
     "sweep": ("sweep",),
     "divided": ("divided",),
     "pessimism": ("pessimism",),
+    "another_sft": ("another_sft",),
+    "third_sft": ("third_sft",),
     "real": ("smollm2_cpu",),
 }
-SAID_ALONE = ("pessimism", "real")  # in findings, without a table
+SAID_ALONE = ("pessimism", "another_sft", "third_sft", "real")  # in findings, without a table
 COMPARED = {
     role: path for role, names in COMPARABLE.items() if EXPERIMENT == "pocket" and (path := first_summary(names))
 }

@@ -20,6 +20,7 @@ from findings.finding import Finding
 from findings.level1 import state_level1
 from findings.level2 import state_level2
 from findings.limits import state_failures, state_limits
+from findings.other_sft import state_other_sft
 from findings.pessimism import state_pessimism
 from findings.setting import state_setting
 from findings.sweep import state_sweep
@@ -36,6 +37,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--divided", help="summary.json of the world in which knowing the spread pays, where it was run"
     )
     parser.add_argument("--pessimism", help="summary.json of ensembles that are optimised for long, where it was run")
+    parser.add_argument("--another-sft", help="summary.json of the same tests from another SFT model, where it was run")
+    parser.add_argument("--third-sft", help="and from a third")
     parser.add_argument("--real", help="summary.json of the real model, where it was run")
     parser.add_argument("--output", required=True, help="JSON")
     return parser.parse_args(argv)
@@ -49,6 +52,8 @@ def state_findings(
     sweep: dict | None = None,
     divided: dict | None = None,
     pessimism: dict | None = None,
+    another_sft: dict | None = None,
+    third_sft: dict | None = None,
     real: dict | None = None,
 ) -> list[Finding]:
     """All that can be said of an experiment, and of those that stand beside it."""
@@ -60,12 +65,13 @@ def state_findings(
     found += state_longer(summary, longer) if longer else []
     found += state_divided(divided) if divided else []
     found += state_pessimism(pessimism) if pessimism else []
+    found += state_other_sft(summary, [one for one in (another_sft, third_sft) if one])
     return found + ([state_sweep(summary, sweep)] if sweep else [])
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    names = ("methods", "longer", "sweep", "divided", "pessimism", "real")
+    names = ("methods", "longer", "sweep", "divided", "pessimism", "another_sft", "third_sft", "real")
     others = {name: read_json(path) for name in names if (path := getattr(args, name))}
     summary = read_json(args.summary)
     found = state_findings(summary, read_json(args.paper), **others)

@@ -1,0 +1,25 @@
+from handmade import change, make_summary
+
+from findings.other_sft import state_other_sft
+
+
+def test_ranges_over_other_sft_models_and_whether_verdicts_hold():
+    one = change(make_summary(), "first", "sft", "gold", estimate=0.25)
+    (found,) = state_other_sft(make_summary(), [one, make_summary()])
+    assert found.text == (
+        "**From 2 SFT models of other seeds verdicts by gold are the same.** Level 1 rises by +0.25 to +0.50 by gold"
+        " and +0.50 by the judges, and Level 2 differs from it by +0.50 by gold and +0.50 by the judges (8 seeds each)."
+    )
+    assert found.strength == "shown"
+
+
+def test_a_verdict_that_changes_is_told():
+    other = change(make_summary(), "by_mean", "first", "gold", verdict="inconclusive")
+    (found,) = state_other_sft(make_summary(), [other])
+    assert found.text.startswith("**From 1 SFT model of other seeds verdicts by gold on Level 2 change.**")
+    other = change(other, "first", "sft", "gold", verdict="fell")
+    assert "on Level 1 and Level 2 change.**" in state_other_sft(make_summary(), [other])[0].text
+
+
+def test_without_others_nothing_is_said():
+    assert state_other_sft(make_summary(), []) == []
