@@ -5,14 +5,14 @@ import summarise_results
 
 @pytest.fixture
 def differences(tmp_path):
-    """Four seeds of three tests against one arm and a placebo."""
+    """Four seeds of three tests against one arm, and five of a placebo."""
     values = {"mean": [1.0, 2.0, 3.0, 4.0], "win": [2.0, 4.0, 6.0, 8.0], "risk": [4.0, 3.0, 2.0, 1.0]}
     rows = [
         {"name": name, "arm": name, "against": "level1_scalar", "seed": seed, "difference": value}
         for name, some in values.items()
         for seed, value in enumerate(some, start=1)
     ]
-    placebo = [-1.0, 0.0, 1.0, 2.0]
+    placebo = [-1.0, 0.0, 1.0, 2.0, 3.0]
     rows += [
         {"name": "nonsense", "arm": "noise", "against": "sft", "seed": seed, "difference": value}
         for seed, value in enumerate(placebo, start=1)
@@ -52,13 +52,17 @@ def test_content_and_form_by_hand(tmp_path):
 
 
 def test_placebos_accuracies_beside_their_policies(tmp_path, differences):
-    models = pd.DataFrame({"kind": ["shuffled"] * 4 + ["scalar"], "seed": [1, 2, 3, 4, 1]})
-    models = models.assign(accuracy=[0.45, 0.5, 0.55, 0.6, 0.7], accuracy_low=0.4, accuracy_high=0.7)
+    models = pd.DataFrame({"kind": ["shuffled"] * 5 + ["scalar"], "seed": [1, 2, 3, 4, 5, 1]})
+    models = models.assign(accuracy=[0.45, 0.5, 0.55, 0.6, 0.65, 0.7], accuracy_low=0.4, accuracy_high=0.7)
     models.to_csv(tmp_path / "m.csv", index=False)
     settings = {"arms": {"noise": {"reward_model": "shuffled"}}, "roles": {"placebo": "noise"}}
     found = summarise_results.describe_placebo(str(tmp_path / "m.csv"), differences, settings)
     assert [(row["seed"], row["accuracy"], row["judges"]) for row in found["seeds"]][3] == (4, 0.6, 2.0)
     assert found["accuracy_and_judges"]["correlation"] == pytest.approx(1.0)
+    # Of two seeds any two numbers correlate.
+    models.iloc[[0, 1, 5]].to_csv(tmp_path / "m.csv", index=False)
+    few = summarise_results.describe_placebo(str(tmp_path / "m.csv"), differences, settings)
+    assert len(few["seeds"]) == 2 and few["accuracy_and_judges"]["correlation"] is None
 
 
 def test_without_a_placebo_there_is_none(tmp_path, differences):
