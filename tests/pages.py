@@ -35,9 +35,17 @@ def committed(name):
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def material(summary, shown, methods=None, longer=None, sweep=None, divided=None, real=None):
-    """What the pages of a summary are made of."""
-    found = state_findings(summary, PAPER, methods, longer, sweep, divided, real)
+def committed_beside():
+    """The committed summaries that the report tells of beside the default experiment's, by role; None without one."""
+    names = ("longer", "sweep", "divided", "pessimism", "another_sft", "third_sft")
+    methods = committed("rivals") or committed("methods")
+    return {name: committed(name) for name in names} | {"methods": methods, "real": committed("smollm2_cpu")}
+
+
+def material(summary, shown, methods=None, longer=None, sweep=None, divided=None, **alone):
+    """What the pages of a summary are made of; `alone` are experiments that findings tell of, and no table."""
+    beside = {"methods": methods, "longer": longer, "sweep": sweep, "divided": divided}
+    found = state_findings(summary, PAPER, **beside, **alone)
     return write_report.Material(
         summary=summary,
         findings={one.name: one.text for one in found},
@@ -64,5 +72,4 @@ def render_all(given):
 def pocket_material():
     """The material of the committed report."""
     shown = json.loads((STATISTICS.parent / "studies" / "examples.json").read_text())
-    others = [committed(name) for name in ("methods", "longer", "sweep", "divided", "smollm2_cpu")]
-    return material(committed("pocket"), shown, *others)
+    return material(committed("pocket"), shown, **committed_beside())

@@ -174,7 +174,9 @@ def test_a_null_of_the_spread_is_worth_what_the_oracle_gains():
         return texts(level2.state_level2(rederive(summary | {"reward_models": rows})))["spread"]
 
     assert "too little for a model's gain to be found here" in told(-0.001, 0.004)
-    assert "does not help" in told(-0.001, 0.04) and told(-0.001, 0.04).endswith("the learned one is not shown to.")
+    assert "does not help" in told(-0.001, 0.04) and told(-0.001, 0.04).endswith(
+        "which the learned spread is not shown to."
+    )
     assert "helps to tell who wins" in told(0.01, 0.04) and told(0.01, 0.04).endswith("some of what could be known.")
 
 

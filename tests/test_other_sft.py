@@ -7,8 +7,9 @@ def test_ranges_over_other_sft_models_and_whether_verdicts_hold():
     one = change(make_summary(), "first", "sft", "gold", estimate=0.25)
     (found,) = state_other_sft(make_summary(), [one, make_summary()])
     assert found.text == (
-        "**From 2 SFT models of other seeds verdicts by gold are the same.** Level 1 rises by +0.25 to +0.50 by gold"
-        " and +0.50 by the judges, and Level 2 differs from it by +0.50 by gold and +0.50 by the judges (8 seeds each)."
+        "**From 2 SFT models of other seeds verdicts by gold are the same.** Level 1 differs from SFT by +0.25 to"
+        " +0.50 by gold (ahead) and +0.50 by the judges (ahead), and Level 2 from Level 1 by +0.50 by gold (ahead) and"
+        " +0.50 by the judges (ahead)."
     )
     assert found.strength == "shown"
 

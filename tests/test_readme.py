@@ -111,6 +111,18 @@ def test_the_second_worlds_numbers_are_those_of_its_summary():
     assert f"of the learned distribution {worst['level2_cvar']}." in said
 
 
+def test_another_sft_models_numbers_are_those_of_its_summary():
+    summary = json.loads((ROOT / "results" / "another_sft" / "statistics" / "summary.json").read_text())
+    rows = {
+        row["metric"]: row
+        for row in summary["contrasts"]
+        if (row["name"], row["decoding"]) == ("level1", "sampled") and row["metric"] != "own"
+    }
+    assert (rows["judges"]["verdict"], rows["gold"]["verdict"]) == ("rose", "inconclusive")
+    said = f"rose by {rows['judges']['estimate']:+.2f}, and by gold {rows['gold']['estimate']:+.2f} is not shown"
+    assert said in " ".join(README.split())
+
+
 def test_each_kind_of_bad_input_is_listed_with_what_is_said():
     said = read("bad_inputs.md").splitlines()[8:]
     words = [words for _, words in WRONG_CONFIGS] + [kind[-1] for kind in WRONG_FILES]

@@ -9,7 +9,7 @@ import write_report
 import yaml
 from conftest import ROOT
 from handmade import examples, make_summary, rederive
-from pages import PAPER, PLACES, STATISTICS, committed, material, pocket_material, render, render_all
+from pages import PAPER, PLACES, STATISTICS, committed, committed_beside, material, pocket_material, render, render_all
 from state_findings import state_findings
 
 from findings.tables import escape
@@ -38,8 +38,7 @@ def test_the_main_part_is_short_and_in_order(pocket):
 
 
 def test_the_committed_findings_and_pages_are_the_summarys(pocket):
-    others = [committed(name) for name in ("methods", "longer", "sweep", "divided", "smollm2_cpu")]
-    found = state_findings(pocket.summary, PAPER, *others)
+    found = state_findings(pocket.summary, PAPER, **committed_beside())
     written = json.loads((STATISTICS / "findings.json").read_text())
     rows = written["findings"]
     assert written["trained_longer"] == pocket.trained_longer
@@ -62,7 +61,7 @@ def test_findings_and_summaries_are_what_their_schemas_say(pocket):
         name: yaml.safe_load((ROOT / "workflow" / "schemas" / f"{name}.schema.yaml").read_text())
         for name in ("summary", "findings")
     }
-    given = [found for found in map(committed, ("pocket", "methods", "longer", "sweep", "divided")) if found]
+    given = [committed("pocket"), *filter(None, committed_beside().values())]
     assert len(given) >= 3
     for found in given:
         jsonschema.validate(found, schemas["summary"])

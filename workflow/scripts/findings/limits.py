@@ -11,8 +11,7 @@ LIMITS = {
     "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named, and not whether what is"
     " said of it is true.",
     "limit_model": "**One small SFT model, trained from scratch** on responses of poor writers. All replicates start"
-    " from it and share the judges: no interval covers others. On another kind of processor, where sums are rounded"
-    " otherwise, SFT was another model and gold's rise lay outside its interval.",
+    " from it and share the judges: no interval covers others.",
     "limit_judges": "**Judges err with the reward models.** They are of the same make and learned from raters of"
     " the same kind. Where those err together, only gold can tell.",
     "limit_gold": "**There is no gold rating.** Judges learn from the same data set as the reward models, and"
@@ -85,8 +84,8 @@ def state_failures(summary: dict) -> list[Finding]:
         )
     if is_pocket(summary):
         text = (
-            "**The first version of this report.** Four of its conclusions fell in a review; the appendix on method"
-            " names them and what was mended."
+            "**The first version of this report.** Four conclusions fell in a review; the appendix on method"
+            " names them."
         )
         found.append(make("failed_first_version", question, text))
     return found
