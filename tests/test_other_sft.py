@@ -17,7 +17,7 @@ def test_ranges_over_other_sft_models_and_whether_verdicts_hold():
 def test_a_verdict_that_changes_is_told():
     other = change(make_summary(), "by_mean", "first", "gold", verdict="inconclusive")
     (found,) = state_other_sft(make_summary(), [other])
-    assert found.text.startswith("**From 1 SFT model of other seeds verdicts by gold on Level 2 change.**")
+    assert found.text.startswith("**From an SFT model of another seed verdicts by gold on Level 2 change.**")
     other = change(other, "first", "sft", "gold", verdict="fell")
     assert "on Level 1 and Level 2 change.**" in state_other_sft(make_summary(), [other])[0].text
 

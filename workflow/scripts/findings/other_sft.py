@@ -40,8 +40,8 @@ def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
     here = verdicts_of(summary)
     changed = [VERDICTS[name] for name in VERDICTS if any(verdicts_of(one)[name] != here[name] for one in others)]
     closing = f"verdicts by gold on {join(changed)} change" if changed else "verdicts by gold are the same"
-    models = f"{{others}} SFT model{'s' if len(others) > 1 else ''}"
-    text = f"**From {models} of other seeds {closing}.** {text}."
+    models = "{others} SFT models of other seeds" if len(others) > 1 else "an SFT model of another seed"
+    text = f"**From {models} {closing}.** {text}."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(summary), "strength": strength_of(*level1, *level2)}
     given["equivalence_margin"] = summary["settings"]["equivalence_margin"]
     return [make("other_sft", "Does the answer depend on the SFT model?", text, numbers, **given)]
