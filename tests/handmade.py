@@ -33,6 +33,7 @@ def settings(roles, arms, pocket, gold):
     kept = ("lengths", "reward_training", "references", "reinforce", "evaluation", "studies", "findings")
     given = {name: config[name] for name in kept} | {"roles": roles, "arms": arms, "early_steps": 10, "seeds": SEEDS}
     given |= {"sft": config["sft"] if pocket and gold else None, "precision": "fp32", "confidence": 0.95, "power": 0.8}
+    given["data"] = {"balance_lengths": False}
     given |= {"equivalence_margin": 0.2, "reward_models": {SCALAR: {}, RATED: {}}}
     given["studies"]["gradients"] |= {"arm": roles["level1"]}
     return given
@@ -95,7 +96,7 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
         "judges_tenth_percentile": 0.3,
     }
     responses |= {"judges_deviation": 0.9, "tokens": 11.0, "repetition": 0.02, "distinct_1": 0.03, "distinct_2": 0.1}
-    responses |= {"perplexity_of_preferred": 4.5, "own_sft_deviation": 1.01}
+    responses |= {"perplexity_of_preferred": 4.5, "own_sft_deviation": 1.01, "finished": 0.9}
     tenth = {"advantage_std": 1.0, "entropy": 1.4, "reward": 0.3, "grad_norm": 5.4}
     kinds = [(SCALAR, {}), *([(RATED, RATED_MODEL)] if level2 else []), ("judge", {})]
     screen = [
@@ -191,6 +192,7 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
         "last_tenth_of_training": {arm: tenth | {"advantage_std": 0.8, "entropy": 0.9} for arm in arms},
         "steps": {"taken": 5120, "skipped": 0, "clipped": None},
         "responses": [{"arm": arm, "decoding": decoding} | responses for arm in names for decoding in decodings],
+        "cut_off": [],
         "gradients": gradients,
         "trl": TRL,
         "world": world | {"judge_gold_correlation": 0.35} if gold else None,

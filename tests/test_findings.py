@@ -137,6 +137,16 @@ def test_form_and_content_are_named_by_what_is_shown(form, content, words):
     assert level1.state_form_and_content(make_summary(gold=False)) == []
 
 
+def test_what_changed_is_told_of_the_texts_where_there_is_no_rubric():
+    summary = make_summary(gold=False, pocket=False)
+    change_of = {"tokens": 9.0, "finished": 0.8, "judges_at_equal_length": 0.4}
+    rows = [row | change_of if row["arm"] == "first" else row for row in summary["responses"]]
+    found = texts(level1.state_text(summary | {"responses": rows}))
+    assert "have 9.0 tokens instead of 11.0, and 80 % of them are finished instead of 90 %" in found["verdict_text"]
+    assert "At equal length the judges put them +0.40" in found["text_changes"]
+    assert level1.state_text(make_summary()) == []
+
+
 def test_each_gain_is_held_against_what_its_own_metric_reaches():
     found = texts(level1.state_level1(make_summary()))["reach"]
     assert (

@@ -20,6 +20,7 @@ def test_a_noise_floor_that_shows_something_is_called_out():
 def test_a_placebo_that_raises_anything_is_called_out():
     summary = make_summary()
     assert "is not shown to raise judges or gold.**" in controls.state_placebo(summary)[0].text
+    assert "to raise judges.**" in controls.state_placebo(make_summary(gold=False))[0].text
     raised = change(summary, "noise", "sft", "judges", verdict="rose")
     assert "Distrust what is above.**" in controls.state_placebo(raised)[0].text
     rows = [row | {"accuracy_low": 0.505} if row["seed"] < 3 else row for row in summary["placebo"]["seeds"]]
@@ -78,6 +79,15 @@ def test_random_weights_and_few_seeds_are_said():
     few = make_summary()
     few["derived"]["smallest_p"] = 0.25
     assert "nothing here excludes chance" in texts(limits.state_limits(few))["limit_seeds"]
+
+
+def test_accuracy_on_balanced_pairs_is_told_where_models_learned_from_such():
+    summary = make_summary()
+    assert "wins as often as it loses" not in texts(setting.state_setting(summary))["reward_models"]
+    summary["settings"]["data"] = {"balance_lengths": True}
+    rows = [row | {"accuracy_balanced": 0.64} for row in summary["reward_models"]]
+    found = texts(setting.state_setting(rederive(summary | {"reward_models": rows})))["reward_models"]
+    assert found.endswith("on such held-out pairs they agree with raters on 64 %.")
 
 
 def test_a_bound_on_gradients_is_told_where_there_is_one():
@@ -150,6 +160,16 @@ def test_predictions_that_failed_are_what_did_not_work():
         assert f"Of 1 rows {made} are predictions" in texts(level2.state_level2(summary))["predictions"]
 
 
+def test_a_policy_that_is_cut_off_is_what_did_not_work():
+    cut = [
+        {"arm": "first", "seeds": 8, "cut_off": 1, "least": 0.3},
+        {"arm": "noise", "seeds": 8, "cut_off": 8, "least": 0},
+    ]
+    found = texts(limits.state_failures(make_summary() | {"cut_off": cut}))["failed_length"]
+    assert "cut off at 40 tokens: `first` in 1 of 8 replicates (the worst finishes 30 %). Pairs" in found
+    assert "failed_length" not in texts(limits.state_failures(make_summary() | {"cut_off": cut[1:]}))
+
+
 def test_the_win_probability_is_held_against_its_scalar_twin():
     summary = make_summary(level2=("w",), signals=("win",))
     assert beside.state_twin(summary) is None
@@ -169,6 +189,8 @@ def test_the_moving_average_is_praised_where_every_seed_gains():
     rows = [row | {"relative_variance": 0.9} if row["estimate"] == "none" else row for row in summary["gradients"]]
     text = beside.state_gradients(rederive(summary | {"gradients": rows}))[0].text
     assert "is not seen to help both early and late.**" in text and text.endswith("to +173 %).")
+    one = [row | {"seeds": 1} for row in summary["gradients"]]
+    assert "+163 % late (one seed)." in beside.state_gradients(summary | {"gradients": one})[0].text
 
 
 def test_content_failed_only_where_sampled_responses_had_gained():

@@ -79,3 +79,16 @@ def test_the_share_of_clipped_steps():
     training = pd.DataFrame({"grad_norm": [0.5, 1.5, 2.0, 1.0], "skipped": [0, 0, 1, 0]})
     assert summarise_results.describe_steps(training, 1.0) == {"taken": 4, "skipped": 1, "clipped": 0.5}
     assert summarise_results.describe_steps(training, None)["clipped"] is None
+
+
+def test_a_replicate_is_cut_off_where_it_finishes_less_than_half_of_sfts_share(tmp_path):
+    finished = {"sft": [0.8, 0.9], "long": [0.41, 0.44], "whole": [0.9, 1.0]}
+    rows = [
+        {"arm": arm, "seed": seed, "decoding": "sampled", "finished": share}
+        for arm, shares in finished.items()
+        for seed, share in enumerate(shares, start=1)
+    ]
+    rows.append({"arm": "long", "seed": 1, "decoding": "greedy", "finished": 0.0})
+    pd.DataFrame(rows).to_csv(tmp_path / "r.csv", index=False)
+    expected = [{"arm": "long", "seeds": 2, "cut_off": 1, "least": 0.41}]
+    assert summarise_results.describe_cut_off(str(tmp_path / "r.csv"), 0.5) == expected

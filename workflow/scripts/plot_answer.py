@@ -81,7 +81,7 @@ def main(argv: list[str] | None = None) -> None:
         raise InputError(f"{len(args.experiments)} experiments and {len(args.tables)} tables: give each one table")
     use_style()
     tables = [pd.read_csv(path) for path in args.tables]
-    other_makes = {kind: f"judges on\n{kind}" for kind in args.other_makes}
+    other_makes = {kind: f"judges of another\nmake: {kind}" for kind in args.other_makes}
     readers = [
         {reader: label for reader, label in (READERS | other_makes).items() if reader in table} for table in tables
     ]

@@ -114,6 +114,19 @@ def describe_responses(path: str, confidence: float) -> list[dict]:
     return rows
 
 
+def describe_cut_off(path: str, least: float) -> list[dict]:
+    """Arms some of whose replicates were cut off: they finish less than `least` of the share that SFT finishes.
+
+    How many of how many replicates, and the smallest share of sampled responses that one of them finishes.
+    """
+    finished = pd.read_csv(path).query("decoding == 'sampled'").pivot(index="arm", columns="seed", values="finished")
+    cut = finished.lt(least * finished.loc["sft"], axis="columns")
+    rows = pd.DataFrame(
+        {"seeds": finished.notna().sum(axis=1), "cut_off": cut.sum(axis=1), "least": finished.min(axis=1)}
+    )
+    return rows[rows["cut_off"] > 0].reset_index().to_dict("records")
+
+
 def describe_gradients(paths: list[str]) -> list[dict]:
     """Means over seeds of each estimate's variance, and the range of that variance relative to b_MA's."""
     table = pd.concat(map(pd.read_csv, paths), ignore_index=True)
@@ -195,6 +208,7 @@ def summarise(args: argparse.Namespace) -> dict:
         "last_tenth_of_training": mean_by_arm(training, "last"),
         "steps": describe_steps(training, settings["reinforce"]["max_grad_norm"]),
         "responses": describe_responses(tables["responses"], settings["confidence"]),
+        "cut_off": describe_cut_off(tables["responses"], settings["findings"]["cut_off"]),
         "gradients": describe_gradients([path for name, path in args.tables if name == "gradients"]),
         "trl": read_json(facts["trl"]),
         "world": world,

@@ -20,9 +20,10 @@ def state_gradients(summary: dict) -> list[Finding]:
     numbers = {"early": of("none", "early")["change"], "late": none["change"], "low": none["low"], "high": none["high"]}
     helps = min(numbers["early"], none["low"]) > 0
     opening = "lowers the variance of the gradient" if helps else "is not seen to help both early and late"
+    several = summary["gradients"][0]["seeds"] > 1
     text = (
         f"**The moving average {opening}.** Without it the variance changes by {{early:change}} early in training and"
-        " {late:change} late (over seeds {low:change} to {high:change})."
+        f" {{late:change}} late{' (over seeds {low:change} to {high:change})' if several else ' (one seed)'}."
     )
     found = [
         make(
@@ -37,8 +38,8 @@ def state_gradients(summary: dict) -> list[Finding]:
     numbers |= {"low": four["low"], "high": four["high"], "best": of("best constant")["change"], "k": 3}
     text = (
         "The best constant changes it by {best:change} late. A baseline for each prompt, the mean of its {k}"
-        " other responses, changes it by {four_early:change} early and {four:change} late ({low:change} to"
-        " {high:change})."
+        f" other responses, changes it by {{four_early:change}} early and {{four:change}} late"
+        f"{' ({low:change} to {high:change})' if several else ''}."
     )
     found.append(make("gradient_four", "What is left to gain?", text, numbers))
     study = summary["settings"]["studies"]["gradients"]

@@ -66,7 +66,7 @@ def state_placebo(summary: dict) -> list[Finding]:
     opening = (
         "directions that chance chose raised it. Distrust what is above"
         if raised
-        else "a meaningless reward is not shown to raise judges or gold"
+        else f"a meaningless reward is not shown to raise judges{' or gold' if 'gold' in rows else ''}"
     )
     text = (
         f"**Placebo: {opening}.** A reward model that learned from shuffled labels knows nothing of quality, and its"

@@ -23,7 +23,7 @@ from findings.summary import (
 )
 
 MEASURES = ("accuracy", "nll", "brier", "ece", "ece_if_calibrated", "training_nll", "mean_deviation")
-MEASURES += ("spread_r2_on_mean", "spread_noise_correlation", "longer_wins")
+MEASURES += ("spread_r2_on_mean", "spread_noise_correlation", "longer_wins", "accuracy_balanced")
 
 
 def spread_of(values: list[float | None]) -> dict | None:

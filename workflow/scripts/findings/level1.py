@@ -157,6 +157,32 @@ def state_wins(summary: dict) -> Finding:
     return make("wins", "How often is the policy's response preferred?", text, {"win": row["win_sft"]})
 
 
+def state_text(summary: dict) -> list[Finding]:
+    """What Level 1 changed in its responses as texts, where no rubric says more; none where one does."""
+    if summary["rubric"]:
+        return []
+    ours, theirs = (
+        find_row(summary["responses"], arm=arm, decoding="sampled") for arm in (roles_of(summary)["level1"], "sft")
+    )
+    measures = ("tokens", "finished", "repetition", "distinct_2")
+    numbers = {name: ours[name] for name in measures} | {f"{name}_sft": theirs[name] for name in measures}
+    numbers["equal_length"] = ours["judges_at_equal_length"]
+    size = (
+        "Sampled responses have {tokens:.1f} tokens instead of {tokens_sft:.1f}, and {finished:percent} of them are"
+        " finished instead of {finished_sft:percent}"
+    )
+    at_equal_length = "At equal length the judges put them {equal_length:+.2f} SFT standard deviations from SFT's."
+    text = (
+        f"{size}. Of a response's pairs of words {{repetition:percent1}} were said before in it"
+        " ({repetition_sft:percent1}); over all responses {distinct_2:percent1} of the pairs are different ones"
+        " ({distinct_2_sft:percent1})."
+        f" {at_equal_length}"
+    )
+    question = "What changed in the responses?"
+    verdict = f"**{question}** {size}. {at_equal_length}"
+    return [make(name, question, said, numbers) for name, said in (("text_changes", text), ("verdict_text", verdict))]
+
+
 def state_form_and_content(summary: dict) -> list[Finding]:
     """What Level 1 changed in form and in content, by the rubric; none where there is none."""
     if not summary["rubric"]:
@@ -205,4 +231,4 @@ def state_form_and_content(summary: dict) -> list[Finding]:
 def state_level1(summary: dict) -> list[Finding]:
     """All of them."""
     found = [verdict_level1(summary), *state_rival(summary), *state_greedy(summary), state_reach(summary)]
-    return [*filter(None, found), state_wins(summary), *state_form_and_content(summary)]
+    return [*filter(None, found), state_wins(summary), *state_form_and_content(summary), *state_text(summary)]

@@ -2,7 +2,7 @@
 
 from findings.finding import Finding, make
 from findings.setting import is_pocket
-from findings.summary import alpha_of, find_rows, kinds_of_levels, level2_rows, role_contrast
+from findings.summary import alpha_of, find_rows, kinds_of_levels, level2_rows, role_contrast, roles_of
 from findings.words import join
 
 LIMITS = {
@@ -48,6 +48,23 @@ def state_failures(summary: dict) -> list[Finding]:
     if rows and not find_rows(rows, verdict="rose"):
         text = "**The distribution.** Here no reading of it is shown to be ahead of the scalar reward, by any metric."
         found.append(make("failed_distribution", question, text, condition="no arm of Level 2 rose"))
+    shown = {roles_of(summary)["level1"], *roles_of(summary).get("level2", [])}
+    cut = [row for row in summary["cut_off"] if row["arm"] in shown]
+    if cut:
+        numbers = {"max_new_tokens": summary["settings"]["lengths"]["max_new_tokens"]}
+        said = []
+        for i, row in enumerate(cut):
+            numbers |= {f"cut_{i}": row["cut_off"], f"seeds_{i}": row["seeds"], f"least_{i}": row["least"]}
+            said.append(
+                f"`{row['arm']}` in {{cut_{i}}} of {{seeds_{i}}} replicates (the worst finishes {{least_{i}:percent}})"
+            )
+        text = (
+            f"**Length came back.** Policies learned to be cut off at {{max_new_tokens}} tokens: {join(said)}. Pairs"
+            " hold whole responses only: none told the reward models what a response without an end is worth."
+        )
+        given = {"condition": "a replicate finishes less than cut_off times SFT's share"}
+        given["cut_off"] = summary["settings"]["findings"]["cut_off"]
+        found.append(make("failed_length", question, text, numbers, **given))
     sampled, greedy = (role_contrast(summary, "level1", how).get("gold") for how in ("sampled", "greedy"))
     if greedy and sampled["verdict"] == "rose" != greedy["verdict"]:
         text = (

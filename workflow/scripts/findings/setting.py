@@ -138,6 +138,10 @@ def state_settings(summary: dict) -> list[Finding]:
     )
     numbers = {name: training[name] for name in ("epochs", "batch_size", "learning_rate")}
     numbers |= {"accuracy": model["accuracy"]["mean"], "longer": model["longer_wins"]["mean"]}
+    if settings["data"]["balance_lengths"]:
+        numbers["balanced"] = model["accuracy_balanced"]["mean"]
+        text += " They learned from pairs in which it wins as often as it loses; on such held-out pairs they agree with"
+        text += " raters on {balanced:percent}."
     found.append(make("reward_models", "How good are the reward models?", text, numbers))
     rows = models_of(summary, kinds_of_levels(summary)[0])
     text = "On {pairs} pairs a single model's accuracy is known to about ±{reach:percent}."
