@@ -115,6 +115,10 @@ def test_the_rival_explanation_is_told_where_it_was_run():
         found["rival"].startswith("Against SFT at the temperature 0.40")
         and "behind by the gold rating (-0.37" in found["rival"]
     )
+    sharper = [{"arm": f"sft_{t}", "decoding": "sampled", "gold": 1 - t, "judges": t} for t in (0.8, 0.6, 0.4, 0.2)]
+    given = {"equal_entropy": [row, row | {"metric": "judges"}], "arms": [*summary["arms"], *sharper]}
+    best = "The most that a lower temperature alone brings SFT is +0.80 by gold and +0.80 by the judges."
+    assert texts(level1.state_rival(summary | given))["rival"].endswith(best)
     # One seed has no interval.
     assert level1.state_rival(summary | {"equal_entropy": [row | {"seeds": 1, "ci_low": None, "ci_high": None}]}) == []
 

@@ -96,6 +96,11 @@ def state_rival(summary: dict) -> list[Finding]:
         "Against SFT at the temperature {temperature:.2f}, which has the same entropy ({entropy:.2f} nats a token), the"
         f" policy is {join(long)}."
     )
+    sharper = [find_arm(summary["arms"], f"sft_{one}") for one in summary["settings"]["evaluation"]["sft_temperatures"]]
+    if all(sharper):
+        numbers |= {f"best_{metric}": max(row[metric] for row in sharper) for metric in lead}
+        best = [f"{{best_{metric}:+.2f}} by {short_metric(metric)}" for metric in lead]
+        line += f" The most that a lower temperature alone brings SFT is {join(best)}."
     told = [f"{direction(row, alpha, words)} by {short_metric(m)}" for m, row in lead.items()]
     first = f"**Beside SFT made as sharp, the policy is {join(told)}.**"
     texts = {"verdict_rival": verdict, "rival_lead": first, "rival": line}
