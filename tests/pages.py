@@ -37,14 +37,14 @@ def committed(name):
 
 def committed_beside():
     """The committed summaries that the report tells of beside the default experiment's, by role; None without one."""
-    names = ("longer", "sweep", "divided", "pessimism", "another_sft", "third_sft")
+    names = ("longer", "sweep", "robustness", "divided", "pessimism", "another_sft", "third_sft")
     methods = committed("rivals") or committed("methods")
     return {name: committed(name) for name in names} | {"methods": methods, "real": committed("smollm2_cpu")}
 
 
-def material(summary, shown, methods=None, longer=None, sweep=None, divided=None, **alone):
+def material(summary, shown, methods=None, longer=None, sweep=None, robustness=None, divided=None, **alone):
     """What the pages of a summary are made of; `alone` are experiments that findings tell of, and no table."""
-    beside = {"methods": methods, "longer": longer, "sweep": sweep, "divided": divided}
+    beside = {"methods": methods, "longer": longer, "sweep": sweep, "robustness": robustness, "divided": divided}
     found = state_findings(summary, PAPER, **beside, **alone)
     return write_report.Material(
         summary=summary,
@@ -57,6 +57,7 @@ def material(summary, shown, methods=None, longer=None, sweep=None, divided=None
         longer=longer,
         trained_longer=compare_training(summary, longer) if longer else None,
         sweep=sweep,
+        robustness=robustness,
         divided=divided,
     )
 

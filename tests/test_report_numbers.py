@@ -46,7 +46,8 @@ def all_numbers(value):
 def test_each_number_of_a_finding_is_its_own(pocket):
     others = material(make_summary(level1="alpha", level2=("beta",), signals=("win",)), examples(["alpha"]))
     for given in (pocket, others):
-        for one in state_findings(given.summary, PAPER, given.methods, given.longer, given.sweep, given.divided):
+        beside = {name: getattr(given, name) for name in ("methods", "longer", "sweep", "robustness", "divided")}
+        for one in state_findings(given.summary, PAPER, **beside):
             known = np.array([*one.numbers.values(), *one.thresholds.values()])
             for number in numbers_in(one.text):
                 assert is_among(*number, known), (one.name, number)
@@ -60,6 +61,7 @@ def test_every_number_of_every_page_is_in_the_statistics(pocket):
         pocket.methods,
         pocket.longer,
         pocket.sweep,
+        pocket.robustness,
         pocket.divided,
         pocket.examples,
         PAPER,

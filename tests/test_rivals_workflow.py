@@ -7,7 +7,7 @@ import yaml
 from conftest import ROOT
 from test_workflow import SMOKE, snakemake
 
-RIVALS, GRID = (f"workflow/experiments/{name}.yaml" for name in ("rivals", "methods_grid"))
+RIVALS, GRID, ROBUSTNESS = (f"workflow/experiments/{name}.yaml" for name in ("rivals", "methods_grid", "robustness"))
 
 
 def count_jobs(output):
@@ -41,6 +41,19 @@ def test_a_grid_is_an_arm_a_cell():
     assert "--learning-rate 0.00015" in command and "--kl-coef 0.3" in command and "--method ppo" in command
 
 
+def test_a_grid_may_vary_the_reward_model_and_leave_the_learning_rate():
+    target = "results/robustness/statistics/grid.csv"
+    output = snakemake(ROOT, "--dry-run", "--forceall", "--printshellcmds", target, "--configfile", ROBUSTNESS)
+    jobs = count_jobs(output)
+    # Four methods, four betas, three reward models and three seeds; Level 1 as it is beside them. Three judges.
+    assert (jobs["train_policy"], jobs["train_reward_model"]) == (4 * 4 * 3 * 3 + 3, 3 * 3 + 3)
+    command = re.search(r"--arm raft_4_beta1_rm2 --seed 3 [^\n]*", output)[0]
+    assert "--kl-coef 0.03" in command and "--learning-rate 0.0005" in command and "--method raft" in command
+    learned = re.search(r"--kind scalar_noise_30 --seed 3 [^\n]*", output)[0]
+    assert "--labels given" in learned and "--label-noise 0.3" in learned
+    assert "label-noise" not in re.search(r"--kind scalar --seed 3 [^\n]*", output)[0]
+
+
 def test_what_no_arm_uses_is_no_part_of_the_experiment(tmp_path):
     (tmp_path / "other.yaml").write_text(yaml.safe_dump({"ppo": {"epochs": 2}}))
     target = "results/smoke/statistics/summary.json"
@@ -64,6 +77,16 @@ def test_what_no_arm_uses_is_no_part_of_the_experiment(tmp_path):
             {"ppo": {"clip_rage": 0.1}},
             "ppo: Additional properties are not allowed ('clip_rage' was unexpected); did you",
         ),
+        (
+            {"reward_models": {"scalar": {"label_noise": 0.2}}},
+            "dpo learns from the pairs as they are; 'scalar' has other",
+        ),
+        (
+            {"reward_models": {"judge": {"label_noise": 0.2}}},
+            "judge.label_noise: it is of the labels given, in the fold",
+        ),
+        ({"grid": {"arms": ["ppo"], "reward_model": ["scaler"]}}, "no reward model 'scaler' is declared"),
+        ({"grid": {"arms": ["ppo"]}}, "grid: {'arms': ['ppo']} does not have enough properties"),
         (
             {"grid": {"arms": ["pp"], "learning_rate": [0.1], "kl_coef": [0.1]}},
             "grid.arms: no arm 'pp' is declared under arms",

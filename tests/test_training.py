@@ -333,6 +333,28 @@ def test_shuffled_labels_swap_about_half_of_the_pairs(world):
     assert given["chosen_rating"][0] == pytest.approx(1 + 9 * first["chosen_rating"] / 4)
 
 
+def test_label_noise_turns_its_share_of_the_pairs_and_among_them_those_of_less_noise(world):
+    given, some, many = (
+        train_reward_model.training_pairs(
+            train_reward_model.parse_args(reward_flags(world, "x", "--label-noise", str(noise)))
+        )
+        for noise in (0, 0.1, 0.3)
+    )
+
+    def turned(other):
+        """Which pairs are turned round, of those whose responses differ."""
+        return [
+            a == d and b == c
+            for a, b, c, d in zip(
+                given["chosen_ids"], given["rejected_ids"], other["chosen_ids"], other["rejected_ids"]
+            )
+        ]
+
+    less, more = turned(some), turned(many)
+    assert abs(sum(less) / len(less) - 0.1) < 0.05 and abs(sum(more) / len(more) - 0.3) < 0.08
+    assert all(other for one, other in zip(less, more) if one)
+
+
 def test_balanced_pairs_are_those_that_are_learned_from(world):
     table = pd.read_parquet(world / "train.parquet")
     raw, balanced = (

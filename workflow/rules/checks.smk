@@ -25,7 +25,7 @@ def problems_of_arms():
         threshold = declared.get("rating_threshold", RATING_THRESHOLD if signal == "content" else 1)
         if threshold > config["reward_training"]["bins"]:
             yield f"arms.{arm}: rating_threshold, {threshold}, is above reward_training.bins: no rating is so high"
-        if arm in DPO_ARMS and model["labels"] != "given":
+        if arm in DPO_ARMS and (model["labels"] != "given" or "label_noise" in model):
             yield f"arms.{arm}: dpo learns from the pairs as they are; {kind!r} has other labels"
         if "doubt_aversion" in declared and "members" not in model:
             yield f"arms.{arm}.doubt_aversion: {kind!r} is a single model; give it members"
@@ -43,6 +43,8 @@ def problems_of_reward_models():
             yield f"reward_models.{kind}.ties: set data.keep_ties to true, without which there are no ties"
         if model.get("ties") and model["head"] == "ngrams":
             yield f"reward_models.{kind}.ties: the head must be scalar or ratings, not ngrams"
+        if "label_noise" in model and (model["fold"] != "train" or model["labels"] != "given"):
+            yield f"reward_models.{kind}.label_noise: it is of the labels given, in the fold train"
         if "members" in model and model["fold"] != "train":
             yield f"reward_models.{kind}.members: judges are single models; give judges more seeds"
     for kind, seeds in config["judges"].items():

@@ -41,17 +41,20 @@ JUDGES = [(kind, seed) for kind, seeds in sorted(config["judges"].items()) for s
 JUDGE_NAMES = [f"{kind}_{seed}" for kind, seed in JUDGES]
 
 
+# What a grid may vary, and how a cell's name tells it.
+GRID_AXES = {"learning_rate": "lr", "kl_coef": "beta", "reward_model": "rm"}
+
+
 def expand_grid(grid):
-    """Declare an arm for each of the grid's arms and pairs of settings, and train them; returns the cells."""
-    cells = []
-    for arm, (i, rate), (j, beta) in itertools.product(
-        grid["arms"], enumerate(grid["learning_rate"]), enumerate(grid["kl_coef"])
-    ):
-        cell = {"name": f"{arm}_lr{i}_beta{j}", "arm": arm, "learning_rate": rate, "kl_coef": beta}
-        config["arms"][cell["name"]] = config["arms"].get(arm, {}) | {"learning_rate": rate, "kl_coef": beta}
-        if cell["name"] not in config["policies"]:
-            config["policies"].append(cell["name"])
-        cells.append(cell)
+    """Declare an arm for each of the grid's arms and each combination of its settings, and train them; returns the cells."""
+    axes, cells = [axis for axis in GRID_AXES if axis in grid], []
+    for arm, *values in itertools.product(grid["arms"], *(enumerate(grid[axis]) for axis in axes)):
+        name = "_".join([arm, *(f"{GRID_AXES[axis]}{index}" for axis, (index, _) in zip(axes, values))])
+        given = {axis: value for axis, (_, value) in zip(axes, values)}
+        config["arms"][name] = config["arms"].get(arm, {}) | given
+        if name not in config["policies"]:
+            config["policies"].append(name)
+        cells.append({"name": name, "arm": arm} | given)
     return cells
 
 

@@ -18,6 +18,7 @@ COMPARABLE = {
     "methods": ("rivals", "methods"),
     "longer": ("longer",),
     "sweep": ("sweep",),
+    "robustness": ("robustness",),
     "divided": ("divided",),
     "pessimism": ("pessimism",),
     "another_sft": ("another_sft",),

@@ -22,6 +22,7 @@ from findings.level2 import state_level2
 from findings.limits import state_failures, state_limits
 from findings.other_sft import state_other_sft
 from findings.pessimism import state_pessimism
+from findings.robustness import state_robustness
 from findings.setting import state_setting
 from findings.sweep import state_sweep
 
@@ -33,6 +34,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--methods", help="summary.json of the methods' comparison, where it was run")
     parser.add_argument("--longer", help="summary.json of reward models trained for longer, where it was run")
     parser.add_argument("--sweep", help="summary.json of two signals at several settings, where it was run")
+    parser.add_argument("--robustness", help="summary.json of methods under noise and other betas, where it was run")
     parser.add_argument(
         "--divided", help="summary.json of the world in which knowing the spread pays, where it was run"
     )
@@ -50,6 +52,7 @@ def state_findings(
     methods: dict | None = None,
     longer: dict | None = None,
     sweep: dict | None = None,
+    robustness: dict | None = None,
     divided: dict | None = None,
     pessimism: dict | None = None,
     another_sft: dict | None = None,
@@ -62,6 +65,7 @@ def state_findings(
     twin = state_twin(summary)
     found += [*([twin] if twin else []), *state_limits(summary), *state_failures(summary)]
     found += state_methods(methods, paper) if methods else []
+    found += state_robustness(summary, paper, robustness) if robustness else []
     found += state_longer(summary, longer) if longer else []
     found += state_divided(divided) if divided else []
     found += state_pessimism(pessimism) if pessimism else []
@@ -71,7 +75,7 @@ def state_findings(
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    names = ("methods", "longer", "sweep", "divided", "pessimism", "another_sft", "third_sft", "real")
+    names = ("methods", "longer", "sweep", "robustness", "divided", "pessimism", "another_sft", "third_sft", "real")
     others = {name: read_json(path) for name in names if (path := getattr(args, name))}
     summary = read_json(args.summary)
     found = state_findings(summary, read_json(args.paper), **others)

@@ -39,6 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--pairs", choices=("balanced", "raw"), required=True, help="balanced in length, or all")
     parser.add_argument("--labels", choices=("given", "shuffled"), required=True, help="shuffled: a placebo")
+    parser.add_argument("--label-noise", type=float, default=0.0, help="share of pairs whose label is turned round")
     parser.add_argument("--ties", action="store_true", help="learn from tied pairs too, by win, tie and loss")
     parser.add_argument("--head", choices=("scalar", "ratings"), required=True)
     parser.add_argument("--bins", type=int, default=10, help="ratings of a head over ratings: 1 to this")
@@ -61,8 +62,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def training_pairs(args: argparse.Namespace) -> Dataset:
     """Whole token sequences of chosen and rejected texts, and their ratings on the scale 1..bins.
 
-    With shuffled labels, which is which is a coin's toss. With ties, also which pairs are tied. Raises InputError if no
-    pairs are balanced, or none tied, and some should be.
+    With shuffled labels, which is which is a coin's toss. Label noise turns some round, among them those that
+    less noise turns. With ties, also which pairs are tied. Raises InputError if no pairs are balanced, or none tied,
+    and some should be.
     """
     table = read_pairs(args.tokens, args.ties)
     if args.pairs == "balanced":
@@ -88,6 +90,9 @@ def training_pairs(args: argparse.Namespace) -> Dataset:
     if args.labels == "shuffled":
         toss = random.Random(derive_seed(args.seed, "shuffled labels"))
         pairs = [pair if toss.random() < 0.5 else pair[::-1] for pair in pairs]
+    if args.label_noise:
+        chance = random.Random(derive_seed(args.seed, "label noise"))
+        pairs = [pair[::-1] if chance.random() < args.label_noise else pair for pair in pairs]
     columns = {
         "chosen_ids": [chosen for (chosen, _), _ in pairs],
         "rejected_ids": [rejected for _, (rejected, _) in pairs],

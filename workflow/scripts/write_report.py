@@ -10,7 +10,7 @@ import jinja2
 
 from align.errors import run
 from align.files import read_json, write_text
-from findings import appendix_tables, claims, divided, model_tables, sweep, tables
+from findings import appendix_tables, claims, divided, model_tables, robustness, sweep, tables
 
 # The roles whose responses stand beside SFT's: in the report, and in its appendix.
 SHOWN, SHOWN_LONG = ("level1", "unpenalised"), ("level1", "level2", "placebo", "unpenalised")
@@ -32,6 +32,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--methods", help="summary.json of the methods' comparison, where it was run")
     parser.add_argument("--longer", help="summary.json of reward models trained for longer, where it was run")
     parser.add_argument("--sweep", help="summary.json of two signals at several settings, where it was run")
+    parser.add_argument("--robustness", help="summary.json of methods under noise and other betas, where it was run")
     parser.add_argument(
         "--divided", help="summary.json of the world in which knowing the spread pays, where it was run"
     )
@@ -55,6 +56,7 @@ class Material:
     longer: dict | None = None  # the summary of reward models trained for longer, where it was run
     trained_longer: dict | None = None  # what that changed
     sweep: dict | None = None  # the summary of two signals at several settings, where it was run
+    robustness: dict | None = None  # the summary of methods under noise and other betas, where it was run
     divided: dict | None = None  # the summary of the world in which knowing the spread pays, where it was run
 
 
@@ -74,6 +76,7 @@ def make_tables(given: Material) -> dict[str, str]:
     if given.longer and given.trained_longer:
         made["longer"] = model_tables.table_of_longer(summary, given.longer, given.trained_longer)
     made["sweep"] = sweep.table_of_sweep(given.sweep) if given.sweep else ""
+    made["robustness"] = robustness.table_of_robustness(given.paper, given.robustness) if given.robustness else ""
     made["claims"] = claims.table_of_claims(summary, given.sweep, given.longer, given.divided)
     made["divided"] = divided.table_of_divided(given.divided) if given.divided else ""
     return made
@@ -159,6 +162,7 @@ def main(argv: list[str] | None = None) -> None:
         longer=read_json(args.longer) if args.longer else None,
         trained_longer=found["trained_longer"],
         sweep=read_json(args.sweep) if args.sweep else None,
+        robustness=read_json(args.robustness) if args.robustness else None,
         divided=read_json(args.divided) if args.divided else None,
     )
     pages = {args.report_output: Path(args.template)}
