@@ -35,6 +35,14 @@ def test_exact_p_against_every_flip():
     assert exact_sign_flip_p(differences) == pytest.approx(expected)
 
 
+def test_of_many_seeds_flips_are_drawn():
+    # All 2^40 would never end. Of the drawn ones none is as extreme, and the sample itself counts as one more.
+    assert exact_sign_flip_p(np.full(40, 1.0)) == pytest.approx(2 / (2**16 + 1))
+    noise = np.random.default_rng(0).normal(0.2, 1, 30)
+    found = exact_sign_flip_p(noise)
+    assert found == exact_sign_flip_p(noise) == pytest.approx(stats.ttest_1samp(noise, 0).pvalue, abs=0.02)
+
+
 def test_bootstrap_takes_seeds_and_prompts_as_crossed():
     rng = np.random.default_rng(0)
     seeds, prompts = 30, 200
