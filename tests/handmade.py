@@ -193,6 +193,7 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
         "steps": {"taken": 5120, "skipped": 0, "clipped": None},
         "responses": [{"arm": arm, "decoding": decoding} | responses for arm in names for decoding in decodings],
         "cut_off": [],
+        "worth_of_the_end": [],
         "gradients": gradients,
         "trl": TRL,
         "world": world | {"judge_gold_correlation": 0.35} if gold else None,

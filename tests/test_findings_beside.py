@@ -168,6 +168,18 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
     found = texts(limits.state_failures(make_summary() | {"cut_off": cut}))["failed_length"]
     assert "cut off at 40 tokens: `first` in 1 of 8 replicates (the worst finishes 30 %). Pairs" in found
     assert "failed_length" not in texts(limits.state_failures(make_summary() | {"cut_off": cut[1:]}))
+    assert found.endswith("what a response without an end is worth.")
+    worth = [
+        {"scorer": "first", "of": 8, "low": -2.5, "high": 0.5, "correlation": -0.75, "p_exact": 0.03},
+        {"scorer": "judges", "of": 5, "low": -1.5, "high": 1.0, "correlation": None, "p_exact": None},
+    ]
+    summary = make_summary() | {"cut_off": cut, "worth_of_the_end": worth}
+    found = texts(limits.state_failures(summary))["failed_length"]
+    assert (
+        "at -2.50 to +0.50 SFT standard deviations by the 8 replicates' scalar reward models, at -1.50 to +1.00"
+        in found
+    )
+    assert found.endswith("`first` finishes by a correlation of -0.75 (exact p 0.0300; looked at afterwards).")
 
 
 def test_the_win_probability_is_held_against_its_scalar_twin():

@@ -25,6 +25,7 @@ def outputs(tmp_path):
     place = pd.DataFrame({"prompt_id": ["a"] * 4 + ["b"] * 4, "sample": [0, 1, 2, 3] * 2})
     quality = pd.Series([0.0, 1.0, 2.0, 3.0, 3.0, 2.0, 1.0, 0.0])
     judged = place.assign(arm="sft_pool", decoding="sampled", judge_1=quality, gold=-quality, gemma_1=-quality)
+    judged["finished"] = True
     judged.to_parquet(tmp_path / "judged.parquet")
     pools = []
     for seed in range(1, 7):
@@ -36,7 +37,7 @@ def outputs(tmp_path):
         table.sample(frac=1, random_state=seed).to_parquet(tmp_path / f"{seed}.parquet")
         pools.append(str(tmp_path / f"{seed}.parquet"))
 
-    names = ("screen", "predictions", "agreement", "relabelling")
+    names = ("screen", "predictions", "agreement", "relabelling", "cut-off")
     flags = [word for name in names for word in (f"--{name}-output", str(tmp_path / f"{name}.csv"))]
     measure_signals.main(
         ["--pools", *pools, "--judged", str(tmp_path / "judged.parquet"), "--confidence", "0.95"]
@@ -102,3 +103,20 @@ def test_agreement_and_relabelling_by_hand(outputs):
     rows = outputs["relabelling"].set_index(["signal", "relabelling", "seed"])
     assert rows.loc[("mean", "convex", 1), ["other_choice", "correlation"]].tolist() == pytest.approx([1.0, -1.0])
     assert rows.loc[("win", "convex", 1), "other_choice"] == 0.0
+
+
+def test_where_nothing_is_cut_off_its_worth_is_unknown(outputs):
+    assert outputs["cut-off"].empty and list(outputs["cut-off"]) == ["scorer", "seed", "worth"]
+
+
+def test_the_worth_of_a_response_without_an_end_is_that_within_prompts():
+    # Prompts of other levels; in each of ten one response of four is cut off, which costs 2, or brings 1.
+    place = [(prompt, sample) for prompt in range(10) for sample in range(4)]
+    pool = pd.DataFrame(place, columns=["prompt_id", "sample"])
+    pool["finished"] = pool["sample"] != 1
+    level = 7.0 * pool["prompt_id"]
+    pool["strict"], pool["fond"] = level - 2.0 * ~pool["finished"], level + 1.0 * ~pool["finished"]
+    # The deviation within prompts of (0, 2, 0, 0) is 1.
+    assert measure_signals.worth_of_the_end(pool, ["strict", "fond"]) == pytest.approx({"strict": -2.0, "fond": 2.0})
+    pool["finished"] |= pool["prompt_id"] == 9
+    assert measure_signals.worth_of_the_end(pool, ["strict", "fond"]) == {}

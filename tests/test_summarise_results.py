@@ -92,3 +92,21 @@ def test_a_replicate_is_cut_off_where_it_finishes_less_than_half_of_sfts_share(t
     pd.DataFrame(rows).to_csv(tmp_path / "r.csv", index=False)
     expected = [{"arm": "long", "seeds": 2, "cut_off": 1, "least": 0.41}]
     assert summarise_results.describe_cut_off(str(tmp_path / "r.csv"), 0.5) == expected
+
+
+def test_the_worth_of_the_end_goes_with_what_policies_finish(tmp_path):
+    worth, finished = [-2.0, -1.0, 0.0, 1.0, 2.0], [1.0, 0.9, 0.8, 0.7, 0.6]
+    rows = [("arm", seed, value) for seed, value in enumerate(worth, start=1)]
+    rows += [("judge_1", None, 0.5), ("gemma_2", None, -0.25), ("few", 1, 0.0)]
+    pd.DataFrame(rows, columns=["scorer", "seed", "worth"]).to_csv(tmp_path / "cut_off.csv", index=False)
+    shares = [{"arm": "arm", "seed": n, "decoding": "sampled", "finished": f} for n, f in enumerate(finished, start=1)]
+    shares.append({"arm": "few", "seed": 1, "decoding": "sampled", "finished": 1.0})
+    pd.DataFrame(shares).to_csv(tmp_path / "r.csv", index=False)
+    arm, few, judges = summarise_results.describe_worth_of_the_end(
+        str(tmp_path / "cut_off.csv"), str(tmp_path / "r.csv")
+    )
+    assert (arm["scorer"], arm["of"], arm["low"], arm["high"]) == ("arm", 5, -2.0, 2.0)
+    # Of the 120 orders only this one and its reverse are as strict.
+    assert arm["correlation"] == pytest.approx(-1) and arm["p_exact"] == pytest.approx(2 / 120)
+    assert (few["scorer"], few["of"], few["correlation"]) == ("few", 1, None)
+    assert (judges["scorer"], judges["of"], judges["low"], judges["high"]) == ("judges", 2, -0.25, 0.5)

@@ -134,6 +134,7 @@ rule measure_signals:
         predictions=f"{RESULTS}/statistics/predictions.csv",
         agreement=f"{RESULTS}/statistics/agreement.csv",
         relabelling=f"{RESULTS}/statistics/relabelling.csv",
+        cut_off=f"{RESULTS}/statistics/cut_off.csv",
     log:
         f"{RESULTS}/logs/measure_signals.log",
     benchmark:
@@ -156,4 +157,5 @@ rule measure_signals:
         " --predictions-output {output.predictions}"
         " --agreement-output {output.agreement}"
         " --relabelling-output {output.relabelling}"
+        " --cut-off-output {output.cut_off}"
         " 2>&1 | tee {log}"

@@ -12,6 +12,7 @@ SUMMARY_TABLES = {
     "predictions": rules.measure_signals.output.predictions,
     "agreement": rules.measure_signals.output.agreement,
     "relabelling": rules.measure_signals.output.relabelling,
+    "cut_off": rules.measure_signals.output.cut_off,
     "equal_kl": rules.compare_at_equal_kl.output.contrasts,
     "equal_entropy": rules.compare_at_equal_entropy.output.differences,
     "training": rules.trace_training.output.training,

@@ -1,6 +1,7 @@
 """What each arm's signal would choose among SFT responses, before any RL: best of n, and a prediction.
 
-And what renaming the ratings does: the mean's choices change, the win probability's cannot.
+And what renaming the ratings does: the mean's choices change, the win probability's cannot. And what signals and judges
+give a response that is cut off.
 """
 
 import argparse
@@ -13,10 +14,18 @@ from scipy import stats
 from align.errors import run
 from align.files import write_csv
 from findings.contrasts import Contrast, parse_contrast
-from findings.evidence import best_of_choice, by_prompt, equivalence_p, exact_sign_flip_p, within_prompts
-from findings.units import in_sft_units, other_makes, sft_units
+from findings.evidence import (
+    best_of_choice,
+    by_prompt,
+    equivalence_p,
+    exact_sign_flip_p,
+    pooled_within_deviation,
+    within_prompts,
+)
+from findings.units import in_sft_units, other_makes, score_columns, sft_units
 
 SAME_ORDER = 0.999  # correlation of ranks within prompts above which two signals are one
+ENOUGH_CUT_OFF = 10  # responses, without which nothing is said of them
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -30,6 +39,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--predictions-output", required=True, help="CSV: a row a contrast and metric")
     parser.add_argument("--agreement-output", required=True, help="CSV: a row a pair of arms and seed")
     parser.add_argument("--relabelling-output", required=True, help="CSV: a row a reward model, signal and relabelling")
+    parser.add_argument("--cut-off-output", required=True, help="CSV: a row a signal and seed, or a judge")
     return parser.parse_args(argv)
 
 
@@ -93,6 +103,19 @@ def relabel(pool: pd.DataFrame) -> list[dict]:
     return rows
 
 
+def worth_of_the_end(pool: pd.DataFrame, scorers: list[str]) -> dict[str, float]:
+    """What scorers give a response that is cut off beyond a finished one to the same prompt, SFT standard deviations.
+
+    A regression within prompts; empty where hardly any response is cut off.
+    """
+    cut = 1.0 - by_prompt(pool, "finished")
+    if cut.sum() < ENOUGH_CUT_OFF:
+        return {}
+    within = within_prompts(cut)
+    worth = {name: within_prompts(by_prompt(pool, name)) @ within / (within @ within) for name in scorers}
+    return {name: value / pooled_within_deviation(pool, name) for name, value in worth.items()}
+
+
 def same_order(pools: list[pd.DataFrame], one: str, other: str) -> bool:
     """Whether two signals rank the responses to a prompt alike in all replicates that have both."""
     both = [pool for pool in pools if one in pool and other in pool]
@@ -140,7 +163,10 @@ def main(argv: list[str] | None = None) -> None:
     judged = pd.read_parquet(args.judged)
     judged = in_sft_units(judged.assign(arm="sft"), sft_units(judged.assign(arm="sft")))
     metrics = ["judges", *(["gold"] if "gold" in judged else []), *other_makes(judged)]
-    judged = judged[judged["decoding"] == "sampled"][["prompt_id", "sample", *metrics]]
+    judges = [name for name in score_columns(judged) if name not in metrics]
+    judged = judged[judged["decoding"] == "sampled"][["prompt_id", "sample", "finished", *metrics, *judges]]
+    judged = judged.sort_values(["prompt_id", "sample"])
+    cut_off = [{"scorer": name, "worth": worth} for name, worth in worth_of_the_end(judged, judges).items()]
     screened, relabelled, agreement, pools, trained = [], [], [], [], []
     for path in args.pools:
         scored = pd.read_parquet(path)
@@ -150,6 +176,8 @@ def main(argv: list[str] | None = None) -> None:
         screened += screen(pool, arms, metrics)
         relabelled += relabel(pool)
         agreement += agree(pool, arms, metrics)
+        of_signals = worth_of_the_end(pool, arms).items()
+        cut_off += [{"scorer": arm, "seed": pool["seed"].iloc[0], "worth": worth} for arm, worth in of_signals]
         pools.append(pool)
         trained += arms
     table = pd.DataFrame(screened)
@@ -161,6 +189,7 @@ def main(argv: list[str] | None = None) -> None:
         (args.predictions_output, pd.DataFrame(predictions)),
         (args.agreement_output, pd.DataFrame(agreement)),
         (args.relabelling_output, pd.DataFrame(relabelled, columns=columns)),
+        (args.cut_off_output, pd.DataFrame(cut_off, columns=["scorer", "seed", "worth"])),
     ):
         write_csv(path, frame)
 

@@ -12,7 +12,7 @@ from align.errors import run
 from align.files import read_json, write_json
 from findings.by_seed import describe_placebo, describe_rubric, describe_worst_tenth, differences_from_sft
 from findings.derived import derive
-from findings.evidence import mean_interval
+from findings.evidence import FEWEST_SEEDS, exact_correlation, mean_interval
 
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "numpy", "scipy", "pandas")
 FOLDS = ("train", "judge", "validation")
@@ -127,6 +127,25 @@ def describe_cut_off(path: str, least: float) -> list[dict]:
     return rows[rows["cut_off"] > 0].reset_index().to_dict("records")
 
 
+def describe_worth_of_the_end(path: str, responses: str) -> list[dict]:
+    """What each arm's signal gives SFT responses that are cut off beyond finished ones, and the single judges.
+
+    Least and most over replicates, or over judges; of an arm also the correlation over replicates with the share of
+    responses that its policy finishes, exact p.
+    """
+    table = pd.read_csv(path)
+    shares = pd.read_csv(responses).query("decoding == 'sampled'").pivot(index="arm", columns="seed", values="finished")
+    rows = []
+    for scorer, part in table.assign(scorer=table["scorer"].where(table["seed"].notna(), "judges")).groupby("scorer"):
+        row = {"scorer": scorer, "of": len(part), "low": part["worth"].min(), "high": part["worth"].max()}
+        row |= {"correlation": None, "p_exact": None}
+        if scorer in shares.index and len(part) >= FEWEST_SEEDS:
+            finished = shares.loc[scorer, part["seed"].astype(int)].to_numpy()
+            row["correlation"], row["p_exact"] = exact_correlation(part["worth"].to_numpy(), finished)
+        rows.append(row)
+    return json.loads(pd.DataFrame(rows).to_json(orient="records"))
+
+
 def describe_gradients(paths: list[str]) -> list[dict]:
     """Means over seeds of each estimate's variance, and the range of that variance relative to b_MA's."""
     table = pd.concat(map(pd.read_csv, paths), ignore_index=True)
@@ -209,6 +228,7 @@ def summarise(args: argparse.Namespace) -> dict:
         "steps": describe_steps(training, settings["reinforce"]["max_grad_norm"]),
         "responses": describe_responses(tables["responses"], settings["confidence"]),
         "cut_off": describe_cut_off(tables["responses"], settings["findings"]["cut_off"]),
+        "worth_of_the_end": describe_worth_of_the_end(tables["cut_off"], tables["responses"]),
         "gradients": describe_gradients([path for name, path in args.tables if name == "gradients"]),
         "trl": read_json(facts["trl"]),
         "world": world,

@@ -2,7 +2,7 @@
 
 from findings.finding import Finding, make
 from findings.setting import is_pocket
-from findings.summary import alpha_of, find_rows, kinds_of_levels, level2_rows, role_contrast, roles_of
+from findings.summary import alpha_of, find_row, find_rows, kinds_of_levels, level2_rows, role_contrast, roles_of
 from findings.words import join
 
 LIMITS = {
@@ -41,6 +41,27 @@ def state_limits(summary: dict) -> list[Finding]:
     return found
 
 
+def worth_of_the_end(summary: dict, level1: str) -> tuple[str, dict[str, float]]:
+    """What reward models and judges give responses without an end, and whether policies followed."""
+    ours, judges = (find_row(summary["worth_of_the_end"], scorer=scorer) for scorer in (level1, "judges"))
+    if not ours or not judges:
+        return "", {}
+    numbers = {"worth_low": ours["low"], "worth_high": ours["high"], "models": ours["of"]}
+    numbers |= {"judges_low": judges["low"], "judges_high": judges["high"], "judges": judges["of"]}
+    text = (
+        " So that is left to chance: beside finished responses to the same prompt, SFT's cut-off ones stand at"
+        " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by the {models} replicates' scalar reward"
+        " models, at {judges_low:+.2f} to {judges_high:+.2f} by the {judges} judges of all makes."
+    )
+    if ours["correlation"] is not None:
+        numbers |= {"correlation": ours["correlation"], "p": ours["p_exact"]}
+        text += (
+            f" Over replicates this goes with the share that `{level1}` finishes by a correlation of"
+            " {correlation:.2f} (exact p {p:p}; looked at afterwards)."
+        )
+    return text, numbers
+
+
 def state_failures(summary: dict) -> list[Finding]:
     """What did not work, of what can be read from numbers."""
     found, question = [], "What did not work?"
@@ -62,6 +83,8 @@ def state_failures(summary: dict) -> list[Finding]:
             f"**Length came back.** Policies learned to be cut off at {{max_new_tokens}} tokens: {join(said)}. Pairs"
             " hold whole responses only: none told the reward models what a response without an end is worth."
         )
+        more, worth = worth_of_the_end(summary, roles_of(summary)["level1"])
+        text, numbers = text + more, numbers | worth
         given = {"condition": "a replicate finishes less than cut_off times SFT's share"}
         given["cut_off"] = summary["settings"]["findings"]["cut_off"]
         found.append(make("failed_length", question, text, numbers, **given))
