@@ -180,6 +180,15 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
         in found
     )
     assert found.endswith("`first` finishes by a correlation of -0.75 (exact p 0.0300; looked at afterwards).")
+    summary["settings"]["roles"]["ended"], summary["settings"]["arms"]["tidy"] = "tidy", {"cut_off_reward": -1.0}
+    summary["arms"].append({"arm": "tidy", "decoding": "sampled", "finished": 0.97})
+    summary["contrasts"].append(contrast("tidier", "tidy", "first", "judges", role="control", seeds=4, estimate=0.25))
+    found = texts(limits.state_failures(summary))["failed_length"]
+    assert (
+        "a fixed reward of -1 for a response without an end (`tidy`, asked afterwards, 4 replicates), makes 97 %"
+        in found
+    )
+    assert found.endswith("of them finish; the judges put it +0.25 beside `first` there.")
 
 
 def test_the_win_probability_is_held_against_its_scalar_twin():

@@ -3,6 +3,7 @@
 import copy
 import re
 import shutil
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -25,7 +26,7 @@ from align.reinforce import Baseline
 from align.reward_models import score_references
 from align.rollout import TokenLogps, generate
 from align.signals import SIGNALS, Scale, fit_scale, scalar_reward, signal_of
-from align.training_step import Learner, StepSettings, load_models, train_step
+from align.training_step import Learner, StepSettings, load_models, reward_responses, train_step
 
 OUTPUTS = ("{}", "{}.csv", "{}.parquet", "{}.json")
 
@@ -151,6 +152,22 @@ def test_a_signal_that_compares_does_so_with_responses_to_the_same_prompt(world,
     assert out["rewards"] == pytest.approx(
         torch.sigmoid(own[:, None] - references[:, :, 0]).mean(dim=1).tolist(), abs=1e-4
     )
+
+
+def test_what_is_cut_off_may_get_a_reward_of_its_own(world, step):
+    models = load_models(world / "sft", world / "rm", torch.device("cpu"))
+    plain = StepSettings(signal="reward", scale=step["scale"], kl_coef=0.1, max_new_tokens=12)
+    end = models.tokenizer.eos_token_id
+    whole = [[token for token in response if token != end] + [end] for response in step["responses"][:2]]
+    responses = [whole[0], whole[0][:-1], whole[1], whole[1][:-1]]
+    prompts = [step["prompts"][i] for i in (0, 0, 1, 1)]
+
+    def rewards(settings):
+        return reward_responses(settings, models, prompts, responses, None, at_once=4)[0].tolist()
+
+    given = rewards(plain)
+    assert rewards(replace(plain, cut_off_reward=-1.0)) == [given[0], -1.0, given[2], -1.0]
+    assert given[1] != -1.0 != given[3]
 
 
 def test_a_steps_gradient_is_the_papers_equation_by_brute_force(step):

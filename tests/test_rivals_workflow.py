@@ -81,6 +81,7 @@ def test_what_no_arm_uses_is_no_part_of_the_experiment(tmp_path):
             {"reward_models": {"scalar": {"label_noise": 0.2}}},
             "dpo learns from the pairs as they are; 'scalar' has other",
         ),
+        ({"arms": {"dpo": {"cut_off_reward": -1.0}}}, "dpo.cut_off_reward: dpo learns from pairs, not from rewards"),
         (
             {"reward_models": {"judge": {"label_noise": 0.2}}},
             "judge.label_noise: it is of the labels given, in the fold",

@@ -27,6 +27,8 @@ def problems_of_arms():
             yield f"arms.{arm}: rating_threshold, {threshold}, is above reward_training.bins: no rating is so high"
         if arm in DPO_ARMS and (model["labels"] != "given" or "label_noise" in model):
             yield f"arms.{arm}: dpo learns from the pairs as they are; {kind!r} has other labels"
+        if arm in DPO_ARMS and "cut_off_reward" in declared:
+            yield f"arms.{arm}.cut_off_reward: dpo learns from pairs, not from rewards"
         if "doubt_aversion" in declared and "members" not in model:
             yield f"arms.{arm}.doubt_aversion: {kind!r} is a single model; give it members"
     for arm in config["grid"]["arms"] if config["grid"] else []:

@@ -44,6 +44,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     what.add_argument("--arm", required=True, help="name of the arm, for messages")
     add_signal_flags(what)
     what.add_argument("--advantage-weight", choices=("confidence",), help="default: none")
+    what.add_argument(
+        "--cut-off-reward", type=float, help="of a response that did not end by itself; default: the signal's"
+    )
     what.add_argument("--seed", type=int, required=True)
     how = parser.add_argument_group("how")
     how.add_argument("--steps", type=int, required=True)
@@ -170,6 +173,7 @@ def main(argv: list[str] | None = None) -> None:
         samples_per_prompt=args.samples_per_prompt,
         kl_coef=args.kl_coef,
         advantage_weight=args.advantage_weight,
+        cut_off_reward=args.cut_off_reward,
         max_grad_norm=args.max_grad_norm,
         max_new_tokens=args.max_new_tokens,
         critic=critic_settings(args) if args.method in CRITIC_METHODS else None,

@@ -51,6 +51,7 @@ class StepSettings:
     method: str = "reinforce"
     samples_per_prompt: int = 1
     advantage_weight: str | None = None
+    cut_off_reward: float | None = None  # of a response that did not end by itself, instead of the signal
     max_grad_norm: float = float("inf")
     critic: CriticSettings | None = None  # of the methods that have one
 
@@ -152,13 +153,21 @@ def sample_responses(models: Models, learner: Learner, prompts, max_new_tokens: 
 
 
 def reward_responses(settings: StepSettings, models: Models, prompts, responses, sft_outputs, at_once: int):
-    """The standardised signal of each whole response, and the weight of its advantage; both (prompts,)."""
+    """The standardised signal of each whole response, and the weight of its advantage; both (prompts,).
+
+    What is cut off may get a fixed reward instead: no reward model saw such responses (Huang et al. 2024,
+    arXiv 2403.17031).
+    """
     texts = [prompt + response for prompt, response in zip(prompts, responses)]
     outputs = score(models.reward, texts, models.tokenizer.pad_token_id, at_once)
     signal = compute_signal(settings.signal, outputs, sft_outputs, settings.options)
     weights = confidence(outputs) if settings.advantage_weight == "confidence" else torch.ones(len(prompts))
     device = next(models.reward.parameters()).device
-    return settings.scale.apply(signal).to(device), weights.to(device)
+    rewards = settings.scale.apply(signal).to(device)
+    if settings.cut_off_reward is not None:
+        ended = [response[-1] == models.tokenizer.eos_token_id for response in responses]
+        rewards = rewards.where(torch.tensor(ended, device=device), settings.cut_off_reward)
+    return rewards, weights.to(device)
 
 
 def update_policy(settings: StepSettings, models: Models, learner: Learner) -> float:

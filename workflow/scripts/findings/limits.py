@@ -2,7 +2,17 @@
 
 from findings.finding import Finding, make
 from findings.setting import is_pocket
-from findings.summary import alpha_of, find_row, find_rows, kinds_of_levels, level2_rows, role_contrast, roles_of
+from findings.summary import (
+    alpha_of,
+    contrast_of,
+    find_arm,
+    find_row,
+    find_rows,
+    kinds_of_levels,
+    level2_rows,
+    role_contrast,
+    roles_of,
+)
 from findings.words import join
 
 LIMITS = {
@@ -41,8 +51,9 @@ def state_limits(summary: dict) -> list[Finding]:
     return found
 
 
-def worth_of_the_end(summary: dict, level1: str) -> tuple[str, dict[str, float]]:
+def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
     """What reward models and judges give responses without an end, and whether policies followed."""
+    level1 = roles_of(summary)["level1"]
     ours, judges = (find_row(summary["worth_of_the_end"], scorer=scorer) for scorer in (level1, "judges"))
     if not ours or not judges:
         return "", {}
@@ -59,6 +70,22 @@ def worth_of_the_end(summary: dict, level1: str) -> tuple[str, dict[str, float]]
             f" Over replicates this goes with the share that `{level1}` finishes by a correlation of"
             " {correlation:.2f} (exact p {p:p}; looked at afterwards)."
         )
+    return text, numbers
+
+
+def remedy(summary: dict) -> tuple[str, dict[str, float]]:
+    """What a fixed reward for responses without an end changes; nothing if that was not tried."""
+    arm, level1 = roles_of(summary).get("ended"), roles_of(summary)["level1"]
+    if not arm:
+        return "", {}
+    means, row = find_arm(summary["arms"], arm), contrast_of(summary, arm, level1)["judges"]
+    numbers = {"fixed": summary["settings"]["arms"][arm]["cut_off_reward"], "tried": row["seeds"]}
+    numbers |= {"ended": means["finished"], "ended_judges": row["estimate"]}
+    text = (
+        f" The usual remedy, a fixed reward of {{fixed:g}} for a response without an end (`{arm}`, asked afterwards,"
+        f" {{tried}} replicates), makes {{ended:percent}} of them finish; the judges put it {{ended_judges:+.2f}}"
+        f" beside `{level1}` there."
+    )
     return text, numbers
 
 
@@ -83,8 +110,9 @@ def state_failures(summary: dict) -> list[Finding]:
             f"**Length came back.** Policies learned to be cut off at {{max_new_tokens}} tokens: {join(said)}. Pairs"
             " hold whole responses only: none told the reward models what a response without an end is worth."
         )
-        more, worth = worth_of_the_end(summary, roles_of(summary)["level1"])
-        text, numbers = text + more, numbers | worth
+        for tell in (worth_of_the_end, remedy):
+            more, known = tell(summary)
+            text, numbers = text + more, numbers | known
         given = {"condition": "a replicate finishes less than cut_off times SFT's share"}
         given["cut_off"] = summary["settings"]["findings"]["cut_off"]
         found.append(make("failed_length", question, text, numbers, **given))
