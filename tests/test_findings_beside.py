@@ -175,11 +175,13 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
     ]
     summary = make_summary() | {"cut_off": cut, "worth_of_the_end": worth}
     found = texts(limits.state_failures(summary))["failed_length"]
-    assert (
-        "at -2.50 to +0.50 SFT standard deviations by the 8 replicates' scalar reward models, at -1.50 to +1.00"
-        in found
-    )
-    assert found.endswith("`first` finishes by a correlation of -0.75 (exact p 0.0300; looked at afterwards).")
+    assert "at -2.50 to +0.50 SFT standard deviations by the replicates' reward models, at -1.50 to +1.00 by" in found
+    assert found.endswith("share that the policy finishes: `first` -0.75 (exact p 0.0300).")
+    # Level 2's arm widens the range, and with too few replicates has no correlation.
+    more = {"scorer": "by_mean", "of": 4, "low": -1.0, "high": 1.5, "correlation": None, "p_exact": None}
+    summary["worth_of_the_end"].append(more)
+    found = texts(limits.state_failures(summary))["failed_length"]
+    assert "at -2.50 to +1.50 SFT" in found and "by_mean" not in found
     summary["settings"]["roles"]["ended"], summary["settings"]["arms"]["tidy"] = "tidy", {"cut_off_reward": -1.0}
     summary["arms"].append({"arm": "tidy", "decoding": "sampled", "finished": 0.97})
     summary["contrasts"].append(contrast("tidier", "tidy", "first", "judges", role="control", seeds=4, estimate=0.25))

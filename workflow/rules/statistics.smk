@@ -92,7 +92,8 @@ rule measure_reward_models:
             f"{RESULTS}/reward_models/{kind}/seed{seed}_validation.parquet"
             for kind, seed in dict.fromkeys(REWARD_RUNS)
         ],
-        pairs=f"{RESULTS}/data/validation.jsonl",
+        # What raters there think of each response is known from its text.
+        pairs=f"{RESULTS}/data/validation.jsonl" if WORLD else [],
     output:
         table=f"{RESULTS}/statistics/reward_models.csv",
         reliability=f"{RESULTS}/statistics/reliability.csv",
@@ -110,11 +111,10 @@ rule measure_reward_models:
         settings=flags(config["statistics"], "confidence", "bootstrap_seed"),
         # A resample of one model costs a thousandth of a second a pair.
         resamples=min(1000, config["statistics"]["bootstrap_resamples"]),
-        world=flags({}, world=WORLD),
+        world=lambda wildcards, input: flags({}, world=WORLD, pairs=input.pairs) if WORLD else "",
     shell:
         "python {input.script[0]}"
         " --scores {input.scores}"
-        " --pairs {input.pairs}"
         " {params.settings}"
         " --bootstrap-resamples {params.resamples}"
         " {params.world}"

@@ -52,24 +52,25 @@ def state_limits(summary: dict) -> list[Finding]:
 
 
 def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
-    """What reward models and judges give responses without an end, and whether policies followed."""
-    level1 = roles_of(summary)["level1"]
-    ours, judges = (find_row(summary["worth_of_the_end"], scorer=scorer) for scorer in (level1, "judges"))
+    """What reward models and judges give responses without an end, and whether policies follow; nothing if unknown."""
+    judges = find_row(summary["worth_of_the_end"], scorer="judges")
+    shown = [roles_of(summary)["level1"], *roles_of(summary).get("level2", [])]
+    ours = [row for row in summary["worth_of_the_end"] if row["scorer"] in shown]
     if not ours or not judges:
         return "", {}
-    numbers = {"worth_low": ours["low"], "worth_high": ours["high"], "models": ours["of"]}
+    numbers = {"worth_low": min(row["low"] for row in ours), "worth_high": max(row["high"] for row in ours)}
     numbers |= {"judges_low": judges["low"], "judges_high": judges["high"], "judges": judges["of"]}
     text = (
         " So that is left to chance: beside finished responses to the same prompt, SFT's cut-off ones stand at"
-        " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by the {models} replicates' scalar reward"
-        " models, at {judges_low:+.2f} to {judges_high:+.2f} by the {judges} judges of all makes."
+        " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by the replicates' reward models, at"
+        " {judges_low:+.2f} to {judges_high:+.2f} by the {judges} judges of all makes."
     )
-    if ours["correlation"] is not None:
-        numbers |= {"correlation": ours["correlation"], "p": ours["p_exact"]}
-        text += (
-            f" Over replicates this goes with the share that `{level1}` finishes by a correlation of"
-            " {correlation:.2f} (exact p {p:p}; looked at afterwards)."
-        )
+    followed = []
+    for i, row in enumerate(row for row in ours if row["correlation"] is not None):
+        numbers |= {f"follows_{i}": row["correlation"], f"follows_{i}_p": row["p_exact"]}
+        followed.append(f"`{row['scorer']}` {{follows_{i}:+.2f}} (exact p {{follows_{i}_p:p}})")
+    if followed:
+        text += f" Correlation over replicates with the share that the policy finishes: {join(followed)}."
     return text, numbers
 
 
