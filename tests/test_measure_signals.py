@@ -120,3 +120,4 @@ def test_the_worth_of_a_response_without_an_end_is_that_within_prompts():
     assert measure_signals.worth_of_the_end(pool, ["strict", "fond"]) == pytest.approx({"strict": -2.0, "fond": 2.0})
     pool["finished"] |= pool["prompt_id"] == 9
     assert measure_signals.worth_of_the_end(pool, ["strict", "fond"]) == {}
+    assert measure_signals.worth_of_the_end(pool.assign(finished=False), ["strict", "fond"]) == {}

@@ -106,12 +106,12 @@ def relabel(pool: pd.DataFrame) -> list[dict]:
 def worth_of_the_end(pool: pd.DataFrame, scorers: list[str]) -> dict[str, float]:
     """What scorers give a response that is cut off beyond a finished one to the same prompt, SFT standard deviations.
 
-    A regression within prompts; empty where hardly any response is cut off.
+    A regression within prompts; empty where hardly any response is cut off, or all to a prompt are alike.
     """
     cut = 1.0 - by_prompt(pool, "finished")
-    if cut.sum() < ENOUGH_CUT_OFF:
-        return {}
     within = within_prompts(cut)
+    if cut.sum() < ENOUGH_CUT_OFF or not within.any():
+        return {}
     worth = {name: within_prompts(by_prompt(pool, name)) @ within / (within @ within) for name in scorers}
     return {name: value / pooled_within_deviation(pool, name) for name, value in worth.items()}
 

@@ -152,6 +152,11 @@ def sample_responses(models: Models, learner: Learner, prompts, max_new_tokens: 
     return responses
 
 
+def ended_by_themselves(models: Models, responses: list[list[int]]) -> list[bool]:
+    """Whether a response ends with EOS; the others were cut off."""
+    return [response[-1] == models.tokenizer.eos_token_id for response in responses]
+
+
 def reward_responses(settings: StepSettings, models: Models, prompts, responses, sft_outputs, at_once: int):
     """The standardised signal of each whole response, and the weight of its advantage; both (prompts,).
 
@@ -165,8 +170,8 @@ def reward_responses(settings: StepSettings, models: Models, prompts, responses,
     device = next(models.reward.parameters()).device
     rewards = settings.scale.apply(signal).to(device)
     if settings.cut_off_reward is not None:
-        ended = [response[-1] == models.tokenizer.eos_token_id for response in responses]
-        rewards = rewards.where(torch.tensor(ended, device=device), settings.cut_off_reward)
+        ended = torch.tensor(ended_by_themselves(models, responses), device=device)
+        rewards = rewards.where(ended, settings.cut_off_reward)
     return rewards, weights.to(device)
 
 
@@ -185,6 +190,6 @@ def describe_rows(rows: dict[str, torch.Tensor], models: Models, responses: list
     """The rows with lengths, whether a response ended by itself, and entropy a token."""
     device = rows["reward"].device
     lengths = torch.tensor([len(response) for response in responses], device=device, dtype=torch.float32)
-    finished = [float(response[-1] == models.tokenizer.eos_token_id) for response in responses]
+    finished = list(map(float, ended_by_themselves(models, responses)))
     rows = rows | {"entropy": rows["entropy"] / lengths, "length": lengths}
     return rows | {"finished": torch.tensor(finished, device=device)}
