@@ -157,11 +157,18 @@ def test_what_reward_models_give_cut_off_answers_is_theirs():
     judged = pd.read_parquet(folder / "evaluations" / "seed1000.parquet").query("decoding == 'sampled'")
     judged = judged.sort_values(["prompt_id", "sample"])
     pools = [pd.read_parquet(path) for path in sorted((folder / "reward_models" / "pool").glob("*.parquet"))]
+    assert f"| arm | {' | '.join(str(pool['seed'].iloc[0]) for pool in pools)} |" in page
     place = ["prompt_id", "sample"]
     pools = [pool.merge(judged[[*place, "finished"]], on=place).sort_values(place) for pool in pools]
     for arm in ("level1_scalar", "level2_win", "level2_mean"):
         worth = [worth_of_the_end(pool, [arm])[arm] for pool in pools]
         assert f"| {arm} | {' | '.join(f'{value:+.2f}' for value in worth)} |" in page
+    ended = {}
+    for arm in ("level1_scalar", "level2_win"):
+        responses = pd.read_parquet(folder / "evaluations" / arm / "seed1_responses.parquet")
+        ended[arm] = f"{100 * responses.loc[responses['decoding'] == 'sampled', 'finished'].mean():.0f} %"
+    told = f"`level1_scalar` {ended['level1_scalar']} are finished, of `level2_win` {ended['level2_win']}."
+    assert told in " ".join(page.split())
     names = ["judge_101", "judge_102", "judge_103", "gemma_201", "ngrams_301"]
     worth = [f"{value:+.2f}" for value in worth_of_the_end(judged, names).values()]
     assert f"{', '.join(worth[:3])} by those of SmolLM2's make, {worth[3]} by Gemma's, {worth[4]} by" in page
