@@ -1,6 +1,6 @@
 """Findings of controls, settings, limits, and of what stands beside Level 1; on summaries made by hand."""
 
-from handmade import change, contrast, make_summary, rederive, texts
+from handmade import SEEDS, change, contrast, make_summary, rederive, texts
 
 from findings import appendix_tables, beside, controls, level2, limits, setting
 
@@ -182,7 +182,7 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
     summary["worth_of_the_end"].append(more)
     found = texts(limits.state_failures(summary))["failed_length"]
     assert "at -2.50 to +1.50 SFT" in found and "by_mean" not in found
-    summary["settings"]["roles"]["ended"], summary["settings"]["arms"]["tidy"] = "tidy", {"cut_off_reward": -1.0}
+    summary["settings"]["roles"]["ended"], summary["settings"]["arms"]["tidy"] = ["tidy"], {"cut_off_reward": -1.0}
     summary["arms"].append({"arm": "tidy", "decoding": "sampled", "finished": 0.97})
     summary["contrasts"].append(contrast("tidier", "tidy", "first", "judges", role="control", seeds=4, estimate=0.25))
     found = texts(limits.state_failures(summary))["failed_length"]
@@ -191,6 +191,17 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
         in found
     )
     assert found.endswith("of them finish; the judges put it +0.25 beside `first` there.")
+    # Level 2 with the same remedy, beside itself without, in the replicates that both have.
+    (level2,) = summary["settings"]["roles"]["level2"]
+    plain = contrast("plain", level2, "first", "judges", by_seed=[9.0, 0.5, -0.75, 9.0, 9.0, 9.0, 9.0, 9.0])
+    summary["contrasts"] = [plain] + [row for row in summary["contrasts"] if row["arm"] != level2]
+    summary["contrasts"].append(contrast("both", "neat", "tidy", "judges", estimate=0.1, by_seed=[0.25, -0.05]))
+    summary["settings"]["arms"]["neat"] = summary["settings"]["arms"][level2] | {"seeds": SEEDS[1:3]}
+    summary["settings"]["roles"]["ended"].append("neat")
+    summary["arms"].append({"arm": "neat", "decoding": "sampled", "finished": 0.9})
+    found = texts(limits.state_failures(summary))["failed_length"]
+    assert "With it `neat` finishes 90 %; the judges put it +0.10 beside `tidy`, from -0.05 to +0.25 in" in found
+    assert found.endswith(f"the same replicates, `{level2}` from -0.75 to +0.50 beside `first`.")
 
 
 def test_the_win_probability_is_held_against_its_scalar_twin():

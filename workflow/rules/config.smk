@@ -112,7 +112,8 @@ ROLES = {
 ROLES["level2"] = [
     arm
     for arm in ARMS
-    if config["arms"][arm]["signal"] not in SCALAR_SIGNALS and arm not in ROLES.get("relabelled", [])
+    if config["arms"][arm]["signal"] not in SCALAR_SIGNALS
+    and arm not in [*ROLES.get("relabelled", []), *ROLES.get("ended", [])]
 ]
 # What the report tells of the settings; a plot's are not among them.
 REPORTED_SETTINGS = {

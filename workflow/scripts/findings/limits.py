@@ -76,9 +76,10 @@ def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
 
 def remedy(summary: dict) -> tuple[str, dict[str, float]]:
     """What a fixed reward for responses without an end changes; nothing if that was not tried."""
-    arm, level1 = roles_of(summary).get("ended"), roles_of(summary)["level1"]
-    if not arm:
+    arms, level1 = roles_of(summary).get("ended"), roles_of(summary)["level1"]
+    if not arms:
         return "", {}
+    arm = arms[0]
     means, row = find_arm(summary["arms"], arm), contrast_of(summary, arm, level1)["judges"]
     numbers = {"fixed": summary["settings"]["arms"][arm]["cut_off_reward"], "tried": row["seeds"]}
     numbers |= {"ended": means["finished"], "ended_judges": row["estimate"]}
@@ -87,7 +88,30 @@ def remedy(summary: dict) -> tuple[str, dict[str, float]]:
         f" {{tried}} replicates), makes {{ended:percent}} of them finish; the judges put it {{ended_judges:+.2f}}"
         f" beside `{level1}` there."
     )
+    for i, other in enumerate(arms[1:]):
+        means, row = find_arm(summary["arms"], other), contrast_of(summary, other, arm)["judges"]
+        plain = contrast_of(summary, without_remedy(summary, other), level1)["judges"]
+        tried = summary["settings"]["arms"][other].get("seeds", summary["seeds"])
+        beside = [plain["by_seed"][summary["seeds"].index(seed)] for seed in tried]
+        numbers |= {f"other_ended_{i}": means["finished"], f"other_judges_{i}": row["estimate"]}
+        numbers |= {f"least_{i}_with": min(row["by_seed"]), f"most_{i}_with": max(row["by_seed"])}
+        numbers |= {f"least_{i}_without": min(beside), f"most_{i}_without": max(beside)}
+        text += (
+            f" With it `{other}` finishes {{other_ended_{i}:percent}}; the judges put it {{other_judges_{i}:+.2f}}"
+            f" beside `{arm}`, from {{least_{i}_with:+.2f}} to {{most_{i}_with:+.2f}} in single replicates, and without"
+            f" it, in the same replicates, `{plain['arm']}` from {{least_{i}_without:+.2f}} to"
+            f" {{most_{i}_without:+.2f}} beside `{level1}`."
+        )
     return text, numbers
+
+
+def without_remedy(summary: dict, arm: str) -> str:
+    """The arm of Level 2 that differs from this one in its remedy alone."""
+    arms = summary["settings"]["arms"]
+    alike = ("reward_model", "signal")
+    return next(
+        other for other in roles_of(summary)["level2"] if all(arms[other].get(k) == arms[arm].get(k) for k in alike)
+    )
 
 
 def state_failures(summary: dict) -> list[Finding]:
