@@ -1,5 +1,5 @@
 # make run:   set up .venv from the lock, run the default experiment with all cores, print the verdict
-# make test:  set up .venv from the lock, run the tests
+# make test:  set up .venv from the lock, run the tests, two at a time
 # make bench: set up .venv from the lock, time a training step beside its bare parts and beside TRL
 #             another model: make bench ARGS="--model FOLDER --precision bf16 --batch-size 32 --micro-batch-size 8"
 # make smollm2: the same on the real SmolLM2-135M-Instruct, hours on a CPU; goes on where it was stopped
@@ -19,7 +19,7 @@ run: $(READY)
 	@cat results/pocket/statistics/verdict.txt
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadgroup
 
 bench: $(READY)
 	$(VENV)/bin/python workflow/scripts/benchmark_step.py $(ARGS)

@@ -1,5 +1,6 @@
 """Fixtures that several tests share: a tiny chat model, built once, and folders of real files where they exist."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,38 @@ def world(tmp_path_factory):
     path = tmp_path_factory.mktemp("world")
     make_world(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def notebook(tmp_path_factory):
+    """A copy of the project, and the notebook that ran the smoke experiment in it, as on Colab."""
+    import nbformat
+    from nbclient import NotebookClient
+    from runs import copy_project
+
+    project = copy_project(tmp_path_factory.mktemp("smoke") / "project")
+    folder = project / "workflow" / "notebooks"
+    cells = nbformat.read(folder / "colab.ipynb", as_version=4)
+    (parameters,) = (cell for cell in cells.cells if "parameters" in cell.metadata.get("tags", []))
+    parameters.source = 'EXPERIMENT, REPOSITORY, INSTALL = "smoke", "", False'
+    NotebookClient(cells, timeout=900, resources={"metadata": {"path": str(folder)}}).execute()
+    return project, cells
+
+
+@pytest.fixture(scope="session")
+def project(notebook):
+    """A copy of the project in which the smoke experiment has run."""
+    return notebook[0]
+
+
+@pytest.fixture
+def fork(project, tmp_path):
+    """A copy of the project with its results, for a test that changes them."""
+    return shutil.copytree(project, tmp_path / "project")
+
+
+def pytest_collection_modifyitems(items):
+    """In several processes (pytest-xdist) a file's tests, and all that need the smoke run, stay in one of them."""
+    for item in items:
+        group = "smoke" if "notebook" in item.fixturenames else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))

@@ -10,8 +10,8 @@ import torch
 import train_policy
 import train_reward_model
 from conftest import ROOT
+from runs import snakemake
 from test_training import kill_midway, weights
-from test_workflow import snakemake
 from tiny_world import policy_flags, reward_flags
 
 from align.errors import InputError

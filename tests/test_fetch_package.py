@@ -8,9 +8,9 @@ import zipfile
 import fetch_package
 import pytest
 import yaml
+from runs import copy_project, snakemake
 from test_gguf import write_gguf
 from test_split_data import make_row
-from test_workflow import copy_project, snakemake
 
 from align.errors import InputError
 from align.files import read_json, write_jsonl

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT, save_letter_model
-from test_workflow import SMOKE, copy_project, snakemake
+from runs import SMOKE, copy_project, snakemake
 
 from align.files import read_jsonl
 from instructions.prompts import parse_prompt

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
-from test_workflow import snakemake
+from runs import snakemake
 
 ARMS = ["level1:plain:reward", "mean:rated:mean", "again:rated:mean", "win:rated:win"]
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 import train_policy
 from accelerate import Accelerator
+from runs import SMOKE, copy_project, snakemake
 from safetensors.torch import load_file, save_file
 from test_rollout import naive_logps
 from test_training import weights
-from test_workflow import SMOKE, copy_project, snakemake
 from tiny_world import policy_flags
 from tokenize_data import encode_pair
 from transformers import AutoModelForCausalLM, GenerationConfig

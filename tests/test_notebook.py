@@ -2,22 +2,15 @@
 
 import nbformat
 from conftest import ROOT
-from nbclient import NotebookClient
-from test_workflow import copy_project
 
 NOTEBOOK = ROOT / "workflow" / "notebooks" / "colab.ipynb"
 
 
-def test_the_notebook_runs_the_experiment_and_shows_its_report(tmp_path):
-    project = copy_project(tmp_path / "project")
-    notebook = nbformat.read(NOTEBOOK, as_version=4)
-    (parameters,) = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
-    parameters.source = 'EXPERIMENT, REPOSITORY, INSTALL = "smoke", "", False'
-    folder = project / "workflow" / "notebooks"
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}}).execute()
-    progress = "".join(output.get("text", "") for output in notebook.cells[-2].outputs)
+def test_the_notebook_runs_the_experiment_and_shows_its_report(notebook):
+    project, run = notebook
+    progress = "".join(output.get("text", "") for output in run.cells[-2].outputs)
     assert "[policy level1_scalar, seed 1] step 4/4" in progress and "steps (100%) done" in progress
-    shown = [output["data"] for output in notebook.cells[-1].outputs]
+    shown = [output["data"] for output in run.cells[-1].outputs]
     assert "# Does REINFORCE" in shown[0]["text/markdown"]
     report = (project / "results" / "smoke" / "report.md").read_text()
     assert sum("image/png" in data for data in shown) == report.count("![") > 0

@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from faults.wrong import WRONG_CONFIGS, WRONG_FILES
 from measure_signals import worth_of_the_end
-from test_workflow import copy_project, snakemake
+from runs import copy_project, snakemake
 
 from findings.units import in_sft_units, sft_units
 

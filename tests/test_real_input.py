@@ -3,7 +3,7 @@
 import json
 
 import yaml
-from test_workflow import copy_project, snakemake
+from runs import copy_project, snakemake
 
 
 def test_a_real_model_and_real_pairs_run_to_their_report(real, tmp_path):

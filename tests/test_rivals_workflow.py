@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 from conftest import ROOT
-from test_workflow import SMOKE, snakemake
+from runs import SMOKE, snakemake
 
 RIVALS, GRID, ROBUSTNESS = (f"workflow/experiments/{name}.yaml" for name in ("rivals", "methods_grid", "robustness"))
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 import yaml
 from conftest import ROOT
-from test_workflow import copy_project, snakemake
+from runs import copy_project, snakemake
 
 from align.chat import encode_prompt, encode_response, pad
 from align.loading import load_sft

@@ -10,8 +10,8 @@ import split_data
 import torch
 import yaml
 from conftest import letter_tokenizer, save_letter_model
+from runs import copy_project, snakemake
 from test_split_data import make_row
-from test_workflow import copy_project, snakemake
 from transformers import LlamaForCausalLM
 
 from align.chat import encode_prompt

@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from test_workflow import SMOKE, copy_project
+from runs import SMOKE, copy_project
 
 SLURM = Path(__file__).with_name("slurm.sh")
 NEEDED = ("slurmctld", "slurmd", "munged", "sbatch", "srun")
