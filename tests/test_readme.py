@@ -152,6 +152,11 @@ def test_the_real_models_numbers_are_those_of_its_replicates():
     assert f"stands at {ends[0]} by the judges and {ends[1]} by Gemma's" in page
 
 
+def finished_share(path):
+    responses = pd.read_parquet(path).query("decoding == 'sampled'")
+    return f"{100 * responses['finished'].mean():.0f} %"
+
+
 def test_what_reward_models_give_cut_off_answers_is_theirs():
     folder, page = ROOT / "results" / "smollm2_cpu", read("smollm2.md")
     judged = pd.read_parquet(folder / "evaluations" / "seed1000.parquet").query("decoding == 'sampled'")
@@ -163,12 +168,14 @@ def test_what_reward_models_give_cut_off_answers_is_theirs():
     for arm in ("level1_scalar", "level2_win", "level2_mean"):
         worth = [worth_of_the_end(pool, [arm])[arm] for pool in pools]
         assert f"| {arm} | {' | '.join(f'{value:+.2f}' for value in worth)} |" in page
-    ended = {}
-    for arm in ("level1_scalar", "level2_win"):
-        responses = pd.read_parquet(folder / "evaluations" / arm / "seed1_responses.parquet")
-        ended[arm] = f"{100 * responses.loc[responses['decoding'] == 'sampled', 'finished'].mean():.0f} %"
-    told = f"`level1_scalar` {ended['level1_scalar']} are finished, of `level2_win` {ended['level2_win']}."
-    assert told in " ".join(page.split())
+    arms = ("level1_scalar", "level1_ended", "level2_win", "level2_mean")
+    one = {arm: finished_share(folder / "evaluations" / arm / "seed1_responses.parquet") for arm in arms}
+    five = {arm: finished_share(folder / "evaluations" / arm / "seed5_responses.parquet") for arm in arms[:2]}
+    told = [f"`level1_scalar` {one['level1_scalar']} are finished, of `level2_win` {one['level2_win']}"]
+    told += [f"of `level2_mean` {one['level2_mean']}. The"]
+    told += [f"in replicate 5 {five['level1_ended']} are finished with it and {five['level1_scalar']} without"]
+    told += [f"in replicate 1 {one['level1_ended']} and {one['level1_scalar']}. What"]
+    assert [words for words in told if words not in " ".join(page.split())] == []
     names = ["judge_101", "judge_102", "judge_103", "gemma_201", "ngrams_301"]
     worth = [f"{value:+.2f}" for value in worth_of_the_end(judged, names).values()]
     assert f"{', '.join(worth[:3])} by those of SmolLM2's make, {worth[3]} by Gemma's, {worth[4]} by" in page
