@@ -20,6 +20,9 @@ def test_a_noise_floor_that_shows_something_is_called_out():
 def test_a_placebo_that_raises_anything_is_called_out():
     summary = make_summary()
     assert "is not shown to raise judges or gold.**" in controls.state_placebo(summary)[0].text
+    unsure = change(summary, "noise", "sft", "judges", estimate=0.25, verdict="inconclusive", minimum_detectable=1.75)
+    told = "the judges by +0.25 (not shown to change; only 1.75 could have been found)"
+    assert told in controls.state_placebo(unsure)[0].text
     assert "to raise judges.**" in controls.state_placebo(make_summary(gold=False))[0].text
     raised = change(summary, "noise", "sft", "judges", verdict="rose")
     assert "Distrust what is above.**" in controls.state_placebo(raised)[0].text
@@ -50,6 +53,7 @@ def test_judges_are_trusted_as_far_as_gold_says():
     seeds = [row | {"gold": 0.5 if row["seed"] > 1 else -0.5} for row in fine["unpenalised"]]
     found = texts(controls.state_controls(rederive(fine | {"unpenalised": seeds})))
     assert "in 1 of 3 seeds gold falls below SFT's and the judges' score rises" in found["verdict_trust"]
+    assert "gold +1.00 (by seed -0.50, +0.50 and +0.50), after" in found["unpenalised"]
     fine = rederive(fine | {"unpenalised": [row | {"gold": 0.5} for row in seeds]})
     assert "do not part in sign" in texts(controls.state_controls(fine))["verdict_trust"]
     assert "cannot be known here" in texts(controls.state_controls(make_summary(gold=False)))["verdict_trust"]

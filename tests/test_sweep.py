@@ -45,7 +45,12 @@ def test_what_is_said_follows_from_the_margin():
     assert said.thresholds == {"equivalence_margin": 0.2}
     other = make_summary()
     other["settings"]["reinforce"]["kl_coef"] = 0.2
-    assert "settings used above" in said.text and "settings used above" not in state_sweep(other, make_sweep()).text
+    assert "+0.12 by gold at the main settings)" in said.text
+    assert "main settings" not in state_sweep(other, make_sweep()).text
+    won = make_summary(level2=("wins",), signals=("win",))
+    assert (
+        "+0.12 by gold at the main settings, where the 8 main seeds have +0.50)" in state_sweep(won, make_sweep()).text
+    )
     said = state_sweep(make_summary(), make_sweep(fast_judges=0.25)).text
     assert said.startswith("**At some shared settings Level 2 is ahead by more than the margin, by the judges.**")
 

@@ -37,7 +37,7 @@ def state_gradients(summary: dict) -> list[Finding]:
     numbers = {"four_early": of("leave one out, k = 4", "early")["change"], "four": four["change"]}
     numbers |= {"low": four["low"], "high": four["high"], "best": of("best constant")["change"], "k": 3}
     text = (
-        "The best constant changes it by {best:change} late. A baseline for each prompt, the mean of its {k}"
+        "The best constant changes it by {best:change} late. RLOO's baseline, the mean of the prompt's {k}"
         f" other responses, changes it by {{four_early:change}} early and {{four:change}} late"
         f"{' ({low:change} to {high:change})' if several else ''}."
     )
@@ -71,9 +71,13 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
     sizes = [row["estimate"] for row in tests]
     numbers = {"low": min(sizes), "high": max(sizes)} if sizes else {}
     text = (
-        f"**The paper's order of methods is{'' if here == theirs else ' not'} found again at this scale.** Of methods"
-        f" that sample k responses a prompt, its order on TL;DR is {join([row['name'] for row in theirs])}."
+        f"**The paper's order of methods is{'' if here == theirs else ' not'} found again at this scale.** Of the"
+        f" methods run here, its order on TL;DR is {join([row['name'] for row in theirs])}."
     )
+    ran = {row["method"] for row in known}
+    absent = [row["name"] for row in paper["methods"] if row["win_rates"] and row["method"] not in ran]
+    if absent:
+        text += f" {join(absent)} {'were' if len(absent) > 1 else 'was'} not run."
     if sizes:
         text += " By the judges the methods differ from REINFORCE by {low:+.2f} to {high:+.2f} here: "
         text += f"{join(said)}."

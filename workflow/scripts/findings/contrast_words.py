@@ -29,7 +29,7 @@ def line_against_sft(summary: dict, row: dict, name: str) -> Finding:
         "equivalent": "changed by less than what matters",
         "inconclusive": "was not shown to change",
     }[row["verdict"]]
-    text = f"By {name_metric(row['metric'])}, the mean reward on held-out prompts {words}: {size_in_words(row)}."
+    text = f"By {name_metric(row['metric'])} it {words}: {size_in_words(row)}."
     return _line(summary, row, name, "Did the mean reward rise against SFT?", text)
 
 
@@ -89,7 +89,7 @@ def group_arms(summary: dict, rows: list[dict], prefix: str) -> tuple[str, dict[
     sizes = [row["estimate"] for row in rows]
     numbers = {f"{prefix}_low": min(sizes), f"{prefix}_high": max(sizes)}
     return (
-        f"{', '.join(said)} ({reach(f'{prefix}_low', f'{prefix}_high', '+.2f', numbers)} SFT standard deviations)",
+        f"{', '.join(said)} ({reach(f'{prefix}_low', f'{prefix}_high', '+.2f', numbers)})",
         numbers,
     )
 

@@ -59,8 +59,12 @@ def state_placebo(summary: dict) -> list[Finding]:
     who = {"own": "its own reward", "judges": "the judges", "gold": "gold"}
     for row in in_order(rows):
         if row["metric"] in who:
-            numbers[row["metric"]] = row["estimate"]
-            said.append(f"{who[row['metric']]} by {{{row['metric']}:+.2f}} ({words[row['verdict']]})")
+            metric, found = row["metric"], ""
+            numbers[metric] = row["estimate"]
+            if row["verdict"] == "inconclusive" and row["minimum_detectable"] is not None:
+                numbers[f"{metric}_found"] = row["minimum_detectable"]
+                found = f"; only {{{metric}_found:.2f}} could have been found"
+            said.append(f"{who[metric]} by {{{metric}:+.2f}} ({words[row['verdict']]}{found})")
     numbers |= {"kl": moments["log_ratio"], "finished": moments["finished"]}
     raised = [metric for metric in ("judges", "gold") if metric in rows and rows[metric]["verdict"] == "rose"]
     opening = (
@@ -69,8 +73,8 @@ def state_placebo(summary: dict) -> list[Finding]:
         else f"a meaningless reward is not shown to raise judges{' or gold' if 'gold' in rows else ''}"
     )
     text = (
-        f"**Placebo: {opening}.** A reward model that learned from shuffled labels knows nothing of quality, and its"
-        f" policy changed {join(said)}, at {{kl:.1f}} nats of KL; {{finished:percent}} of its responses are finished."
+        f"**Placebo: {opening}.** The policy of reward models that learned from shuffled labels changed {join(said)},"
+        " at {kl:.1f} nats of KL; {finished:percent} of its responses are finished."
     )
     given = {"condition": "neither judges nor gold rose", "confidence": 1 - alpha}
     strength = strength_of(*(rows[metric] for metric in ("judges", "gold") if metric in rows))
@@ -129,8 +133,11 @@ def state_unpenalised(summary: dict) -> list[Finding]:
         f"**Can judges be trusted? {opening}.** A policy that pays nothing for leaving SFT is scored {{judges:+.2f}}"
         f" by the judges, and {{gold:+.2f}} by gold{told}."
     )
+    by_seed = [f"{{gold_{row['seed']}:+.2f}}" for row in summary["unpenalised"]]
+    numbers |= {f"gold_{row['seed']}": row["gold"] for row in summary["unpenalised"]}
     text = (
-        f"**Without a KL penalty{claim}.** {capital(sees)}, gold {{gold:+.2f}}, after {{steps}} steps, at"
+        f"**Without a KL penalty{claim}.** {capital(sees)}, gold {{gold:+.2f}}"
+        f"{f' (by seed {join(by_seed)})' if len(by_seed) > 1 else ''}, after {{steps}} steps, at"
         f" {{kl:.0f}} nats of KL;"
         f" {{finished:percent}} of its responses are finished ({tested})."
     )

@@ -4,7 +4,7 @@ from findings.contrast_words import CONDITION
 from findings.finding import NOT_TESTED, Finding, make, strength_of
 from findings.summary import alpha_of, arm_with_signal, find_row, find_rows, kinds_of_levels, level2_rows, roles_of
 from findings.tables import markdown
-from findings.words import VERDICT_WORDS, reach, show
+from findings.words import VERDICT_WORDS, list_arms, reach, show
 
 
 def helps_the_worst(divided: dict) -> bool:
@@ -28,12 +28,13 @@ def state_divided(divided: dict) -> list[Finding]:
     sizes = [row["estimate"] for row in rows]
     numbers = {"low": min(sizes), "high": max(sizes), "spread": told["spread"], "n": told["n"]}
     paid = "does not pay, so that nothing follows" if told["rejected"] else "pays"
+    behind = [row["arm"] for row in rows if row["verdict"] == "fell"]
     text = (
-        f"**Where a distribution could help, does it? By the share of satisfied raters {answer}; by the worst tenth of"
-        f" raters {'yes' if helps else 'that is not shown'}.** In a second world (`divided`) raters disagree about"
-        f" responses. There knowing the true spread {paid}: {{spread:+.2f}} SFT standard deviations of that share"
-        " beyond the true mean, at the best of {n} responses. By it Level 2 differs from Level 1 by"
-        f" {reach('low', 'high', '+.2f', numbers)}."
+        f"**Where a distribution could help, does it? By the share of satisfied raters {answer}; the worst tenth of"
+        f" raters {'gain by one reading' if helps else 'are not shown to gain'}.** In a second world (`divided`) raters"
+        f" disagree about responses. There knowing the true spread {paid}: {{spread:+.2f}} SFT standard deviations of"
+        " that share beyond the true mean, at the best of {n} responses. By it Level 2 differs from Level 1 by"
+        f" {reach('low', 'high', '+.2f', numbers)}{f' ({list_arms(behind)} behind)' if behind else ''}."
     )
     worst, found = say_worst(divided)
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(divided)}
@@ -56,7 +57,7 @@ def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
         numbers["worst_sharper"] = max(row["mean"] for row in sharper)
         of_sharper = " (at its best temperature {worst_sharper:.2f})"
     text = (
-        f" The worst tenth's opinion of SFT is {{worst_sft:.2f}}{of_sharper}, of Level 1 {{worst_level1:.2f}}, and of"
+        f" In rating points the worst tenth give SFT {{worst_sft:.2f}}{of_sharper}, Level 1 {{worst_level1:.2f}}, and"
         f" `{arm}`, trained on the learned worst tenth, {{worst_level2:.2f}} (p against Level 1 {{worst_p:p}},"
         " uncorrected)."
     )

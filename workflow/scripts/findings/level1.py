@@ -40,7 +40,7 @@ def verdict_level1(summary: dict) -> Finding:
         numbers |= {row["metric"]: row["estimate"], f"{row['metric']}_p": row["p_holm"]}
         said.append(
             f"by {WHO[row['metric']]}, {CHANGES[row['verdict']]}: {{{row['metric']}:+.2f}} SFT standard deviations"
-            f" (exact p after Holm's correction {{{row['metric']}_p:p}})"
+            f" (exact p after Holm {{{row['metric']}_p:p}})"
         )
     text = f"**Level 1: did the mean reward on held-out prompts rise against the SFT model? {opening}.** "
     text += f"{capital('; '.join(said))}."
@@ -204,7 +204,9 @@ def state_form_and_content(summary: dict) -> list[Finding]:
     words = ("better", "worse", "not shown to change")
     form, content = ({direction(pair[part], alpha, words) for pair in alike.values()} for part in ("form", "content"))
     if form == {"better"} and "better" not in content:
-        opening = "Form got better and content did not"
+        worse = [name for name, pair in alike.items() if direction(pair["content"], alpha, words) == "worse"]
+        opening = "Form got better; content is not shown to" if len(worse) < 2 else "Form got better and content worse"
+        opening += f", and got worse in {worse[0]} responses" if len(worse) == 1 else ""
     elif form | content == {"better"}:
         opening = "Form and content got better"
     else:
@@ -220,7 +222,7 @@ def state_form_and_content(summary: dict) -> list[Finding]:
     helpful = "Helpfulness of greedy responses went from {helpful_sft:.2f} to {helpful:.2f} of {highest:g}."
     text = (
         f"{opening}. Form is coherence, complexity and verbosity; content is helpfulness and correctness. In points"
-        f" of gold they changed by: {'; '.join(sizes)}. {helpful} Looked at"
+        f" of gold they changed by: {'; '.join(sizes)}. Looked at"
         " afterwards; p are exact and uncorrected."
     )
     ps = [row["p_exact"] for pair in alike.values() for row in pair.values()]

@@ -1,7 +1,7 @@
 """Level 2's findings: did a distribution over ratings help, what could have been found, was it as predicted?"""
 
 from findings.contrast_words import CONDITION, group_arms, shared_evidence
-from findings.finding import Finding, make, shown_by_p, strength_of
+from findings.finding import Finding, direction, make, shown_by_p, strength_of
 from findings.level2_why import (
     state_learning,
     state_length,
@@ -36,10 +36,6 @@ def verdict_level2(summary: dict, by_metric: dict[str, list[dict]]) -> Finding:
     )
     text = f"**Level 2: did a distribution over ratings do better? {opening}.** "
     text += ". ".join(map(capital, said)) + "."
-    signs = {row["estimate"] < 0 for rows in by_metric.values() for row in rows if row["metric"] == "gold"}
-    verdicts = {row["verdict"] for rows in by_metric.values() for row in rows if row["metric"] == "gold"}
-    if len(signs) == 1 and verdicts <= {"inconclusive", "equivalent"}:
-        text += f" By gold every estimate lies {'below' if True in signs else 'above'} Level 1."
     rows = [row for some in by_metric.values() for row in some]
     return make(
         "verdict_level2",
@@ -113,8 +109,12 @@ def state_equal_kl(summary: dict) -> Finding | None:
                 f"{metric}_p": min(r["p_exact"] for r in some),
             }
             size = reach(f"{metric}_low", f"{metric}_high", "+.2f", numbers)
-            told = [row["arm"] for row in some if row["p_exact"] < alpha]
-            shown = f"shown for {list_arms(told)}, before any correction" if told else "not shown"
+            told = {
+                word: [row["arm"] for row in some if direction(row, alpha, ("ahead", "behind", "")) == word]
+                for word in ("ahead", "behind")
+            }
+            who = [f"{list_arms(arms)} {word}" for word, arms in told.items() if arms]
+            shown = f"{join(who)}, before any correction" if who else "not shown"
             said.append(f"by {short_metric(metric)} {size} ({shown}, least p {{{metric}_p:p}})")
     text = f"At equal KL, on each arm's own curve of reward against KL, they differ from Level 1 {join(said)}."
     strength = shown_by_p(min(row["p_exact"] for row in rows), alpha)

@@ -67,7 +67,7 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
             elif holds:
                 text += ": the spread holds some of what could be known"
             else:
-                text += ", which the learned spread is not shown to"
+                text += "; the learned spread is not shown to"
         text += "."
         given = {"condition": "exact p < 1 - confidence and a gain", "confidence": 1 - alpha}
         strength = shown_by_p(told["p_exact"], alpha)

@@ -21,8 +21,8 @@ LIMITS = {
     "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named, and not whether what is"
     " said of it is true.",
     "limit_model": "**One small SFT model, trained from scratch** on responses of poor writers. All replicates start"
-    " from it and share the judges: no interval covers others.",
-    "limit_judges": "**Judges err with the reward models.** They are of the same make and learned from raters of"
+    " from it and share the judges: no interval tells of others.",
+    "limit_judges": "**Judges may err as the reward models do.** They are of the same make and learned from raters of"
     " the same kind. Where those err together, only gold can tell.",
     "limit_gold": "**There is no gold rating.** Judges learn from the same data set as the reward models, and"
     " share the biases of those who rated it.",

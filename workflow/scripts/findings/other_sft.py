@@ -5,8 +5,6 @@ from findings.finding import Finding, make, strength_of
 from findings.summary import alpha_of, level2_rows, role_contrast
 from findings.words import VERDICT_WORDS, join, reach, short_metric
 
-VERDICTS = {"level1": "Level 1", "level2": "Level 2"}
-
 
 def verdicts_of(summary: dict) -> dict[str, list[str]]:
     """Verdicts by gold on Level 1, and on Level 2's arms, in order."""
@@ -37,11 +35,19 @@ def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
     text = f"Level 1 differs from SFT by {say_sizes(level1, 'level1', numbers)}"
     if level2:
         text += f", and Level 2 from Level 1 by {say_sizes(level2, 'level2', numbers)}"
-    here = verdicts_of(summary)
-    changed = [VERDICTS[name] for name in VERDICTS if any(verdicts_of(one)[name] != here[name] for one in others)]
-    closing = f"verdicts by gold on {join(changed)} change" if changed else "verdicts by gold are the same"
+    here, there = verdicts_of(summary), [verdicts_of(one) for one in others]
+    changed = []
+    if any(one["level1"] != here["level1"] for one in there):
+        lost = here["level1"] == ["rose"] and not any(one["level1"] == ["rose"] for one in there)
+        changed.append(
+            "Level 1's rise by gold is no longer shown" if lost else "the verdict by gold on Level 1 changes"
+        )
+    if any(one["level2"] != here["level2"] for one in there):
+        words = dict.fromkeys(VERDICT_WORDS[verdict] for one in there for verdict in one["level2"])
+        changed.append(f"Level 2 is {' or '.join(words)} by gold")
+    closing = join(changed) if changed else "verdicts by gold are the same"
     models = "{others} SFT models of other seeds" if len(others) > 1 else "an SFT model of another seed"
-    text = f"**From {models} {closing}.** {text}."
+    text = f"**From {models}, {closing}.** {text}."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(summary), "strength": strength_of(*level1, *level2)}
     given["equivalence_margin"] = summary["settings"]["equivalence_margin"]
     return [make("other_sft", "Does the answer depend on the SFT model?", text, numbers, **given)]

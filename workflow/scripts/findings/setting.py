@@ -38,9 +38,9 @@ def state_real(summary: dict, real: dict | None) -> Finding | None:
     question = "What does the real model show?"
     if real is None:
         text = (
-            "**The real model first.** SmolLM2-135M-Instruct has not been trained whole yet, so nothing is claimed of"
-            " it. The answers below come from *pocket*, an embedded chat world in which a tiny model is trained the"
-            " same way and the true worth of a response, *gold*, can be computed."
+            "**The real model first.** SmolLM2-135M-Instruct has not been trained whole yet: no verdict is given on it"
+            " ([so far](docs/smollm2.md)). The answers below come from *pocket*, an embedded chat world: a tiny"
+            " model is trained the same way, and the true worth of a response, *gold*, is known."
         )
         return make("verdict_real", question, text)
     words = {
@@ -124,8 +124,8 @@ def state_settings(summary: dict) -> list[Finding]:
     text = (
         "A *seed* is one replicate with its own reward model, policy and samples; {seeds} here share the SFT model and"
         " the judges. Tests are exact sign-flip permutations of the seeds' differences. Their smallest p is {p:p},"
-        " before Holm's correction, which is for the {tests} tests by one metric. Intervals of {confidence:percent} are"
-        " bootstraps over seeds and prompts."
+        " before Holm's correction for the {tests} tests by each metric that all arms share. Intervals of"
+        " {confidence:percent} are bootstraps over seeds and prompts."
     )
     numbers = {"seeds": seeds, "p": derived["smallest_p"], "tests": derived["tests"]["judges"]}
     found.append(make("replicates", "What is one observation?", text, numbers, confidence=1 - alpha_of(summary)))
@@ -133,8 +133,8 @@ def state_settings(summary: dict) -> list[Finding]:
     text = (
         f"Reward models are trained by TRL's `RewardTrainer` on the SFT model with a new head: {{epochs:g}}"
         f" epoch{'s' if training['epochs'] != 1 else ''} of {{batch_size}} pairs a step, learning rate"
-        f" {{learning_rate:g}}, {settings['precision']}. Level 1's agree"
-        ' with raters on {accuracy:percent} of held-out pairs; "the longer response wins" in {longer:percent}.'
+        f" {{learning_rate:g}}, {settings['precision']}. Level 1's models agree with raters on {{accuracy:percent}} of"
+        " held-out pairs; always choosing the longer response would on {longer:percent}."
     )
     numbers = {name: training[name] for name in ("epochs", "batch_size", "learning_rate")}
     numbers |= {"accuracy": model["accuracy"]["mean"], "longer": model["longer_wins"]["mean"]}

@@ -1,7 +1,7 @@
 """Whether the conclusion on Level 2 depends on the settings that it shares with Level 1."""
 
 from findings.finding import Finding, make
-from findings.summary import SCALAR_SIGNALS, find_arm, find_rows
+from findings.summary import SCALAR_SIGNALS, arm_with_signal, contrast_of, find_arm, find_rows, roles_of
 from findings.tables import markdown
 from findings.words import join, reach, short_metric, show
 
@@ -40,10 +40,14 @@ def state_sweep(summary: dict, sweep: dict) -> Finding:
     numbers |= {name: most[name] for name in (*SWEPT, *KL)}
     usual = {name: summary["settings"]["reinforce"][name] for name in SWEPT}
     here = find_rows(rows, metric="gold", **usual)
+    main = contrast_of(summary, arm_with_signal(summary, "win"), roles_of(summary)["level1"]).get("gold")
     at_usual = ""
     if here:
         numbers["usual"] = here[0]["estimate"]
-        at_usual = "; {usual:+.2f} by gold at the settings used above"
+        at_usual = "; {usual:+.2f} by gold at the main settings"
+    if here and main:
+        numbers |= {"main": main["estimate"], "replicates": main["seeds"]}
+        at_usual += ", where the {replicates} main seeds have {main:+.2f}"
     ahead = sorted({short_metric(row["metric"]) for row in rows if row["estimate"] > margin})
     if ahead:
         opening = f"At some shared settings Level 2 is ahead by more than the margin, by {join(ahead)}"
