@@ -116,6 +116,13 @@ def test_the_rival_explanation_is_told_where_it_was_run():
     given = {"equal_entropy": [row, row | {"metric": "judges"}], "arms": [*summary["arms"], *sharper]}
     best = "The most that a lower temperature alone brings SFT is +0.80 by gold and +0.80 by the judges."
     assert texts(level1.state_rival(summary | given))["rival"].endswith(best)
+    # Nothing is gained by a lower temperature where none is; and no temperature makes SFT blunter than it is.
+    assert "gains too" in texts(level1.state_rival(summary | given))["verdict_rival"]
+    duller = {"arms": [*summary["arms"], *(one | {"gold": -0.4, "judges": -0.1} for one in sharper)]}
+    assert "gains too" not in texts(level1.state_rival(summary | given | duller))["verdict_rival"]
+    wide = row | {"entropy": 1.25}
+    told = "Against SFT itself, of less entropy than the policy (0.90 beside 1.25 nats a token), the policy is"
+    assert texts(level1.state_rival(summary | {"equal_entropy": [wide]}))["rival"].startswith(told)
     # One seed has no interval.
     assert level1.state_rival(summary | {"equal_entropy": [row | {"seeds": 1, "ci_low": None, "ci_high": None}]}) == []
 
@@ -193,6 +200,7 @@ def test_a_null_of_the_spread_is_worth_what_the_oracle_gains():
 
     assert "too little for a model's gain to be found here" in told(-0.001, 0.004)
     assert "does not help" in told(-0.001, 0.04) and told(-0.001, 0.04).endswith("the learned spread is not shown to.")
+    assert told(0.004, 0.004).endswith("some of what could be known.")
     assert "helps to tell who wins" in told(0.01, 0.04) and told(0.01, 0.04).endswith("some of what could be known.")
 
 
@@ -216,9 +224,29 @@ def test_a_reason_is_only_given_where_it_was_measured():
         "correlates 0.99 with the win probability" in found["same_order"]
         and "more than another seed" in found["another_seed"]
     )
+    # Two scalar models of different seeds correlate 0.67: 0.77 is as far apart as may be, 0.4 and 0.9 are further.
+    rows[1]["correlation"] = 0.9
+    found = texts(level2.state_level2(summary | {"agreement": [*summary["agreement"], *rows]}))
+    assert "the order of responses less than another seed does" in found["another_seed"]
     rows[0]["correlation"], rows[1]["correlation"] = 0.5, 0.6
     found = texts(level2.state_level2(summary | {"agreement": [*summary["agreement"], *rows]}))
     assert "same_order" not in found and "about as much as another seed" in found["another_seed"]
+
+
+def test_a_bounded_signal_flattens_where_it_is_seen_to():
+    def told(bounded, seeds=8):
+        summary = make_summary(level2=("w",), signals=("win",))
+        last = {"first": 0.8, "w": bounded}
+        summary["last_tenth_of_training"] = {
+            arm: row | {"advantage_std": last.get(arm, 0.8)} for arm, row in summary["last_tenth_of_training"].items()
+        }
+        summary["arms"] = [row | {"seeds": seeds if row["arm"] == "w" else 8} for row in summary["arms"]]
+        return texts(level2.state_level2(rederive(summary))).get("narrowing", "")
+
+    assert told(0.6).startswith("**A bounded signal flattens") and "-20 % and 3.5 nats (`first`)" in told(0.6)
+    assert told(0.9).startswith("**Bounded signals are not seen to flatten more than Level 1's.**")
+    # Three replicates' mean is not held against eight.
+    assert told(0.6, seeds=3) == ""
 
 
 def test_length_is_only_blamed_where_gold_goes_with_it():

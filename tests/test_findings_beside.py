@@ -11,7 +11,7 @@ PAPER["methods"] += [{"name": "b_MA", "method": "reinforce", "samples_per_prompt
 
 def test_a_noise_floor_that_shows_something_is_called_out():
     summary = make_summary()
-    assert "nothing is shown, as it must be" in controls.state_noise_floor(summary).text
+    assert "nothing is shown, as it must" in controls.state_noise_floor(summary).text
     for equivalence_p, words in ((0.001, "within ±0.2; that a p of a control"), (0.5, "Distrust what is above")):
         changed = change(summary, "sft_again", "sft", "gold", verdict="rose", equivalence_p=equivalence_p)
         assert words in controls.state_noise_floor(changed).text
@@ -42,6 +42,7 @@ def test_judges_are_trusted_as_far_as_gold_says():
     found = texts(controls.state_controls(make_summary()))
     assert (
         "Only near SFT.**" in found["verdict_trust"]
+        and found["unpenalised"].startswith("**Without a KL penalty, gold falls and the judges do not notice.**")
         and "+2.80 by the judges, and -2.00 by gold" in found["verdict_trust"]
     )
     # Where the judges see Level 1 itself rise beyond gold's interval, which ends at 0.6.
@@ -150,6 +151,8 @@ def test_a_change_with_more_training_is_one_that_is_shown():
     found = texts(beside.state_longer(summary, later))
     assert "More training brought no gain.**" in found["longer"] and "equivalent by gold (+0.50)" in found["longer"]
     assert "by gold was not shown to change (+0.00, p 1.0000)" in found["longer_change"]
+    later["contrasts"][0]["verdict"] = "inconclusive"
+    assert "More training is not shown to bring a gain.**" in texts(beside.state_longer(summary, later))["longer"]
     later["contrasts"] = [row | {"by_seed": [0.7] * 8} for row in later["contrasts"]]
     assert "by gold rose (+0.20, p 0.0078)" in texts(beside.state_longer(summary, later))["longer_change"]
 
@@ -181,6 +184,9 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
     found = texts(limits.state_failures(summary))["failed_length"]
     assert "at -2.50 to +0.50 SFT standard deviations by the replicates' reward models, at -1.50 to +1.00 by" in found
     assert found.endswith("share that the policy finishes: `first` -0.75 (exact p 0.0300).")
+    assert "So that is left to chance: beside finished" in found
+    alike = summary | {"worth_of_the_end": [worth[0] | {"low": 0.25}, worth[1]]}
+    assert "left to chance" not in texts(limits.state_failures(alike))["failed_length"]
     # Level 2's arm widens the range, and with too few replicates has no correlation.
     more = {"scorer": "by_mean", "of": 4, "low": -1.0, "high": 1.5, "correlation": None, "p_exact": None}
     summary["worth_of_the_end"].append(more)
@@ -206,6 +212,9 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
     found = texts(limits.state_failures(summary))["failed_length"]
     assert "With it `neat` finishes 90 %; the judges put it +0.10 beside `tidy`, from -0.05 to +0.25 in" in found
     assert found.endswith(f"the same replicates, `{level2}` from -0.75 to +0.50 beside `first`.")
+    # A seed that the arm names and this run has not is no replicate of it, in whatever order seeds are named.
+    summary["settings"]["arms"]["neat"]["seeds"] = [99, *SEEDS[1:3]]
+    assert texts(limits.state_failures(summary | {"seeds": [*SEEDS[::-1]]}))["failed_length"] == found
 
 
 def test_the_win_probability_is_held_against_its_scalar_twin():
@@ -233,7 +242,8 @@ def test_the_moving_average_is_praised_where_every_seed_gains():
 
 def test_content_failed_only_where_sampled_responses_had_gained():
     summary = change(make_summary(), "first", "sft", "gold", "greedy", verdict="inconclusive")
-    assert "failed_content" in texts(limits.state_failures(summary))
+    told = "Where both are decoded greedily, gold is not shown to rise (+0.50)."
+    assert texts(limits.state_failures(summary))["failed_content"].endswith(told)
     assert "failed_content" not in texts(limits.state_failures(make_summary()))
     never = change(summary, "first", "sft", "gold", verdict="inconclusive")
     assert "failed_content" not in texts(limits.state_failures(never))

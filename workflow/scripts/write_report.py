@@ -139,7 +139,7 @@ def render(template: Path, page: str, given: Material) -> str:
 def state_verdict(findings: dict[str, str], report: str) -> str:
     """The verdict in a few lines."""
     level1, level2 = ([text for name, text in findings.items() if name.startswith(f"line_level{n}_")] for n in (1, 2))
-    said = ["Level 1, REINFORCE with b_MA against SFT:", *level1]
+    said = ["Level 1, REINFORCE with b_MA against SFT, mean reward on held-out prompts:", *level1]
     said += ["Level 2, a reward model over ratings against Level 1:", *level2] if level2 else []
     if "rival" in findings:
         said.append(f"Is Level 1 only a sharper SFT model? {findings['rival']}")

@@ -45,8 +45,8 @@ def state_gradients(summary: dict) -> list[Finding]:
     study = summary["settings"]["studies"]["gradients"]
     text = (
         f"{{prompts}} training prompts, `{study['arm']}` after {{steps}} steps (early, a run of its own) and at its"
-        f" end (late),"
-        " {seeds} seeds. Signal to noise is that of a batch of {batch_size}."
+        f" end (late), {{seeds}} seed{'s' if summary['gradients'][0]['seeds'] != 1 else ''}. Signal to noise is that of"
+        " a batch of {batch_size}."
     )
     numbers = {"prompts": study["prompts"], "steps": summary["settings"]["early_steps"]}
     numbers |= {"seeds": summary["gradients"][0]["seeds"], "batch_size": summary["settings"]["reinforce"]["batch_size"]}
@@ -146,11 +146,11 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
     for metric in sorted(rows, key=lambda name: name != "gold"):
         numbers[metric] = rows[metric]["estimate"]
         said.append(f"{VERDICT_WORDS[rows[metric]['verdict']]} by {short_metric(metric)} ({{{metric}:+.2f}})")
+    verdicts = {row["verdict"] for row in rows.values()}
     opening = (
-        "More training brought no gain"
-        if not find_rows(list(rows.values()), verdict="rose")
-        else "With more training it is ahead"
+        "More training is not shown to bring a gain" if "inconclusive" in verdicts else "More training brought no gain"
     )
+    opening = "With more training it is ahead" if "rose" in verdicts else opening
     changes = [*found["changes"], found["change_in_gap"] | {"metric": "gap"}]
     told = [row for row in changes if row["p_exact"] < alpha]
     text = (

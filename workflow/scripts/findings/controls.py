@@ -18,7 +18,7 @@ def state_noise_floor(summary: dict) -> Finding | None:
         numbers |= {f"{metric}": row["estimate"], f"{metric}_p": row["p_exact"], "seeds": row["seeds"]}
         said.append(f"{{{metric}:+.3f}} by {metric} (p {{{metric}_p:p}})")
     if not [row for row in rows if row["verdict"] in ("rose", "fell")]:
-        ending = "nothing is shown, as it must be"
+        ending = "nothing is shown, as it must"
     elif all(row["equivalence_p"] < alpha for row in rows):
         ending = (
             "all are shown to be within ±{equivalence_margin:g}; that a p of a control, which Holm's correction does"
@@ -120,7 +120,7 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     if fooled:
         opening, claim = (
             "Ever less, away from SFT" if apart else "Only near SFT",
-            "gold falls and the judges do not notice",
+            ", gold falls and the judges do not notice",
         )
     elif numbers["parted"]:
         opening = "Only partly" if apart else "Not in every replicate"

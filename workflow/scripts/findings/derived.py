@@ -11,6 +11,7 @@ from findings.evidence import exact_sign_flip_p
 from findings.predictions import judge_prediction
 from findings.summary import (
     arm_with_signal,
+    by_seed,
     contrast_of,
     find_arm,
     find_row,
@@ -223,8 +224,7 @@ def compare_training(summary: dict, longer: dict) -> dict:
         gaps.append([{"seed": row["seed"], "gap": row["accuracy"] - theirs[row["seed"]]} for row in rows])
     changes = []
     for metric in after.keys() & before.keys():
-        two = dict(zip(longer["seeds"], after[metric]["by_seed"]))
-        first = dict(zip(summary["seeds"], before[metric]["by_seed"]))
+        two, first = by_seed(longer, after[metric]), by_seed(summary, before[metric])
         values = np.array([two[seed] - first[seed] for seed in two if seed in first])
         changes.append({"metric": metric, "estimate": float(values.mean()), "p_exact": exact_sign_flip_p(values)})
     models = describe_models(longer)

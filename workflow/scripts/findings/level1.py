@@ -79,12 +79,15 @@ def state_rival(summary: dict) -> list[Finding]:
     lead = {metric: rows[metric] for metric in ("gold", "judges") if metric in rows}
     answers = {m: direction(row, alpha, ("yes", "no", "that is not shown")) for m, row in lead.items()}
     short = [f"{direction(row, alpha, words)} by {short_metric(m)} ({{{m}:+.2f}})" for m, row in lead.items()]
+    sharper = [find_arm(summary["arms"], f"sft_{one}") for one in summary["settings"]["evaluation"]["sft_temperatures"]]
+    best_of_sharper = {f"best_{metric}": max(row[metric] for row in sharper) for metric in lead} if all(sharper) else {}
+    gains = " SFT sampled at a lower temperature gains too." if min(best_of_sharper.values(), default=0) > 0 else ""
     question = "Is Level 1 more than a sharper SFT model?"
     given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
     given["strength"] = max((shown_by_p(row["p_exact"], alpha) for row in rows.values()), key=(SHOWN, NOT_TOLD).index)
     verdict = (
-        f"**Is that more than a sharper SFT model? {answer_each(answers)}.** SFT sampled at a lower temperature gains"
-        f" too. Against SFT made as sharp, the policy is {join(short)}."
+        f"**Is that more than a sharper SFT model? {answer_each(answers)}.**{gains} Against SFT made as sharp,"
+        f" the policy is {join(short)}."
     )
     greedy = role_contrast(summary, "level1", "greedy")
     both = [metric for metric in lead if metric in greedy]
@@ -92,13 +95,15 @@ def state_rival(summary: dict) -> list[Finding]:
         numbers |= {f"greedy_{metric}": greedy[metric]["estimate"] for metric in both}
         said = [f"{{greedy_{metric}:+.2f}} by {short_metric(metric)}" for metric in both]
         verdict += f" Where both are decoded greedily, by the likeliest word each time, it adds {join(said)}."
-    line = (
-        "Against SFT at the temperature {temperature:.2f}, which has the same entropy ({entropy:.2f} nats a token), the"
-        f" policy is {join(long)}."
-    )
-    sharper = [find_arm(summary["arms"], f"sft_{one}") for one in summary["settings"]["evaluation"]["sft_temperatures"]]
+    sft_entropy = find_arm(summary["arms"], "sft")["entropy"]
+    if first["entropy"] > sft_entropy:
+        numbers["sft_entropy"] = sft_entropy
+        alike = "itself, of less entropy than the policy ({sft_entropy:.2f} beside {entropy:.2f} nats a token)"
+    else:
+        alike = "at the temperature {temperature:.2f}, which has the same entropy ({entropy:.2f} nats a token)"
+    line = f"Against SFT {alike}, the policy is {join(long)}."
     if all(sharper):
-        numbers |= {f"best_{metric}": max(row[metric] for row in sharper) for metric in lead}
+        numbers |= best_of_sharper
         best = [f"{{best_{metric}:+.2f}} by {short_metric(metric)}" for metric in lead]
         line += f" The most that a lower temperature alone brings SFT is {join(best)}."
     told = [f"{direction(row, alpha, words)} by {short_metric(m)}" for m, row in lead.items()]
@@ -179,7 +184,7 @@ def state_text(summary: dict) -> list[Finding]:
     at_equal_length = "At equal length the judges put them {equal_length:+.2f} SFT standard deviations from SFT's."
     text = (
         f"{size}. Of a response's pairs of words {{repetition:percent1}} were said before in it"
-        " ({repetition_sft:percent1}); over all responses {distinct_2:percent1} of the pairs are different ones"
+        " ({repetition_sft:percent1}); over the first response to each prompt {distinct_2:percent1} are different ones"
         " ({distinct_2_sft:percent1})."
         f" {at_equal_length}"
     )

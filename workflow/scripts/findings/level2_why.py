@@ -62,10 +62,10 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
             numbers |= {name: told[name] for name in ("oracle", "oracle_error", "true_noise")}
             text += "; an oracle that knows the raters' means and noise lowers it by {oracle:.4f} (standard error"
             text += " {oracle_error:.4f})"
-            if told["oracle"] < told["oracle_least"]:
-                text += ": too little for a model's gain to be found here"
-            elif holds:
+            if holds:
                 text += ": the spread holds some of what could be known"
+            elif told["oracle"] < told["oracle_least"]:
+                text += ": too little for a model's gain to be found here"
             else:
                 text += "; the learned spread is not shown to"
         text += "."
@@ -131,11 +131,11 @@ def state_signals(summary: dict) -> list[Finding]:
         condition = "every correlation > same_order"
         found.append(make("same_order", EXPLAINS, text, readings, condition=condition, same_order=limits["same_order"]))
     if scalar is not None and seeds is not None:
-        alike = scalar > seeds - limits["as_another_seed"]
-        opening = "about as much as another seed does" if alike else "more than another seed does"
+        apart, most = scalar - seeds, limits["as_another_seed"]
+        opening = "about as much as" if abs(apart) <= most else "less than" if apart > 0 else "more than"
         text = (
-            f"**The kind of reward model changes the order of responses {opening}**: mean rating and scalar reward"
-            " correlate {scalar:.2f}, two scalar models of different seeds {seeds:.2f}."
+            f"**The kind of reward model changes the order of responses {opening} another seed does**: mean rating"
+            " and scalar reward correlate {scalar:.2f}, two scalar models of different seeds {seeds:.2f}."
         )
         given = {"condition": "apart by as_another_seed or less", "as_another_seed": limits["as_another_seed"]}
         found.append(make("another_seed", EXPLAINS, text, {"scalar": scalar, "seeds": seeds}, **given))
@@ -175,18 +175,25 @@ def state_narrowing(summary: dict) -> Finding | None:
         roles.get("bounded"),
         *(arm_with_signal(summary, s) for s in ("win", "mean")),
     ]
-    arms = [arm for arm in arms if arm]
-    if not roles.get("bounded") and not arm_with_signal(summary, "win"):
+    level1, bounded = roles["level1"], {roles.get("bounded"), arm_with_signal(summary, "win")}
+    # Another arm's replicates would be compared with Level 1's of other seeds.
+    seeds = find_arm(summary["arms"], level1)["seeds"]
+    arms = [arm for arm in arms if arm and find_arm(summary["arms"], arm)["seeds"] == seeds]
+    if not bounded & {*arms}:
         return None
     numbers = {}
     for i, arm in enumerate(arms):
         numbers |= {f"change_{i}": training[arm]["advantage"], f"kl_{i}": find_arm(summary["arms"], arm)["log_ratio"]}
     said = [f"{{change_{i}:change}} and {{kl_{i}:.1f}} nats (`{arm}`)" for i, arm in enumerate(arms)]
-    text = (
-        f"**A bounded signal flattens where it is high, and the KL penalty does not flatten with it.** Change of the"
-        f" advantage's deviation over training, and KL at the end: {join(said)}."
+    more = all(training[arm]["advantage"] < training[level1]["advantage"] for arm in bounded & {*arms})
+    opening = (
+        "A bounded signal flattens where it is high, and the KL penalty does not flatten with it"
+        if more
+        else "Bounded signals are not seen to flatten more than Level 1's"
     )
-    return make("narrowing", EXPLAINS, text, numbers)
+    text = f"**{opening}.** Change of the advantage's deviation over training, and KL at the end: {join(said)}."
+    condition = "every bounded arm's change < Level 1's"
+    return make("narrowing", EXPLAINS, text, numbers, condition=condition)
 
 
 def state_names(summary: dict, kind: str) -> list[Finding]:

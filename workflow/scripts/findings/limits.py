@@ -4,6 +4,7 @@ from findings.finding import Finding, make
 from findings.setting import is_pocket
 from findings.summary import (
     alpha_of,
+    by_seed,
     contrast_of,
     find_arm,
     find_row,
@@ -12,6 +13,7 @@ from findings.summary import (
     level2_rows,
     role_contrast,
     roles_of,
+    seeds_of_contrast,
 )
 from findings.words import join
 
@@ -41,10 +43,10 @@ def state_limits(summary: dict) -> list[Finding]:
     seeds, question = len(summary["seeds"]), "What can this not tell?"
     few = "no exact two-sided test can show anything with so few: nothing here excludes chance"
     enough = "a difference smaller than those named below may well be there"
-    alpha = alpha_of(summary)
+    alpha, tests = alpha_of(summary), max(summary["derived"]["tests"].values(), default=1)
     text = (
         f"**Few replicates.** {{seeds}} seed{'s' if seeds > 1 else ''}:"
-        f" {few if summary['derived']['smallest_p'] >= alpha else enough}."
+        f" {few if summary['derived']['smallest_p'] * tests >= alpha else enough}."
     )
     found = [make("limit_seeds", question, text, {"seeds": seeds}, confidence=1 - alpha)]
     found += [make(name, question, words) for name, words in LIMITS.items() if name in limits_that_hold(summary)]
@@ -60,8 +62,9 @@ def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
         return "", {}
     numbers = {"worth_low": min(row["low"] for row in ours), "worth_high": max(row["high"] for row in ours)}
     numbers |= {"judges_low": judges["low"], "judges_high": judges["high"], "judges": judges["of"]}
+    chance = " So that is left to chance: beside" if numbers["worth_low"] < 0 < numbers["worth_high"] else " Beside"
     text = (
-        " So that is left to chance: beside finished responses to the same prompt, SFT's cut-off ones stand at"
+        f"{chance} finished responses to the same prompt, SFT's cut-off ones stand at"
         " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by the replicates' reward models, at"
         " {judges_low:+.2f} to {judges_high:+.2f} by the {judges} judges of all makes."
     )
@@ -91,8 +94,8 @@ def remedy(summary: dict) -> tuple[str, dict[str, float]]:
     for i, other in enumerate(arms[1:]):
         means, row = find_arm(summary["arms"], other), contrast_of(summary, other, arm)["judges"]
         plain = contrast_of(summary, without_remedy(summary, other), level1)["judges"]
-        tried = summary["settings"]["arms"][other].get("seeds", summary["seeds"])
-        beside = [plain["by_seed"][summary["seeds"].index(seed)] for seed in tried]
+        tried = seeds_of_contrast(summary, row)
+        beside = [value for seed, value in by_seed(summary, plain).items() if seed in tried]
         numbers |= {f"other_ended_{i}": means["finished"], f"other_judges_{i}": row["estimate"]}
         numbers |= {f"least_{i}_with": min(row["by_seed"]), f"most_{i}_with": max(row["by_seed"])}
         numbers |= {f"least_{i}_without": min(beside), f"most_{i}_without": max(beside)}
@@ -143,11 +146,10 @@ def state_failures(summary: dict) -> list[Finding]:
         found.append(make("failed_length", question, text, numbers, **given))
     sampled, greedy = (role_contrast(summary, "level1", how).get("gold") for how in ("sampled", "greedy"))
     if greedy and sampled["verdict"] == "rose" != greedy["verdict"]:
-        text = (
-            "**Greedy responses.** Where both are decoded greedily, gold did not rise ({estimate:+.2f}): sampled"
-            " responses gained what a sharper SFT model has too."
-        )
-        condition = "by gold, sampled responses rose and greedy ones did not"
+        words = {"fell": "fell", "equivalent": "hardly changed", "inconclusive": "is not shown to rise"}
+        changed = words[greedy["verdict"]]
+        text = f"**Greedy responses.** Where both are decoded greedily, gold {changed} ({{estimate:+.2f}})."
+        condition = "by gold, sampled responses rose and greedy ones are not shown to"
         found.append(make("failed_content", question, text, {"estimate": greedy["estimate"]}, condition=condition))
     judged = summary["derived"]["predictions"]
     made, wrong = [row for row in judged if row["judged"] != "-"], find_rows(judged, judged="no")

@@ -123,9 +123,9 @@ def state_settings(summary: dict) -> list[Finding]:
     found.append(make("standardised", "In which unit is the reward?", text, numbers))
     text = (
         "A *seed* is one replicate with its own reward model, policy and samples; {seeds} here share the SFT model and"
-        " the judges. Tests are exact sign-flip permutations of the seeds' differences. Their smallest p is {p:p},"
+        " the judges. Tests are exact sign flips of the seeds' differences, with a least p of {p:p}"
         " before Holm's correction for the {tests} tests by each metric that all arms share. Intervals of"
-        " {confidence:percent} are bootstraps over seeds and prompts."
+        " {confidence:percent} are bootstraps over seeds and prompts, too narrow for few seeds."
     )
     numbers = {"seeds": seeds, "p": derived["smallest_p"], "tests": derived["tests"]["judges"]}
     found.append(make("replicates", "What is one observation?", text, numbers, confidence=1 - alpha_of(summary)))

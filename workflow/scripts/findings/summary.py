@@ -35,6 +35,19 @@ def contrast_of(summary: dict, arm: str | None, against: str | None, decoding: s
     return {row["metric"]: row for row in rows}
 
 
+def seeds_of_contrast(summary: dict, row: dict) -> list[int]:
+    """The replicates that a contrast's `by_seed` is of, in its order: those that both arms have."""
+    arms, seeds = summary["settings"]["arms"], {*summary["seeds"]}
+    for side in ("arm", "against"):
+        seeds &= {*arms.get(row[side], {}).get("seeds", seeds)}
+    return sorted(seeds)
+
+
+def by_seed(summary: dict, row: dict) -> dict[int, float]:
+    """A contrast's difference in each replicate."""
+    return dict(zip(seeds_of_contrast(summary, row), row["by_seed"], strict=True))
+
+
 def role_contrast(summary: dict, role: str, decoding: str = "sampled") -> dict[str, dict]:
     """The contrast of a role's arm against SFT, by metric; empty where no arm has the role."""
     arm = roles_of(summary).get(role)

@@ -60,7 +60,12 @@ def table_of_arms(summary: dict, short: bool = True) -> str:
     rows = []
     for row in shown:
         greedy = row["decoding"] == "greedy"
-        place = [row["arm"] + (" (greedy)" if greedy else "")] if short else [row["arm"], row["decoding"], row["seeds"]]
+        few = f" ({row['seeds']} seeds)" if row["seeds"] < len(summary["seeds"]) else ""
+        place = (
+            [row["arm"] + (" (greedy)" if greedy else "") + few]
+            if short
+            else [row["arm"], row["decoding"], row["seeds"]]
+        )
         moments = [show(None if greedy else row["log_ratio"], ".2f"), show(row["tokens"], ".1f")]
         moments += [] if short else [show(row["finished"], "percent")]
         rows.append([*place, *(show(row[name], "+.2f") for name in scores), *moments])
