@@ -121,3 +121,14 @@ def test_the_worth_of_a_response_without_an_end_is_that_within_prompts():
     pool["finished"] |= pool["prompt_id"] == 9
     assert measure_signals.worth_of_the_end(pool, ["strict", "fond"]) == {}
     assert measure_signals.worth_of_the_end(pool.assign(finished=False), ["strict", "fond"]) == {}
+
+
+def test_another_seed_is_each_other_replicate_once():
+    # Two responses to one prompt: within it they differ by 2, -2 and 0.5, so that signs alone decide.
+    pools = [
+        pd.DataFrame({"seed": seed, "prompt_id": "a", "sample": [0, 1], "r": [0.0, value]})
+        for seed, value in ((3, 2.0), (1, -2.0), (2, 0.5))
+    ]
+    pools.append(pd.DataFrame({"seed": 4, "prompt_id": "a", "sample": [0, 1], "other": [0.0, 1.0]}))
+    found = [(row["seed"], round(row["correlation"])) for row in agree_with_another_seed(pools, ["r", "other"])]
+    assert found == [(3, -1), (3, 1), (1, -1)]

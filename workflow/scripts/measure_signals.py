@@ -5,6 +5,7 @@ give a response that is cut off.
 """
 
 import argparse
+import itertools
 import math
 
 import numpy as np
@@ -71,16 +72,13 @@ def agree(pool: pd.DataFrame, arms: list[str], metrics: list[str]) -> list[dict]
 
 
 def agree_with_another_seed(pools: list[pd.DataFrame], arms: list[str]) -> list[dict]:
-    """Correlation within prompts of an arm's signal with the same arm's in the next replicate that has it."""
+    """Correlation within prompts of an arm's signal with the same arm's in each other replicate, a row a pair."""
     rows = []
     for arm in arms:
-        having = [pool for pool in pools if arm in pool]
-        for one, other in zip(having, having[1:] + having[:1]):
-            if one is not other:
-                both = np.corrcoef(*(within_prompts(by_prompt(pool, arm)) for pool in (one, other)))
-                rows.append(
-                    {"arm": arm, "other": "another seed", "seed": one["seed"].iloc[0], "correlation": both[0, 1]}
-                )
+        parts = {pool["seed"].iloc[0]: within_prompts(by_prompt(pool, arm)) for pool in pools if arm in pool}
+        for one, other in itertools.combinations(parts, 2):
+            both = np.corrcoef(parts[one], parts[other])[0, 1]
+            rows.append({"arm": arm, "other": "another seed", "seed": one, "correlation": both})
     return rows
 
 
