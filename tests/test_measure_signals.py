@@ -130,5 +130,8 @@ def test_another_seed_is_each_other_replicate_once():
         for seed, value in ((3, 2.0), (1, -2.0), (2, 0.5))
     ]
     pools.append(pd.DataFrame({"seed": 4, "prompt_id": "a", "sample": [0, 1], "other": [0.0, 1.0]}))
-    found = [(row["seed"], round(row["correlation"])) for row in agree_with_another_seed(pools, ["r", "other"])]
+    found = [
+        (row["seed"], round(row["correlation"]))
+        for row in measure_signals.agree_with_another_seed(pools, ["r", "other"])
+    ]
     assert found == [(3, -1), (3, 1), (1, -1)]

@@ -17,6 +17,7 @@ STATISTICS_ONWARDS = {
     "compare_arms": 1,
     "sum_costs": 1,
     "trace_training": 1,
+    "quote_training": 1,
     "compare_at_equal_kl": 1,
     "compare_at_equal_entropy": 1,
     "relate_differences": 1,

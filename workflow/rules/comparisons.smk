@@ -36,6 +36,41 @@ rule trace_training:
         " 2>&1 | tee {log}"
 
 
+# Level 1 with a KL penalty and without: what they said on the way stands beside their rewards.
+QUOTED = [ROLES[role] for role in ("level1", "unpenalised") if role in ROLES]
+QUOTED_RUNS = [(arm, seed) for arm, seed in POLICY_RUNS if arm in QUOTED]
+QUOTES = f"{RESULTS}/statistics/quotes.csv"
+
+
+rule quote_training:
+    input:
+        script=script("quote_training"),
+        training=rules.trace_training.output.training,
+        rollouts=[f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet" for arm, seed in QUOTED_RUNS],
+    output:
+        quotes=QUOTES,
+    log:
+        f"{RESULTS}/logs/quote_training.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/quote_training.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        arms=[arm for arm, _ in QUOTED_RUNS],
+        seeds=[seed for _, seed in QUOTED_RUNS],
+    shell:
+        "python {input.script[0]}"
+        " --training {input.training}"
+        " --rollouts {input.rollouts}"
+        " --arms {params.arms}"
+        " --seeds {params.seeds}"
+        " --output {output.quotes}"
+        " 2>&1 | tee {log}"
+
+
 rule compare_at_equal_kl:
     input:
         script=script("compare_at_equal_kl"),

@@ -5,11 +5,7 @@ FIGURES = [
 ]
 # The arms beside whose own reward judges and gold are drawn: Level 1 with a KL penalty and without, or, where
 # over-optimisation is measured, all that the config trains.
-OVEROPTIMISED = (
-    ARMS
-    if "overoptimisation" in config["statistics"]
-    else [ROLES[role] for role in ("level1", "unpenalised") if role in ROLES]
-)
+OVEROPTIMISED = ARMS if "overoptimisation" in config["statistics"] else QUOTED
 PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]
 APPENDICES = ("method", "level1", "level2", "contrasts", "gradients", "trl", "responses")
 # Experiments of their own, whose committed results the default report includes.

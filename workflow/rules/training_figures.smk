@@ -1,3 +1,7 @@
+# An arm whose ratings are renamed is a check of one seed, and a line more among many.
+CURVES = [arm for arm in ARMS if arm not in ROLES.get("relabelled", [])]
+
+
 rule plot_training:
     input:
         script=script("plot_training"),
@@ -21,7 +25,7 @@ rule plot_training:
     resources:
         mem_mb=500,
     params:
-        settings=flags(config["figures"], policies=ARMS, placebos=PLACEBOS or None),
+        settings=flags(config["figures"], policies=CURVES, placebos=PLACEBOS or None),
     shell:
         "python {input.script[0]}"
         " --training {input.training}"
@@ -71,6 +75,7 @@ rule plot_overoptimisation:
         script=script("plot_overoptimisation"),
         style="workflow/report/align.mplstyle",
         training=f"{RESULTS}/statistics/training.csv",
+        quotes=[QUOTES] if OVEROPTIMISED == QUOTED else [],
     output:
         png=report(
             f"{RESULTS}/figures/overoptimisation.png",
@@ -91,9 +96,11 @@ rule plot_overoptimisation:
     params:
         settings=flags(config["figures"]),
         arms=OVEROPTIMISED,
+        quotes=lambda wildcards, input: flags({}, quotes=list(input.quotes) or None),
     shell:
         "python {input.script[0]}"
         " --training {input.training}"
+        " {params.quotes}"
         " {params.settings}"
         " --arms {params.arms}"
         " --output {output.png} {output.svg}"

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from findings.plotting import figure_parser, metric_colours, save_figure, use_style
+from findings.plotting import MARKERS, figure_parser, metric_colours, save_figure, use_style
 
 METRICS = {"judges": "judges (primary)", "own": "its own reward model", "gold": "gold rating"}
 
@@ -54,7 +54,9 @@ def draw_forest(axis, contrasts: pd.DataFrame, differences: pd.DataFrame, placeb
             axis.plot(seeds["difference"], [height] * len(seeds), "|", color=colours[metric], markersize=6, alpha=0.7)
             axis.plot([row.ci_low, row.ci_high], [height] * 2, color=colours[metric], linewidth=1.5)
             mark_beyond(axis, row, height, colours[metric], limits)
-        axis.plot(rows["estimate"], heights, "o", color=colours[metric], markersize=5, label=METRICS[metric])
+        axis.plot(
+            rows["estimate"], heights, MARKERS[offset], color=colours[metric], markersize=5, label=METRICS[metric]
+        )
     first = [contrasts[contrasts["name"] == name].iloc[0] for name in names]
     counts = [f"{row.seeds} seed{'s' if row.seeds > 1 else ''}" for row in first]
     labels = [f"{row.arm} - {row.against}\n{row['name']}, {count}" for row, count in zip(first, counts)]

@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None) -> None:
         farthest = axis.get_xlim()[1]
         axis.set_xticks([kl for kl in (0, 2, 4, 6, 8, 10, 30, 100, 300) if kl <= farthest])
         axis.xaxis.set_major_formatter(ScalarFormatter())
-        axis.set_xlabel("KL to SFT (nats)")
+        axis.set_xlabel(f"KL to SFT (nats, log above {LINEAR_TO:g})")
     axes.flat[0].set_ylabel("SFT standard deviations")
     legend_above(figure, axes.flat[1])
     save_figure(figure, args.output, args.dpi)

@@ -44,7 +44,7 @@ def draw_panel(axis, training: pd.DataFrame, column: str, lines: dict[str, dict]
     for arm, line in lines.items():
         runs = training[training["arm"] == arm]
         for _, one in runs.groupby("seed"):
-            axis.plot(one["step"], smooth(one, column, smoothing), **line, linewidth=0.6, alpha=0.4)
+            axis.plot(one["step"], smooth(one, column, smoothing), **line, linewidth=0.5, alpha=0.2)
         mean = runs.groupby("step")[[column]].mean().reset_index()
         axis.plot(mean["step"], smooth(mean, column, smoothing), **line, linewidth=1.8, label=arm)
 
