@@ -198,7 +198,16 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
         "trl": TRL,
         "world": world | {"judge_gold_correlation": 0.35} if gold else None,
         **({"oracle": oracle_rows([level1, *level2])} if gold else {}),
-        "cost": [{"rule": "train_sft", "jobs": 1, "mean_seconds": 23.1, "seconds": 23.1, "max_rss_mb": 546.0}],
+        "cost": [
+            {
+                "rule": "train_sft",
+                "jobs": 1,
+                "mean_seconds": 23.1,
+                "seconds": 23.1,
+                "core_seconds": 20.5,
+                "max_rss_mb": 546.0,
+            }
+        ],
     }
     return summary | {"derived": derive(summary)}
 

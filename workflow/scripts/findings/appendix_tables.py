@@ -196,11 +196,13 @@ def table_of_cost(summary: dict) -> str:
             row["jobs"],
             show(row["mean_seconds"], ".1f"),
             show(row["seconds"], ".0f"),
+            show(row["core_seconds"], ".0f"),
             show(row["max_rss_mb"], ".0f"),
         ]
         + [show(row.get("tokens_per_second"), ".0f")]
         for row in summary["cost"]
     ]
     return markdown(
-        ["rule", "jobs", "mean seconds a job", "seconds in all", "largest memory (MB)", "tokens a second"], rows
+        ["rule", "jobs", "seconds a job", "seconds in all", "of all cores", "largest memory (MB)", "tokens a second"],
+        rows,
     )
