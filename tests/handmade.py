@@ -81,6 +81,7 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
             rows += [contrast("loose", "free", "sft", metric, decoding, **off, **ends[metric]) for metric in metrics]
     said = {"judges": 1.2, "own": 1.5, "own_raw": 0.7, "own_sft_raw": 0.5} | ({"gold": 0.4} if gold else {})
     parts = {f"gold_{name}": 2.0 for name in PARTS} | {"gold_raw": 2.2, "rater_bias": 0.3} if gold else {}
+    parts |= {"raters_by_seed": {str(seed): 2.5 for seed in SEEDS}} if gold else {}
     names = ["sft", "sft_again", *arms]
     responses = {
         "win_sft": 0.86,

@@ -1,4 +1,4 @@
-from handmade import change, make_summary
+from handmade import change, contrast, make_summary
 from test_divided_findings import make_divided
 from test_sweep import make_sweep
 
@@ -36,6 +36,14 @@ def test_an_oracle_says_whether_a_spread_could_pay():
 def test_a_sweep_is_shown_and_not_tested():
     told = rows(make_summary(), sweep=make_sweep(slow_gold=-0.5))["Other settings show a gain", "by gold"]
     assert told == ("in part: 3 pilot seeds, not tested", "-0.50 to +0.12")
+
+
+def test_more_training_could_show_a_gain_if_its_seeds_could():
+    later = make_summary()
+    few = {"minimum_detectable": None, "verdict": "inconclusive"}
+    later["contrasts"] = [contrast("longer", "by_mean", "first", "gold", **few)]
+    told = rows(make_summary(), longer=later)["More training shows a gain", "by gold"]
+    assert told == ("no: too few seeds", "not told apart by gold: +0.50")
 
 
 def test_without_level_2_there_is_no_claim():

@@ -45,6 +45,15 @@ def test_judges_are_trusted_as_far_as_gold_says():
         and found["unpenalised"].startswith("**Without a KL penalty, gold falls and the judges do not notice.**")
         and "+2.80 by the judges, and -2.00 by gold" in found["verdict_trust"]
     )
+    # By hand, of the arm's own seeds alone: (3.0 + 4.0 + 5.0) / 3 - 2.5 = 1.5, in deviations of .73.
+    summary = make_summary()
+    raters = {"1": 3.0, "2": 4.0, "3": 5.0}
+    summary["arms"] = [row | ({"raters_by_seed": raters} if row["arm"] == "free" else {}) for row in summary["arms"]]
+    told = texts(controls.state_controls(rederive(summary)))["unpenalised"]
+    assert "length does not explain it: with it counted, raters themselves would change their rating by +2.05" in told
+    raters["3"] = 50.0
+    told = texts(controls.state_controls(rederive(summary)))["unpenalised"]
+    assert "length may explain it" in told and "What is left fits" not in told
     # Where the judges see Level 1 itself rise beyond gold's interval, which ends at 0.6.
     parted = change(make_summary(), "first", "sft", "judges", estimate=0.7)
     assert "Ever less, away from SFT.**" in texts(controls.state_controls(parted))["verdict_trust"]

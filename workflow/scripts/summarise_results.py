@@ -92,6 +92,9 @@ def describe_arms(path: str) -> list[dict]:
     for row in rows:
         of_arm = table[(table["arm"] == row["arm"]) & (table["decoding"] == row["decoding"])]
         row |= {"seeds": len(of_arm), "kl_by_seed": of_arm["log_ratio"].tolist()}
+        if "rater_bias" in of_arm:
+            raters = (of_arm["gold_raw"] + of_arm["rater_bias"]).tolist()
+            row["raters_by_seed"] = dict(zip(of_arm["seed"].astype(str), raters))
     return rows
 
 

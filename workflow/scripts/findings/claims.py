@@ -28,18 +28,24 @@ def span(values: list[float], how: str = "+.2f") -> str:
     return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 
 
+def could_be_shown(summary: dict, rows: list[dict]) -> str:
+    """From which difference on the tests of these contrasts would have found one."""
+    least = [row["minimum_detectable"] for row in rows]
+    if None in least:
+        return "no: too few seeds"
+    return POWER.format(show(min(least), ".2f"), show(summary["settings"]["power"], "percent"))
+
+
 def claims_of_rl(summary: dict) -> list[list[str]]:
     """A better reward, whichever reading; by gold and by the judges."""
-    rows, power = [], show(summary["settings"]["power"], "percent")
+    rows = []
     for metric in ("gold", "judges"):
         some = find_rows(level2_rows(summary), metric=metric)
-        least = [row["minimum_detectable"] for row in some]
         if some:
             verdicts = join(list(dict.fromkeys(VERDICT_WORDS[row["verdict"]] for row in some)))
-            could = "no: too few seeds" if None in least else POWER.format(show(min(least), ".2f"), power)
             did = f"{verdicts}: {span([row['estimate'] for row in some])}"
             where = f"policies of `{summary['experiment']}`, by {short_metric(metric)}"
-            rows.append(["A distribution is the better reward", where, could, did])
+            rows.append(["A distribution is the better reward", where, could_be_shown(summary, some), did])
     return rows
 
 
@@ -97,7 +103,14 @@ def claims_of_settings(summary: dict, sweep: dict | None, longer: dict | None) -
     if "gold" in against:
         row = against["gold"]
         did = f"{VERDICT_WORDS[row['verdict']]} by gold: {show(row['estimate'], '+.2f')}"
-        rows.append(["It is the distribution, and not that it is bounded", f"`{win}` against `{twin}`", "yes", did])
+        rows.append(
+            [
+                "It is the distribution, and not that it is bounded",
+                f"`{win}` against `{twin}`",
+                could_be_shown(summary, [row]),
+                did,
+            ]
+        )
     if sweep:
         sizes = [row["estimate"] for row in find_rows(rows_of_sweep(sweep), metric="gold")]
         could = f"in part: {len(sweep['seeds'])} pilot seeds, not tested"
@@ -105,7 +118,7 @@ def claims_of_settings(summary: dict, sweep: dict | None, longer: dict | None) -
     if longer:
         row = find_row(longer["contrasts"], name="longer", metric="gold", decoding="sampled")
         did = f"{VERDICT_WORDS[row['verdict']]} by gold: {show(row['estimate'], '+.2f')}"
-        rows.append(["More training shows a gain", "policies of `longer`, by gold", "yes", did])
+        rows.append(["More training shows a gain", "policies of `longer`, by gold", could_be_shown(longer, [row]), did])
     return rows
 
 

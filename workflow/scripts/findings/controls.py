@@ -144,13 +144,13 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     raters = summary["derived"]["raters"]
     if fooled and raters is not None:
         numbers["raters"] = raters
+        less = raters < rows["judges"]["estimate"]
         text += (
             f" This is over-optimisation (Gao et al. 2022). The raters' liking for {liking_of(summary)} and length"
-            f" does not"
-            " explain it: with it counted, raters themselves would change their rating by {raters:+.2f} standard"
-            " deviations of gold."
+            f" {'does not' if less else 'may'} explain it: with it counted, raters themselves would change their rating"
+            " by {raters:+.2f} standard deviations of gold."
         )
-        if raters < rows["judges"]["estimate"]:
+        if less:
             text += (
                 " What is left fits an error that reward models of one make share on responses unlike any that they"
                 " learned from."

@@ -122,13 +122,13 @@ def describe_placebo_models(summary: dict) -> dict | None:
 
 
 def change_of_raters(summary: dict) -> float | None:
-    """What raters themselves would say of responses without a KL penalty, less SFT's, in SFT deviations of gold."""
+    """What raters would say without a KL penalty, less what of SFT in the same seeds, in SFT deviations of gold."""
     arm = roles_of(summary).get("unpenalised")
     if not arm or not summary["world"]:
         return None
-    ours, theirs = find_arm(summary["arms"], arm), find_arm(summary["arms"], "sft")
-    change = ours["gold_raw"] + ours["rater_bias"] - theirs["gold_raw"] - theirs["rater_bias"]
-    return change / summary["world"]["sft_gold_deviation"]
+    ours, theirs = (find_arm(summary["arms"], name)["raters_by_seed"] for name in (arm, "sft"))
+    changes = [ours[seed] - theirs[seed] for seed in ours]
+    return sum(changes) / len(changes) / summary["world"]["sft_gold_deviation"]
 
 
 def describe_training(summary: dict) -> dict[str, dict]:
