@@ -5,7 +5,7 @@ import re
 import pytest
 from handmade import change, make_summary, oracle_rows, rederive, texts
 
-from findings import beside, contrast_words, controls, level1, level2, limits, setting
+from findings import beside, contrast_words, controls, level1, level2, limits, setting, tables
 from findings.finding import EQUIVALENT, NOT_TESTED, NOT_TOLD, SHOWN, make, strength_of
 from findings.words import fill, join, reach, show, show_interval
 
@@ -247,6 +247,15 @@ def test_a_bounded_signal_flattens_where_it_is_seen_to():
     assert told(0.9).startswith("**Bounded signals are not seen to flatten more than Level 1's.**")
     # Three replicates' mean is not held against eight.
     assert told(0.6, seeds=3) == ""
+
+
+def test_an_arm_of_fewer_replicates_is_marked_in_the_reports_table():
+    summary = make_summary()
+    summary["settings"]["roles"]["centred"] = "by_mean"
+    summary["arms"] = [row | {"seeds": 3 if row["arm"] == "free" else 8} for row in summary["arms"]]
+    names = [line.split(" | ")[0] for line in tables.table_of_arms(summary).splitlines()[2:]]
+    assert names == ["| sft", "| sft (greedy)", "| first", "| noise", "| free (3 seeds)"]
+    assert "by_mean | sampled | 8 |" in tables.table_of_arms(summary, short=False)
 
 
 def test_length_is_only_blamed_where_gold_goes_with_it():

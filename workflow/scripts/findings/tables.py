@@ -50,11 +50,11 @@ def relabelled(summary: dict) -> list[str]:
 
 def table_of_arms(summary: dict, short: bool = True) -> str:
     """What each arm's responses are worth; `short`: sampled ones, and SFT's greedy ones."""
+    left_out = {"sft_again", *relabelled(summary), roles_of(summary).get("centred") if short else None}
     shown = [
         row
         for row in summary["arms"]
-        if row["arm"] not in ("sft_again", *relabelled(summary))
-        and (not short or row["decoding"] == "sampled" or row["arm"] == "sft")
+        if row["arm"] not in left_out and (not short or row["decoding"] == "sampled" or row["arm"] == "sft")
     ]
     scores = columns(summary, "gold", "judges")
     rows = []
