@@ -156,9 +156,12 @@ def test_the_real_models_numbers_are_those_of_its_replicates():
     assert f"stands at {ends[0]} by the judges and {ends[1]} by Gemma's" in page
 
 
-def finished_share(path):
-    responses = pd.read_parquet(path).query("decoding == 'sampled'")
-    return f"{100 * responses['finished'].mean():.0f} %"
+def finished_share(arm, seed):
+    """Of an arm's sampled responses, scored ones or those that are not scored yet."""
+    folder = ROOT / "results" / "smollm2_cpu" / "evaluations"
+    sampled = folder / arm / f"seed{seed}_responses.parquet"
+    responses = pd.read_parquet(sampled if sampled.exists() else folder / f"seed{seed}.parquet")
+    return responses.query("decoding == 'sampled' and arm == @arm")["finished"].mean()
 
 
 def test_what_reward_models_give_cut_off_answers_is_theirs():
@@ -172,13 +175,15 @@ def test_what_reward_models_give_cut_off_answers_is_theirs():
     for arm in ("level1_scalar", "level2_win", "level2_mean"):
         worth = [worth_of_the_end(pool, [arm])[arm] for pool in pools]
         assert f"| {arm} | {' | '.join(f'{value:+.2f}' for value in worth)} |" in page
-    arms = ("level1_scalar", "level1_ended", "level2_win", "level2_mean")
-    one = {arm: finished_share(folder / "evaluations" / arm / "seed1_responses.parquet") for arm in arms}
-    five = {arm: finished_share(folder / "evaluations" / arm / "seed5_responses.parquet") for arm in arms[:2]}
-    told = [f"`level1_scalar` {one['level1_scalar']} are finished, of `level2_win` {one['level2_win']}"]
-    told += [f"of `level2_mean` {one['level2_mean']}. The"]
-    told += [f"in replicate 5 {five['level1_ended']} are finished with it and {five['level1_scalar']} without"]
-    told += [f"in replicate 1 {one['level1_ended']} and {one['level1_scalar']}. What"]
+    for arm in ("level1_scalar", "level2_win", "level2_mean"):
+        assert f"| {arm} | {' | '.join(f'{100 * finished_share(arm, seed):.0f} %' for seed in range(1, 8))} |" in page
+    sft = [f"{100 * finished_share('sft', seed):.0f}" for seed in range(1, 8)]
+    assert f"(SFT: {min(sft)} to {max(sft)} %)" in page
+    ended = {seed: finished_share("level1_ended", seed) for seed in (1, 5)}
+    told = [
+        f"in replicate {seed} {100 * ended[seed]:.0f} %{are} {100 * finished_share('level1_scalar', seed):.0f} %"
+        for seed, are in ((5, " are finished with it and"), (1, " and"))
+    ]
     assert [words for words in told if words not in " ".join(page.split())] == []
     names = ["judge_101", "judge_102", "judge_103", "gemma_201", "ngrams_301"]
     worth = [f"{value:+.2f}" for value in worth_of_the_end(judged, names).values()]
