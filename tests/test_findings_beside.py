@@ -201,6 +201,11 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
     summary["worth_of_the_end"].append(more)
     found = texts(limits.state_failures(summary))["failed_length"]
     assert "at -2.50 to +1.50 SFT" in found and "by_mean" not in found
+    # In pairs: 3, 1 and 2 more than Level 1's, each above 0: two of eight signs as far.
+    for row, values in zip(summary["worth_of_the_end"], ((-2.5, 0.5, -1.0), (), (0.5, 1.5, 1.0))):
+        row["by_seed"] = {str(seed): value for seed, value in enumerate(values, start=1)}
+    found = texts(limits.state_failures(rederive(summary)))["failed_length"]
+    assert "Beside Level 1's models those of Level 2 give them: `by_mean` +2.00 (exact p 0.2500); asked after" in found
     summary["settings"]["roles"]["ended"], summary["settings"]["arms"]["tidy"] = ["tidy"], {"cut_off_reward": -1.0}
     summary["arms"].append({"arm": "tidy", "decoding": "sampled", "finished": 0.97})
     summary["contrasts"].append(contrast("tidier", "tidy", "first", "judges", role="control", seeds=4, estimate=0.25))

@@ -133,20 +133,22 @@ def describe_cut_off(path: str, least: float) -> list[dict]:
 def describe_worth_of_the_end(path: str, responses: str) -> list[dict]:
     """What each arm's signal gives SFT responses that are cut off beyond finished ones, and the single judges.
 
-    Least and most over replicates, or over judges; of an arm also the correlation over replicates with the share of
-    responses that its policy finishes, exact p.
+    Least and most over replicates, or over judges; of an arm also each replicate's, and the correlation over replicates
+    with the share of responses that its policy finishes, exact p.
     """
     table = pd.read_csv(path)
     shares = pd.read_csv(responses).query("decoding == 'sampled'").pivot(index="arm", columns="seed", values="finished")
     rows = []
     for scorer, part in table.assign(scorer=table["scorer"].where(table["seed"].notna(), "judges")).groupby("scorer"):
         row = {"scorer": scorer, "of": len(part), "low": part["worth"].min(), "high": part["worth"].max()}
-        row |= {"correlation": None, "p_exact": None}
+        row |= {"correlation": None, "p_exact": None, "by_seed": {}}
+        if scorer != "judges":
+            row["by_seed"] = dict(zip(part["seed"].astype(int).astype(str), part["worth"]))
         if scorer in shares.index and len(part) >= FEWEST_SEEDS:
             finished = shares.loc[scorer, part["seed"].astype(int)].to_numpy()
             row["correlation"], row["p_exact"] = exact_correlation(part["worth"].to_numpy(), finished)
         rows.append(row)
-    return json.loads(pd.DataFrame(rows).to_json(orient="records"))
+    return rows
 
 
 def describe_gradients(paths: list[str]) -> list[dict]:

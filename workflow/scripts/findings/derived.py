@@ -137,6 +137,17 @@ def describe_training(summary: dict) -> dict[str, dict]:
     return {arm: {"advantage": last[arm]["advantage_std"] / first[arm]["advantage_std"] - 1} for arm in last}
 
 
+def compare_ends(summary: dict) -> list[dict]:
+    """What each arm of Level 2 gives responses without an end beyond what Level 1 gives them, over replicates."""
+    worth = {row["scorer"]: row["by_seed"] for row in summary["worth_of_the_end"]}
+    level1, rows = worth.get(roles_of(summary)["level1"], {}), []
+    for arm in roles_of(summary).get("level2", []):
+        gaps = np.array([value - level1[seed] for seed, value in worth.get(arm, {}).items() if seed in level1])
+        if len(gaps) > 1:
+            rows.append({"arm": arm, "estimate": float(gaps.mean()), "p_exact": exact_sign_flip_p(gaps)})
+    return rows
+
+
 def describe_gradients(summary: dict) -> list[dict]:
     """Each estimate's variance less b_MA's, as a share of it, and signal to noise."""
     return [
@@ -206,6 +217,7 @@ def derive(summary: dict) -> dict:
         "placebo": describe_placebo_models(summary),
         "raters": change_of_raters(summary),
         "training": describe_training(summary),
+        "end_gaps": compare_ends(summary),
         "gradients": describe_gradients(summary),
         "one_piece": group_contrasts(summary, settings["findings"]["one_piece"]),
         "predictions": judge_predictions(summary, round(1 - settings["confidence"], 10)),

@@ -68,6 +68,12 @@ def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
         " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by the replicates' reward models, at"
         " {judges_low:+.2f} to {judges_high:+.2f} by the {judges} judges of all makes."
     )
+    more = []
+    for i, row in enumerate(summary["derived"]["end_gaps"]):
+        numbers |= {f"gap_{i}": row["estimate"], f"gap_{i}_p": row["p_exact"]}
+        more.append(f"`{row['arm']}` {{gap_{i}:+.2f}} (exact p {{gap_{i}_p:p}})")
+    if more:
+        text += f" Beside Level 1's models those of Level 2 give them: {join(more)}; asked afterwards."
     followed = []
     for i, row in enumerate(row for row in ours if row["correlation"] is not None):
         numbers |= {f"follows_{i}": row["correlation"], f"follows_{i}_p": row["p_exact"]}
