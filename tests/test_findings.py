@@ -130,10 +130,10 @@ def test_the_rival_explanation_is_told_where_it_was_run():
 @pytest.mark.parametrize(
     ("form", "content", "words"),
     [
-        ((0.3, 0.01), (0.02, 0.3), "Form got better; content is not shown to."),
-        ((0.3, 0.01), (-0.2, 0.01), "Form got better and content worse."),
-        ((0.3, 0.01), (0.2, 0.01), "Form and content got better."),
-        ((0.3, 0.3), (0.2, 0.01), "In sampled responses form is not shown to change and content better;"),
+        ((0.3, 0.01), (0.02, 0.3), "Form got better and content is not shown to change."),
+        ((0.3, 0.01), (-0.2, 0.01), "Form got better and content got worse."),
+        ((0.3, 0.01), (0.2, 0.01), "Form got better and content got better."),
+        ((0.3, 0.3), (0.2, 0.01), "Form is not shown to change and content got better."),
     ],
 )
 def test_form_and_content_are_named_by_what_is_shown(form, content, words):
@@ -147,7 +147,7 @@ def test_form_and_content_are_named_by_what_is_shown(form, content, words):
         row | {"p_exact": 1.0 if row["part"] == "content" and row["decoding"] == "sampled" else 0.01} for row in rows
     ]
     told = level1.state_form_and_content(make_summary() | {"rubric": rows})[0].text
-    mixed = "Form got better; content is not shown to, and got worse in greedy responses."
+    mixed = "Form got better and content got worse in greedy responses."
     assert told.startswith(mixed) == (content[0] < 0)
     assert level1.state_form_and_content(make_summary(gold=False)) == []
 
@@ -256,6 +256,14 @@ def test_an_arm_of_fewer_replicates_is_marked_in_the_reports_table():
     names = [line.split(" | ")[0] for line in tables.table_of_arms(summary).splitlines()[2:]]
     assert names == ["| sft", "| sft (greedy)", "| first", "| noise", "| free (3 seeds)"]
     assert "by_mean | sampled | 8 |" in tables.table_of_arms(summary, short=False)
+
+
+def test_a_long_response_is_cut_where_room_is_short():
+    responses = [{"arm": "sft", "decoding": "sampled", "text": "a b c d", "gold": 1.0, "judges": 0.5}]
+    shown = [{"prompt": "p", "responses": responses}]
+    assert "a b c \u2026 (+1.00; +0.50)" in tables.table_of_examples(make_summary(), shown, ["sft"], 3)
+    assert "a b c d (+1.00; +0.50)" in tables.table_of_examples(make_summary(), shown, ["sft"], 4)
+    assert "a b c d (+1.00; +0.50)" in tables.table_of_examples(make_summary(), shown, ["sft"])
 
 
 def test_length_is_only_blamed_where_gold_goes_with_it():

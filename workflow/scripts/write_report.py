@@ -14,7 +14,7 @@ from findings import appendix_tables, claims, divided, model_tables, robustness,
 
 # The roles whose responses stand beside SFT's: in the report, and in its appendix.
 SHOWN, SHOWN_LONG = ("level1", "unpenalised"), ("level1", "level2", "placebo", "unpenalised")
-SHORT = 3  # prompts in the report
+SHORT, WORDS = 3, 12  # prompts in the report, and words of a response there
 # Tables that are made of more than the summary.
 ASKED = {"table_of_arms", "table_of_examples", "table_of_methods", "table_of_longer"}
 
@@ -65,8 +65,9 @@ def make_tables(given: Material) -> dict[str, str]:
     summary, examples = given.summary, given.examples
     made = {"arms": tables.table_of_arms(summary), "arms_long": tables.table_of_arms(summary, short=False)}
     made["signals_short"] = tables.table_of_signals(summary, short=True)
-    for name, shown, roles in (("examples_short", examples[:SHORT], SHOWN), ("examples", examples, SHOWN_LONG)):
-        made[name] = tables.table_of_examples(summary, shown, tables.arms_to_show(summary, examples, *roles))
+    short, long = (tables.arms_to_show(summary, examples, *roles) for roles in (SHOWN, SHOWN_LONG))
+    made["examples_short"] = tables.table_of_examples(summary, examples[:SHORT], short, WORDS)
+    made["examples"] = tables.table_of_examples(summary, examples, long)
     for module in (tables, model_tables, appendix_tables):
         for name, function in vars(module).items():
             if name.startswith("table_of_") and name not in ASKED:

@@ -105,7 +105,7 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     numbers |= {"steps": (summary["settings"]["reinforce"] | summary["settings"]["arms"][arm])["steps"]}
     sees = "its own reward model sees {own:+.2f} SFT standard deviations, the judges {judges:+.2f}"
     seeds = "{seeds} seeds" if numbers["seeds"] > 1 else "{seeds} seed"
-    tested = f"{seeds}: shown, not tested, since the smallest exact p is {{p:p}}"
+    tested = f"{seeds}: shown, not tested; the least exact p is {{p:p}}"
     if "gold" not in rows:
         text = (
             f"**Without a KL penalty** {sees}, at {{kl:.0f}} nats of KL; {{finished:percent}} of its responses are"
@@ -147,13 +147,13 @@ def state_unpenalised(summary: dict) -> list[Finding]:
         less = raters < rows["judges"]["estimate"]
         text += (
             f" This is over-optimisation (Gao et al. 2022). The raters' liking for {liking_of(summary)} and length"
-            f" {'does not' if less else 'may'} explain it: with it counted, raters themselves would change their rating"
-            " by {raters:+.2f} standard deviations of gold."
+            f" {'does not' if less else 'may'} explain it: raters would change their rating by {{raters:+.2f}} standard"
+            " deviations of gold."
         )
         if less:
             text += (
-                " What is left fits an error that reward models of one make share on responses unlike any that they"
-                " learned from."
+                " What is left fits an error that reward models of one make share on responses unlike any they learned"
+                " from."
             )
     condition = "judges > 0 > gold's interval; else by replicate: judges > 0 > gold"
     given = {"condition": condition, "strength": NOT_TESTED}

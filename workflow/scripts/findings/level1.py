@@ -94,7 +94,7 @@ def state_rival(summary: dict) -> list[Finding]:
     if both:
         numbers |= {f"greedy_{metric}": greedy[metric]["estimate"] for metric in both}
         said = [f"{{greedy_{metric}:+.2f}} by {short_metric(metric)}" for metric in both]
-        verdict += f" Where both are decoded greedily, by the likeliest word each time, it adds {join(said)}."
+        verdict += f" Where both are decoded greedily, it adds {join(said)}."
     sft_entropy = find_arm(summary["arms"], "sft")["entropy"]
     if first["entropy"] > sft_entropy:
         numbers["sft_entropy"] = sft_entropy
@@ -193,6 +193,14 @@ def state_text(summary: dict) -> list[Finding]:
     return [make(name, question, said, numbers) for name, said in (("text_changes", text), ("verdict_text", verdict))]
 
 
+def say_change(part: str, alike: dict[str, dict], alpha: float) -> str:
+    """Whether a part of the rubric got better or worse, by decoding; only what is shown, if anything is."""
+    words = {name: direction(pair[part], alpha, ("got better", "got worse", "")) for name, pair in alike.items()}
+    if len({*words.values()}) == 1:
+        return f"{part} {words['sampled'] or 'is not shown to change'}"
+    return f"{part} {join([f'{word} in {name} responses' for name, word in words.items() if word])}"
+
+
 def state_form_and_content(summary: dict) -> list[Finding]:
     """What Level 1 changed in form and in content, by the rubric; none where there is none."""
     if not summary["rubric"]:
@@ -206,21 +214,7 @@ def state_form_and_content(summary: dict) -> list[Finding]:
             numbers |= {f"{part}_{decoding}": row["estimate"], f"{part}_{decoding}_p": row["p_exact"]}
         said = [f"{part} {{{part}_{decoding}:+.2f}} (p {{{part}_{decoding}_p:p}})" for part in ("form", "content")]
         sizes.append(f"{decoding}, {join(said)}")
-    words = ("better", "worse", "not shown to change")
-    form, content = ({direction(pair[part], alpha, words) for pair in alike.values()} for part in ("form", "content"))
-    if form == {"better"} and "better" not in content:
-        worse = [name for name, pair in alike.items() if direction(pair["content"], alpha, words) == "worse"]
-        opening = "Form got better; content is not shown to" if len(worse) < 2 else "Form got better and content worse"
-        opening += f", and got worse in {worse[0]} responses" if len(worse) == 1 else ""
-    elif form | content == {"better"}:
-        opening = "Form and content got better"
-    else:
-        told = [
-            f"in {decoding} responses form is {direction(pair['form'], alpha, words)} and content"
-            f" {direction(pair['content'], alpha, words)}"
-            for decoding, pair in alike.items()
-        ]
-        opening = capital("; ".join(told))
+    opening = capital(join([say_change(part, alike, alpha) for part in ("form", "content")]))
     for arm, name in (("sft", "helpful_sft"), (level1, "helpful")):
         numbers[name] = find_arm(summary["arms"], arm, "greedy")["gold_helpfulness"]
     numbers |= {"highest": 4}  # of a rubric's attribute, whatever gold is made of them

@@ -85,15 +85,19 @@ def table_of_signals(summary: dict, short: bool = False) -> str:
     return markdown(["arm", "reward of a response $y$", "reward model"], rows, 3)
 
 
-def table_of_examples(summary: dict, examples: list[dict], arms: list[str]) -> str:
-    """Responses of some arms to the same prompts, each with gold and judges."""
+def table_of_examples(summary: dict, examples: list[dict], arms: list[str], most: int | None = None) -> str:
+    """Responses of some arms to the same prompts, each with gold and judges; of a long one its first `most` words."""
     scores, rows = columns(summary, "gold", "judges"), []
     for example in examples:
         cells = [escape(example["prompt"])]
         for arm in arms:
             row = find_row(example["responses"], arm=arm, decoding="sampled")
             given = "; ".join(show(row.get(name), "+.2f") for name in scores) if row else ""
-            cells.append(f"{escape(row['text'])} ({given})" if row else "-")
+            words = row["text"].split() if row else []
+            text = (
+                " ".join([*words[:most], "\N{HORIZONTAL ELLIPSIS}"]) if most and len(words) > most else row.get("text")
+            )
+            cells.append(f"{escape(text)} ({given})" if row else "-")
         rows.append(cells)
     return markdown(["prompt", *("SFT" if arm == "sft" else arm for arm in arms)], rows, len(arms) + 1)
 
