@@ -74,7 +74,7 @@ def state_placebo(summary: dict) -> list[Finding]:
     )
     text = (
         f"**Placebo: {opening}.** The policy of reward models that learned from shuffled labels changed {join(said)},"
-        " at {kl:.1f} nats of KL; {finished:percent} of its responses are finished."
+        " at {kl:.1f} nats of KL."
     )
     given = {"condition": "neither judges nor gold rose", "confidence": 1 - alpha}
     strength = strength_of(*(rows[metric] for metric in ("judges", "gold") if metric in rows))
@@ -101,11 +101,10 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     moments, names = find_arm(summary["arms"], arm), [m for m in ("gold", "own", "judges") if m in rows]
     numbers = {name: rows[name]["estimate"] for name in names} | {"seeds": rows["own"]["seeds"]}
     numbers |= {"kl": moments["log_ratio"], "finished": moments["finished"]}
-    numbers |= {"p": summary["derived"]["smallest_p_unpenalised"]}
     numbers |= {"steps": (summary["settings"]["reinforce"] | summary["settings"]["arms"][arm])["steps"]}
     sees = "its own reward model sees {own:+.2f} SFT standard deviations, the judges {judges:+.2f}"
     seeds = "{seeds} seeds" if numbers["seeds"] > 1 else "{seeds} seed"
-    tested = f"{seeds}: shown, not tested; the least exact p is {{p:p}}"
+    tested = f"{seeds}: shown, not tested"
     if "gold" not in rows:
         text = (
             f"**Without a KL penalty** {sees}, at {{kl:.0f}} nats of KL; {{finished:percent}} of its responses are"
@@ -151,10 +150,7 @@ def state_unpenalised(summary: dict) -> list[Finding]:
             " deviations of gold."
         )
         if less:
-            text += (
-                " What is left fits an error that reward models of one make share on responses unlike any they learned"
-                " from."
-            )
+            text += " What is left fits an error that reward models of one make share."
     condition = "judges > 0 > gold's interval; else by replicate: judges > 0 > gold"
     given = {"condition": condition, "strength": NOT_TESTED}
     return [

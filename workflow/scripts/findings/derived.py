@@ -190,18 +190,16 @@ def judge_predictions(summary: dict, alpha: float) -> list[dict]:
 
 def derive(summary: dict) -> dict:
     """All of it."""
-    roles, settings = roles_of(summary), summary["settings"]
+    settings = summary["settings"]
     tests = find_rows(summary["contrasts"], role="test", decoding="sampled")
     widths = [
         row["own_sft_deviation"]
         for row in find_rows(summary["responses"], decoding="sampled")
         if row.get("own_sft_deviation")
     ]
-    unpenalised = kind_of(summary, roles.get("unpenalised")) and role_contrast(summary, "unpenalised").get("judges")
     return {
         "tests": {metric: len(find_rows(tests, metric=metric)) for metric in {row["metric"]: 0 for row in tests}},
         "smallest_p": 2 / 2 ** len(summary["seeds"]),
-        "smallest_p_unpenalised": 2 / 2 ** unpenalised["seeds"] if unpenalised else None,
         "parted": sum(row["judges"] > 0 > row.get("gold", 0) for row in summary["unpenalised"]),
         "scored_prompts": min(settings["references"]["prompts"], summary["lengths"]["train"]["kept_prompts"]),
         "models": describe_models(summary),

@@ -38,8 +38,9 @@ def verdict_level1(summary: dict) -> Finding:
     said, numbers = [], {}
     for row in rows:
         numbers |= {row["metric"]: row["estimate"], f"{row['metric']}_p": row["p_holm"]}
+        unit = "" if said else " SFT standard deviations"
         said.append(
-            f"by {WHO[row['metric']]}, {CHANGES[row['verdict']]}: {{{row['metric']}:+.2f}} SFT standard deviations"
+            f"by {WHO[row['metric']]}, {CHANGES[row['verdict']]}: {{{row['metric']}:+.2f}}{unit}"
             f" (exact p after Holm {{{row['metric']}_p:p}})"
         )
     text = f"**Level 1: did the mean reward on held-out prompts rise against the SFT model? {opening}.** "

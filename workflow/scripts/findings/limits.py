@@ -11,7 +11,6 @@ from findings.summary import (
     find_rows,
     kinds_of_levels,
     level2_rows,
-    role_contrast,
     roles_of,
     seeds_of_contrast,
 )
@@ -150,13 +149,6 @@ def state_failures(summary: dict) -> list[Finding]:
         given = {"condition": "a replicate finishes less than cut_off times SFT's share"}
         given["cut_off"] = summary["settings"]["findings"]["cut_off"]
         found.append(make("failed_length", question, text, numbers, **given))
-    sampled, greedy = (role_contrast(summary, "level1", how).get("gold") for how in ("sampled", "greedy"))
-    if greedy and sampled["verdict"] == "rose" != greedy["verdict"]:
-        words = {"fell": "fell", "equivalent": "hardly changed", "inconclusive": "is not shown to rise"}
-        changed = words[greedy["verdict"]]
-        text = f"**Greedy responses.** Where both are decoded greedily, gold {changed} ({{estimate:+.2f}})."
-        condition = "by gold, sampled responses rose and greedy ones are not shown to"
-        found.append(make("failed_content", question, text, {"estimate": greedy["estimate"]}, condition=condition))
     judged = summary["derived"]["predictions"]
     made, wrong = [row for row in judged if row["judged"] != "-"], find_rows(judged, judged="no")
     if rows and wrong:

@@ -54,8 +54,8 @@ def state_sweep(summary: dict, sweep: dict) -> Finding:
     else:
         opening = "No shared setting puts Level 2 ahead by more than the margin"
     text = (
-        f"**{opening}.** At {{settings}} settings of β and learning rate the win probability differs from the scalar"
-        f" reward by {join(said)} ({{seeds}} pilot seeds: shown, not tested{at_usual}); most at β = {{kl_coef:g}},"
+        f"**{opening}.** At {{settings}} settings of β and learning rate the win probability differs"
+        f" by {join(said)} ({{seeds}} pilot seeds: shown, not tested{at_usual}); most at β = {{kl_coef:g}},"
         " learning rate {learning_rate:g}, where its KL is {kl_level2:.1f} nats and Level 1's {kl_level1:.1f}."
     )
     condition = "ahead: an estimate > equivalence_margin"
