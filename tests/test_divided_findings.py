@@ -33,7 +33,7 @@ def say(summary):
 
 def test_no_gain_is_a_null_only_where_the_oracle_gains():
     said = say(make_divided())["verdict_divided"]
-    assert "does it? By the share of satisfied raters no gain is shown; by the worst" in said
+    assert "does it? By the share of satisfied raters no gain is shown; the worst" in said
     assert "knowing the true spread pays: +0.43 SFT standard deviations of that share beyond the true mean" in said
     assert "does not pay, so that nothing follows: +0.01 SFT" in say(make_divided(0.01, True))["verdict_divided"]
 
@@ -41,18 +41,20 @@ def test_no_gain_is_a_null_only_where_the_oracle_gains():
 def test_a_gain_is_said_of_all_arms_or_of_some():
     one = change(make_divided(), "share", "plain", "gold", verdict="rose")
     assert "By the share of satisfied raters in part;" in say(one)["verdict_divided"]
+    behind = change(make_divided(), "share", "plain", "gold", verdict="fell")
+    assert " (`share` behind). In rating points" in say(behind)["verdict_divided"]
     both = change(change(one, "average", "plain", "gold", verdict="rose"), "least", "plain", "gold", verdict="rose")
     assert "By the share of satisfied raters yes;" in say(both)["verdict_divided"]
 
 
 def test_the_worst_tenth_is_helped_only_above_sft_and_level_1():
     said = say(make_divided())
-    assert "by the worst tenth of raters yes.**" in said["verdict_divided"]
-    assert "of SFT is 1.40 (at its best temperature 2.03), of Level 1 0.76, and of `least`," in said["verdict_divided"]
+    assert "the worst tenth of raters gain by one reading.**" in said["verdict_divided"]
+    assert "give SFT 1.40 (at its best temperature 2.03), Level 1 0.76, and `least`," in said["verdict_divided"]
     assert "worst tenth, 2.38 (p against Level 1 0.0100, uncorrected)" in said["verdict_divided"]
     assert "`least` +1.62 (p 0.0100)" in said["divided_worst"] and "`average` -0.06" in said["divided_worst"]
     for least in (1.3, 2.0):  # below SFT, below a sharper SFT
-        assert "by the worst tenth of raters that is not shown.**" in say(make_divided(least=least))["verdict_divided"]
+        assert "the worst tenth of raters are not shown to gain.**" in say(make_divided(least=least))["verdict_divided"]
 
 
 def test_what_was_learned_is_held_to_the_scalar_reward():
