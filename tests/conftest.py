@@ -108,7 +108,7 @@ def notebook(tmp_path_factory):
     cells = nbformat.read(folder / "colab.ipynb", as_version=4)
     (parameters,) = (cell for cell in cells.cells if "parameters" in cell.metadata.get("tags", []))
     parameters.source = 'EXPERIMENT, REPOSITORY, INSTALL = "smoke", "", False'
-    NotebookClient(cells, timeout=900, resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(cells, timeout=None, resources={"metadata": {"path": str(folder)}}).execute()
     return project, cells
 
 
