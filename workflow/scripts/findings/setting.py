@@ -39,7 +39,7 @@ def state_real(summary: dict, real: dict | None) -> Finding | None:
     if real is None:
         text = (
             "**The real model first.** SmolLM2-135M-Instruct has not been trained whole yet: no verdict is given on it"
-            " ([so far](docs/smollm2.md)). The answers below come from *pocket*, an embedded chat world: a tiny"
+            " (so far: `docs/smollm2.md`). The answers below come from *pocket*, an embedded chat world: a tiny"
             " model is trained the same way, and the true worth of a response, *gold*, is known."
         )
         return make("verdict_real", question, text)
