@@ -255,6 +255,8 @@ def test_an_arm_of_fewer_replicates_is_marked_in_the_reports_table():
     summary["arms"] = [row | {"seeds": 3 if row["arm"] == "free" else 8} for row in summary["arms"]]
     names = [line.split(" | ")[0] for line in tables.table_of_arms(summary).splitlines()[2:]]
     assert names == ["| sft", "| sft (greedy)", "| first", "| noise", "| free (3 seeds)"]
+    summary["arms"] = [row | {"seeds": 1 if row["arm"] == "free" else 8} for row in summary["arms"]]
+    assert "| free (1 seed) |" in tables.table_of_arms(summary)
     assert "by_mean | sampled | 8 |" in tables.table_of_arms(summary, short=False)
 
 

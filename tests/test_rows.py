@@ -11,9 +11,9 @@ from runs import SMOKE, copy_project, snakemake
 # What statistics, figures and report read: of experiments of hours it is committed.
 ROWS = ("evaluations/seed*", "evaluations/*/*_preferred.csv", "reward_models/*/*_validation.parquet")
 ROWS += ("reward_models/pool/*", "training/*/seed?.csv", "data/*.json", "data/tokens/*.json", "studies/**/*")
-ROWS += ("statistics/cost.csv",)
+ROWS += ("statistics/cost.csv", "training/*/*_rollouts.parquet")
 # What gold is computed from.
-TRUTH = ("training/*/*_rollouts.parquet", "data/tokens/train.parquet", "data/validation.jsonl")
+TRUTH = ("data/tokens/train.parquet", "data/validation.jsonl")
 
 
 def test_a_report_is_made_anew_from_its_rows_alone(project, tmp_path):

@@ -106,6 +106,10 @@ def test_the_worth_of_the_end_goes_with_what_policies_finish(tmp_path):
         str(tmp_path / "cut_off.csv"), str(tmp_path / "r.csv")
     )
     assert (arm["scorer"], arm["of"], arm["low"], arm["high"]) == ("arm", 5, -2.0, 2.0)
+    shares = pd.DataFrame(shares).assign(finished=1.0)
+    shares.to_csv(tmp_path / "r.csv", index=False)
+    alike, *_ = summarise_results.describe_worth_of_the_end(str(tmp_path / "cut_off.csv"), str(tmp_path / "r.csv"))
+    assert (alike["correlation"], alike["p_exact"]) == (None, 1.0)
     assert arm["by_seed"] == {"1": -2.0, "2": -1.0, "3": 0.0, "4": 1.0, "5": 2.0} and judges["by_seed"] == {}
     # Of the 120 orders only this one and its reverse are as strict.
     assert arm["correlation"] == pytest.approx(-1) and arm["p_exact"] == pytest.approx(2 / 120)

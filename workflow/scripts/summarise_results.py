@@ -148,7 +148,8 @@ def describe_worth_of_the_end(path: str, responses: str) -> list[dict]:
             finished = shares.loc[scorer, part["seed"].astype(int)].to_numpy()
             row["correlation"], row["p_exact"] = exact_correlation(part["worth"].to_numpy(), finished)
         rows.append(row)
-    return rows
+    # Where all finish alike there is no correlation: JSON's null.
+    return json.loads(pd.DataFrame(rows).to_json(orient="records"))
 
 
 def describe_gradients(paths: list[str]) -> list[dict]:

@@ -1,7 +1,7 @@
 """The report's tables as Markdown: rows of statistics, set beside each other and never reckoned with."""
 
 from findings.summary import find_row, find_rows, level2_rows, role_contrast, roles_of
-from findings.words import join, show, show_interval
+from findings.words import join, plural, show, show_interval
 
 FORMULAS = {
     "reward": "$r$",
@@ -60,7 +60,7 @@ def table_of_arms(summary: dict, short: bool = True) -> str:
     rows = []
     for row in shown:
         greedy = row["decoding"] == "greedy"
-        few = f" ({row['seeds']} seeds)" if row["seeds"] < len(summary["seeds"]) else ""
+        few = f" ({plural(row['seeds'], 'seed')})" if row["seeds"] < len(summary["seeds"]) else ""
         place = (
             [row["arm"] + (" (greedy)" if greedy else "") + few]
             if short
@@ -92,12 +92,12 @@ def table_of_examples(summary: dict, examples: list[dict], arms: list[str], most
         cells = [escape(example["prompt"])]
         for arm in arms:
             row = find_row(example["responses"], arm=arm, decoding="sampled")
-            given = "; ".join(show(row.get(name), "+.2f") for name in scores) if row else ""
-            words = row["text"].split() if row else []
-            text = (
-                " ".join([*words[:most], "\N{HORIZONTAL ELLIPSIS}"]) if most and len(words) > most else row.get("text")
-            )
-            cells.append(f"{escape(text)} ({given})" if row else "-")
+            if not row:
+                cells.append("-")
+                continue
+            words = row["text"].split()
+            text = " ".join([*words[:most], "\N{HORIZONTAL ELLIPSIS}"]) if most and len(words) > most else row["text"]
+            cells.append(f"{escape(text)} ({'; '.join(show(row.get(name), '+.2f') for name in scores)})")
         rows.append(cells)
     return markdown(["prompt", *("SFT" if arm == "sft" else arm for arm in arms)], rows, len(arms) + 1)
 
