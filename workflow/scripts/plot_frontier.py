@@ -81,7 +81,7 @@ def main(argv: list[str] | None = None) -> None:
         axis.set_xscale("symlog", linthresh=LINEAR_TO, linscale=2)
         axis.set_xlim(left=0)
         farthest = axis.get_xlim()[1]
-        axis.set_xticks([kl for kl in (0, 2, 4, 6, 8, 10, 30, 100, 300) if kl <= farthest])
+        axis.set_xticks([kl for kl in (0, 5, 10, 30, 100, 1000) if kl <= farthest])
         axis.xaxis.set_major_formatter(ScalarFormatter())
         axis.set_xlabel(f"KL to SFT (nats, log above {LINEAR_TO:g})")
     axes.flat[0].set_ylabel("SFT standard deviations")
