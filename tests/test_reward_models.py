@@ -7,7 +7,15 @@ import torch
 
 from align.chat import encode_prompt, encode_response, pad
 from align.losses import log_win_probability
-from align.reward_models import FullPrecisionHead, load_scorer, log_preference, replace_head, score
+from align.reward_models import (
+    Ensemble,
+    FullPrecisionHead,
+    load_scorer,
+    log_preference,
+    replace_head,
+    score,
+    score_table,
+)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +58,29 @@ def test_a_sampled_pad_token_is_read_like_any_other(reward_model, tokenizer, tex
     hidden = reward_model.model(torch.tensor([text])).last_hidden_state[0, -1]
     scores = score(reward_model, [text, texts[0] + texts[1]], tokenizer.pad_token_id, batch_size=2)
     assert scores[0].item() == pytest.approx(reward_model.score(hidden).item(), abs=1e-5)
+
+
+@pytest.mark.parametrize("members", (1, 2))
+def test_a_shared_prompt_is_read_once_and_the_scores_stay(reward_model, tokenizer, texts, members):
+    prompt = texts[0][: texts[0].index(tokenizer.eos_token_id) + 3]
+    responses = [text[len(prompt) :] for text in texts] + [texts[0][len(prompt) : -1], [tokenizer.pad_token_id]]
+    # One prompt of five responses in three batches; one of a single response, between them; one that begins the first.
+    prompts = [prompt, prompt, prompt[::-1], prompt, prompt, prompt, prompt[:4]]
+    responses = [*responses[:2], texts[1], *responses[2:], texts[2]]
+    table = pd.DataFrame({"prompt_ids": prompts, "response_ids": responses})
+    model, read = reward_model, []
+    if members > 1:
+        torch.manual_seed(1)
+        other = copy.deepcopy(reward_model)
+        torch.nn.init.normal_(other.score.weight)
+        model = Ensemble([reward_model, other])
+    whole = score_table(model, table, tokenizer.pad_token_id, batch_size=2)
+    hook = reward_model.model.embed_tokens.register_forward_pre_hook(lambda _, ids: read.append(ids[0].numel()))
+    shared = score_table(model, table, tokenizer.pad_token_id, batch_size=2, share_prompts=True)
+    hook.remove()
+    assert torch.allclose(shared, whole, atol=1e-5) and whole.flatten().unique().numel() == whole.numel()
+    assert sum(size == len(prompt) for size in read) == 1  # and not once a batch
+    assert sum(read) < sum(map(len, prompts + responses))
 
 
 def test_preferences_of_both_kinds():

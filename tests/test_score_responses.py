@@ -119,7 +119,7 @@ def test_its_scores_are_of_those_tokens(world, scored):
 
 def test_a_text_beyond_the_other_makes_context_is_refused(tmp_path):
     save_letter_model(tmp_path, LlamaForSequenceClassification, PLAIN_TEMPLATE, context=8)
-    score = load_text_scorer(str(tmp_path), 4, "fp32", {"p": [{"role": "user", "content": "abcd"}]})
+    score = load_text_scorer(str(tmp_path), 4, "fp32", False, {"p": [{"role": "user", "content": "abcd"}]})
     table = pd.DataFrame({"prompt_id": ["p"], "response": ["wxyz"], "finished": [True]})
     with pytest.raises(InputError, match="10 of its tokens, more than its context of 8"):
         score(table)

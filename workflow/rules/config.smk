@@ -136,7 +136,7 @@ REPORTED_SETTINGS = {
 }
 # Of all that decides the numbers.
 DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures", "roles", "findings")}
-UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows", "job")
+UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows", "share_prompts", "job")
 DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
 DECIDING["data"] = DATA
 DECIDING["pocket"] = POCKET

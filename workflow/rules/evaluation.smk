@@ -63,7 +63,11 @@ rule score_own:
         arms=lambda wildcards: shlex.quote(describe_arms(arms_of(int(wildcards.seed)))),
         kinds=lambda wildcards: kinds_of(int(wildcards.seed)),
         settings=flags(
-            config["runtime"], "scoring_batch_size", "precision", pool_samples=config["references"]["samples"]
+            config["runtime"],
+            "scoring_batch_size",
+            "precision",
+            "share_prompts",
+            pool_samples=config["references"]["samples"],
         ),
     shell:
         "python {input.script[0]}"
@@ -103,7 +107,7 @@ rule score_responses:
     params:
         judges=flags({}, judge_names=JUDGE_NAMES, judge_reads=JUDGE_READS),
         trained=trained_flags,
-        settings=flags(config["runtime"], "scoring_batch_size", "precision", world=WORLD),
+        settings=flags(config["runtime"], "scoring_batch_size", "precision", "share_prompts", world=WORLD),
     shell:
         "python {input.script[0]}"
         " --responses {input.responses}"

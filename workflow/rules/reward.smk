@@ -101,6 +101,7 @@ rule score_pool:
             config["runtime"],
             "scoring_batch_size",
             "precision",
+            "share_prompts",
             reference_samples=config["references"]["samples"],
         ),
     shell:

@@ -30,6 +30,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--pool-samples", type=int, required=True, help="how many it compares with, as in training")
     parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
+    parser.add_argument("--share-prompts", action="store_true", help="read a prompt once for all its responses")
     parser.add_argument("--output", required=True, help="parquet: a row a response, in their order; SFT's are empty")
     return parser.parse_args(argv)
 
@@ -57,7 +58,7 @@ def main(argv: list[str] | None = None) -> None:
     rows_of = pool.groupby("prompt_id").indices
     scales = dict(zip(args.arms, args.scales, strict=True))
     for kind, folder in zip(args.kinds, args.reward_models, strict=True):
-        score = load_scorer(folder, args.scoring_batch_size, args.precision)
+        score = load_scorer(folder, args.scoring_batch_size, args.precision, args.share_prompts)
         of_pool, of_sft = score(pool), score(sft)
         beside = torch.stack([of_pool[rows_of[prompt]] for prompt in sft["prompt_id"]])
         for arm in (arm for arm in args.arms if arm.reward_model == kind):

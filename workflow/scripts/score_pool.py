@@ -26,6 +26,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
+    parser.add_argument("--share-prompts", action="store_true", help="read a prompt once for all its responses")
     parser.add_argument("--output", required=True, help="parquet: a row a response to choose, a column an arm")
     return parser.parse_args(argv)
 
@@ -52,7 +53,7 @@ def main(argv: list[str] | None = None) -> None:
     chosen_among = pool["sample"] >= args.reference_samples
     table, outputs = pool.loc[chosen_among, ["prompt_id", "sample"]].assign(seed=args.seed), {}
     for kind, folder in zip(args.kinds, args.reward_models, strict=True):
-        scored = load_scorer(folder, args.scoring_batch_size, args.precision)(pool)
+        scored = load_scorer(folder, args.scoring_batch_size, args.precision, args.share_prompts)(pool)
         by_prompt = scored.view(pool["prompt_id"].nunique(), -1, *scored.shape[1:])
         references, responses = by_prompt[:, : args.reference_samples], by_prompt[:, args.reference_samples :]
         outputs[kind] = responses, references

@@ -25,6 +25,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--conversations", nargs="*", default=[], help="JSON lines of the folds, for those of text")
     parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
+    parser.add_argument("--share-prompts", action="store_true", help="read a prompt once for all its responses")
     parser.add_argument("--world", choices=tuple(WORLDS), help="whose truth is known, if that is")
     parser.add_argument("--own", help="parquet of score_own; default: no arm was trained")
     traced = parser.add_argument_group("what training sampled; default: no arm was trained")
@@ -54,7 +55,7 @@ def score_by_judges(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFra
     """The judges' scores of a table of responses, a column a judge."""
     conversations, scores = read_conversations(args.conversations), {}
     for name, reads, folder in zip(args.judge_names, args.judge_reads, args.judges, strict=True):
-        score = READERS[reads](folder, args.scoring_batch_size, args.precision, conversations)
+        score = READERS[reads](folder, args.scoring_batch_size, args.precision, args.share_prompts, conversations)
         scores[name] = score(table)[:, 0].tolist()
         del score  # before the next is loaded
     return pd.DataFrame(scores, index=table.index)

@@ -5,7 +5,9 @@ one that knows ties has Davidson's tie parameter in its head, `score.log_nu`, sa
 folder of several, each a whole model.
 """
 
+import copy
 import math
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,27 +57,37 @@ def add_tie_parameter(model, tie_share: float) -> None:
 
 
 @torch.no_grad()
-def score(model, sequences: list[list[int]], pad_token_id: int, batch_size: int) -> torch.Tensor:
+def score(
+    model, sequences: list[list[int]], pad_token_id: int, batch_size: int, prompt: tuple[int, ...] = ()
+) -> torch.Tensor:
     """The model's outputs for tokenised texts (prompt and response), (texts, labels), fp32, on the CPU.
 
-    Of an ensemble (texts, members, labels). Raises NotFiniteError if an output is not a finite number.
+    Of an ensemble (texts, members, labels). Raises NotFiniteError if an output is not a finite number. Where a `prompt`
+    is given the sequences are responses to it, and it is read once for all of them.
 
     Texts are scored in order of length, so that little of a batch is padding. The head reads the last token of each
     text by its length. The classifier's own forward looks for the last token that is not padding instead: the same for
     a finished response, another place for a truncated one in which the policy happened to sample the pad token.
     """
     if isinstance(model, Ensemble):
-        return torch.stack([score(member, sequences, pad_token_id, batch_size) for member in model.members], dim=1)
+        each = [score(member, sequences, pad_token_id, batch_size, prompt) for member in model.members]
+        return torch.stack(each, dim=1)
     device = next(model.parameters()).device
     body = getattr(model, model.base_model_prefix)
     model.eval()
+    read = None  # keys and values of the prompt, (1, ...)
+    if prompt:
+        read = body(input_ids=torch.tensor([prompt], device=device), use_cache=True).past_key_values
     order = sorted(range(len(sequences)), key=lambda i: len(sequences[i]))
     outputs: list[torch.Tensor] = [torch.empty(0)] * len(sequences)
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
         ids, mask = (part.to(device) for part in pad([sequences[i] for i in rows], pad_token_id, "right"))
         # Padding on the right needs no mask: a causal model's token sees what stands before it alone.
-        hidden = body(input_ids=ids, use_cache=False).last_hidden_state
+        before = copy.deepcopy(read)
+        if before is not None:
+            before.batch_repeat_interleave(len(rows))
+        hidden = body(input_ids=ids, past_key_values=before, use_cache=before is not None).last_hidden_state
         last = hidden[torch.arange(len(rows), device=device), mask.sum(dim=1) - 1]
         with torch.autocast(device.type, enabled=False):  # a reward in half precision has three digits
             rewards = model.score(last.float()).cpu()
@@ -87,10 +99,25 @@ def score(model, sequences: list[list[int]], pad_token_id: int, batch_size: int)
     return together
 
 
-def score_table(model, table: pd.DataFrame, pad_token_id: int, batch_size: int) -> torch.Tensor:
-    """`score`'s outputs for a table of prompt_ids and response_ids, (rows, labels)."""
-    texts = [p + r for p, r in zip(token_lists(table["prompt_ids"]), token_lists(table["response_ids"]))]
-    return score(model, texts, pad_token_id, batch_size)
+def score_table(
+    model, table: pd.DataFrame, pad_token_id: int, batch_size: int, share_prompts: bool = False
+) -> torch.Tensor:
+    """`score`'s outputs for a table of prompt_ids and response_ids, (rows, labels).
+
+    With `share_prompts` a prompt of several responses is read once for all of them: the same but for the last digits,
+    and sooner.
+    """
+    prompts, responses = token_lists(table["prompt_ids"]), token_lists(table["response_ids"])
+    several = Counter(map(tuple, prompts)) - Counter(set(map(tuple, prompts))) if share_prompts else {}
+    rows_of: dict[tuple[int, ...], list[int]] = {}
+    for row, prompt in enumerate(prompts):
+        rows_of.setdefault(tuple(prompt) if tuple(prompt) in several else (), []).append(row)
+    outputs: list[torch.Tensor] = [torch.empty(0)] * len(table)
+    for shared, rows in rows_of.items():
+        texts = [responses[row] if shared else prompts[row] + responses[row] for row in rows]
+        for row, output in zip(rows, score(model, texts, pad_token_id, batch_size, shared)):
+            outputs[row] = output
+    return torch.stack(outputs)
 
 
 def score_references(model, references: pd.DataFrame, pad_token_id: int, batch_size: int) -> torch.Tensor:
@@ -114,7 +141,9 @@ def load_reward_model(folder: str):
     return Ensemble(models) if len(models) > 1 else models[0]
 
 
-def load_scorer(folder: str, batch_size: int, precision: str = "fp32") -> Callable[[pd.DataFrame], torch.Tensor]:
+def load_scorer(
+    folder: str, batch_size: int, precision: str = "fp32", share_prompts: bool = False
+) -> Callable[[pd.DataFrame], torch.Tensor]:
     """The reward model in `folder` as a function from a table to `score_table`'s outputs."""
     from transformers import AutoTokenizer
 
@@ -124,7 +153,7 @@ def load_scorer(folder: str, batch_size: int, precision: str = "fp32") -> Callab
 
     def score_in_precision(table: pd.DataFrame) -> torch.Tensor:
         with autocast(precision):
-            return score_table(model, table, tokenizer.pad_token_id, batch_size)
+            return score_table(model, table, tokenizer.pad_token_id, batch_size, share_prompts)
 
     return score_in_precision
 

@@ -35,19 +35,23 @@ def encode_anew(tokenizer, table: pd.DataFrame, conversations: Conversations) ->
     return table.assign(prompt_ids=table["prompt_id"].map(prompts), response_ids=responses)
 
 
-def load_token_scorer(folder: str, batch_size: int, precision: str, conversations: Conversations) -> Scorer:
+def load_token_scorer(
+    folder: str, batch_size: int, precision: str, share_prompts: bool, conversations: Conversations
+) -> Scorer:
     """A reward model of the SFT model's make: it reads the very tokens that were sampled."""
-    return load_scorer(folder, batch_size, precision)
+    return load_scorer(folder, batch_size, precision, share_prompts)
 
 
-def load_text_scorer(folder: str, batch_size: int, precision: str, conversations: Conversations) -> Scorer:
+def load_text_scorer(
+    folder: str, batch_size: int, precision: str, share_prompts: bool, conversations: Conversations
+) -> Scorer:
     """A reward model of another make: it reads the text, in its own tokens.
 
     The scorer raises InputError where a text is longer than the model's context.
     """
     tokenizer = AutoTokenizer.from_pretrained(folder)
     context = AutoConfig.from_pretrained(folder).max_position_embeddings
-    score = load_scorer(folder, batch_size, precision)
+    score = load_scorer(folder, batch_size, precision, share_prompts)
 
     def score_text(table: pd.DataFrame) -> torch.Tensor:
         encoded = encode_anew(tokenizer, table, conversations)
@@ -62,7 +66,9 @@ def load_text_scorer(folder: str, batch_size: int, precision: str, conversations
     return score_text
 
 
-def load_word_scorer(folder: str, batch_size: int, precision: str, conversations: Conversations) -> Scorer:
+def load_word_scorer(
+    folder: str, batch_size: int, precision: str, share_prompts: bool, conversations: Conversations
+) -> Scorer:
     """The judge that knows words and pairs of words: it reads the response's text alone."""
     weights = read_ngrams(folder)
     return lambda table: torch.from_numpy(score_ngrams(weights, list(table["response"])))[:, None]
