@@ -196,6 +196,17 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
     assert "So that is left to chance: beside finished" in found
     alike = summary | {"worth_of_the_end": [worth[0] | {"low": 0.25}, worth[1]]}
     assert "left to chance" not in texts(limits.state_failures(alike))["failed_length"]
+    # Why: what training leaves as it found it.
+    start = {"models": 9, "moved_ended": 1.25, "moved_cut_off": 0.2, "told": 8}
+    start["follows"] = [{"arm": "first", "correlation": -0.9, "p_exact": 0.01}]
+    start["follows"] += [{"arm": arm, "correlation": None, "p_exact": 1.0} for arm in ("by_mean", "noise")]
+    found = texts(limits.state_failures(summary | {"untrained": start}))["failed_length"]
+    assert "near where the head, drawn at random, had put them: it moves them by 0.20 SFT" in found
+    assert "finished ones by 1.25 (means of 9 models)" in found and "tells in 8 of 9 models which" in found
+    assert found.endswith("finishes, asked afterwards: `first` -0.90 (exact p 0.0100).")
+    moved = texts(limits.state_failures(summary | {"untrained": start | {"moved_cut_off": 1.5}}))["failed_length"]
+    assert "Training moves such responses from where the head" in moved
+    assert texts(limits.state_failures(summary | {"untrained": {}})) == texts(limits.state_failures(summary))
     # Level 2's arm widens the range, and with too few replicates has no correlation.
     more = {"scorer": "by_mean", "of": 4, "low": -1.0, "high": 1.5, "correlation": None, "p_exact": None}
     summary["worth_of_the_end"].append(more)

@@ -11,7 +11,7 @@ from runs import SMOKE, copy_project, snakemake
 # What statistics, figures and report read: of experiments of hours it is committed.
 ROWS = ("evaluations/seed*", "evaluations/*/*_preferred.csv", "reward_models/*/*_validation.parquet")
 ROWS += ("reward_models/pool/*", "training/*/seed?.csv", "data/*.json", "data/tokens/*.json", "studies/**/*")
-ROWS += ("statistics/cost.csv", "training/*/*_rollouts.parquet")
+ROWS += ("reward_models/untrained.parquet", "statistics/cost.csv", "training/*/*_rollouts.parquet")
 # What gold is computed from.
 TRUTH = ("data/tokens/train.parquet", "data/validation.jsonl")
 

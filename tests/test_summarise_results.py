@@ -1,6 +1,9 @@
+import numpy as np
 import pandas as pd
 import pytest
 import summarise_results
+
+from findings.cut_off import describe_cut_off, describe_untrained, describe_worth_of_the_end
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def test_a_replicate_is_cut_off_where_it_finishes_less_than_half_of_sfts_share(t
     rows.append({"arm": "long", "seed": 1, "decoding": "greedy", "finished": 0.0})
     pd.DataFrame(rows).to_csv(tmp_path / "r.csv", index=False)
     expected = [{"arm": "long", "seeds": 2, "cut_off": 1, "least": 0.41}]
-    assert summarise_results.describe_cut_off(str(tmp_path / "r.csv"), 0.5) == expected
+    assert describe_cut_off(str(tmp_path / "r.csv"), 0.5) == expected
 
 
 def test_the_worth_of_the_end_goes_with_what_policies_finish(tmp_path):
@@ -102,16 +105,44 @@ def test_the_worth_of_the_end_goes_with_what_policies_finish(tmp_path):
     shares = [{"arm": "arm", "seed": n, "decoding": "sampled", "finished": f} for n, f in enumerate(finished, start=1)]
     shares.append({"arm": "few", "seed": 1, "decoding": "sampled", "finished": 1.0})
     pd.DataFrame(shares).to_csv(tmp_path / "r.csv", index=False)
-    arm, few, judges = summarise_results.describe_worth_of_the_end(
-        str(tmp_path / "cut_off.csv"), str(tmp_path / "r.csv")
-    )
+    arm, few, judges = describe_worth_of_the_end(str(tmp_path / "cut_off.csv"), str(tmp_path / "r.csv"))
     assert (arm["scorer"], arm["of"], arm["low"], arm["high"]) == ("arm", 5, -2.0, 2.0)
     shares = pd.DataFrame(shares).assign(finished=1.0)
     shares.to_csv(tmp_path / "r.csv", index=False)
-    alike, *_ = summarise_results.describe_worth_of_the_end(str(tmp_path / "cut_off.csv"), str(tmp_path / "r.csv"))
+    alike, *_ = describe_worth_of_the_end(str(tmp_path / "cut_off.csv"), str(tmp_path / "r.csv"))
     assert (alike["correlation"], alike["p_exact"]) == (None, 1.0)
     assert arm["by_seed"] == {"1": -2.0, "2": -1.0, "3": 0.0, "4": 1.0, "5": 2.0} and judges["by_seed"] == {}
     # Of the 120 orders only this one and its reverse are as strict.
     assert arm["correlation"] == pytest.approx(-1) and arm["p_exact"] == pytest.approx(2 / 120)
     assert (few["scorer"], few["of"], few["correlation"]) == ("few", 1, None)
     assert (judges["scorer"], judges["of"], judges["low"], judges["high"]) == ("judges", 2, -0.25, 0.5)
+
+
+def test_what_the_untrained_head_tells_of_cut_off_responses(tmp_path):
+    # Of five replicates the head tells four aright: in the last it puts cut-off ones at 1, training at -1, others at 0.
+    rows = [("arm", seed, 1.0, value, 0.0, value + 0.5, 2.0) for seed, value in enumerate((-2.0, -1.0, 1.5, 2.0), 1)]
+    rows += [("arm", 5, 1.0, 1.0, 0.0, -1.0, 2.0), ("judge_1", None, 0.0, 0.0, 3.0, -1.0, 1.0)]
+    names = ["scorer", "seed", "start_ended", "start_cut_off", "ended", "cut_off", "deviation"]
+    pd.DataFrame(rows, columns=names).to_csv(tmp_path / "untrained.csv", index=False)
+    finished = {"arm": (1.0, 0.9, 0.4, 0.3, 0.6), "twin": (0.9, 0.8, 0.4, 0.2, 0.5), "other": (1.0,) * 5}
+    shares = [
+        {"arm": arm, "seed": seed, "decoding": "sampled", "finished": share}
+        for arm, values in finished.items()
+        for seed, share in enumerate(values, start=1)
+    ]
+    pd.DataFrame(shares).to_csv(tmp_path / "r.csv", index=False)
+    kinds = {"arm": "scalar", "twin": "scalar", "other": "ratings"}
+    settings = {"arms": {arm: {"reward_model": kind} for arm, kind in kinds.items()}}
+    paths = str(tmp_path / "untrained.csv"), str(tmp_path / "r.csv")
+    found = describe_untrained(*paths, settings)
+    assert (found["models"], found["told"]) == (6, 5)
+    # Finished ones by half a deviation, the judge's by 3; cut-off ones by a quarter, the last and the judge's by 1.
+    assert found["moved_ended"] == pytest.approx((5 * 0.5 + 3) / 6)
+    assert found["moved_cut_off"] == pytest.approx((4 * 0.25 + 1 + 1) / 6)
+    told, shares = [-2.0, -1.0, 1.5, 2.0, 1.0], pd.DataFrame(finished)
+    assert [row["arm"] for row in found["follows"]] == ["arm", "twin"]
+    for row in found["follows"]:
+        assert row["correlation"] == pytest.approx(np.corrcoef(told, shares[row["arm"]])[0, 1])
+        assert 0 < row["p_exact"] < 0.1
+    pd.DataFrame(rows, columns=names).assign(cut_off=None).to_csv(tmp_path / "untrained.csv", index=False)
+    assert describe_untrained(*paths, settings) == {}

@@ -81,7 +81,8 @@ def method_of(arm):
 
 DPO_ARMS = [arm for arm in ARMS if method_of(arm) == "dpo"]
 METHODS = {method_of(arm) for arm in ARMS}
-STUDIES = config["studies"]
+# What is off is no study: it decides nothing.
+STUDIES = {name: study for name, study in config["studies"].items() if study is not False}
 TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
 SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "rating_threshold", "relabelling", "doubt_aversion")
@@ -139,6 +140,7 @@ DECIDING = {key: value for key, value in config.items() if key not in ("report",
 UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows", "share_prompts", "job")
 DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
 DECIDING["data"] = DATA
+DECIDING["studies"] = STUDIES
 DECIDING["pocket"] = POCKET
 # What is not used decides nothing.
 if WORLD != "instructions":

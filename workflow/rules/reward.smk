@@ -114,3 +114,58 @@ rule score_pool:
         " {params.settings}"
         " --output {output.scores}"
         " 2>&1 | tee {log}"
+
+
+# Reward models and judges that start from SFT: single ones, each with the head that its seed draws.
+HEADS_OF_SFTS_MAKE = [
+    (kind, seed)
+    for kind, seed in dict.fromkeys([*((kind, seed) for seed in SEEDS for kind in kinds_of(seed)), *JUDGES])
+    if kind not in NGRAM_KINDS and not {"base", "members"} & {*config["reward_models"][kind]}
+]
+
+
+def outputs_of(kind):
+    """How many outputs the head of a kind of reward model has."""
+    return config["reward_training"]["bins"] if config["reward_models"][kind]["head"] == "ratings" else 1
+
+
+if STUDIES.get("untrained"):
+
+    # By what reward models are before their training: which of their scores did pairs teach?
+    rule score_untrained:
+        input:
+            script=script("score_untrained"),
+            model=f"{RESULTS}/models/sft",
+            pool=f"{RESULTS}/evaluations/sft_pool/seed{POOL_SEED}_responses.parquet",
+        output:
+            scores=f"{RESULTS}/reward_models/untrained.parquet",
+        log:
+            f"{RESULTS}/logs/score_untrained.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/score_untrained.tsv"
+        conda:
+            "../../envs/training.yaml"
+        threads: config["runtime"]["threads"]
+        resources:
+            **MODEL_JOB,
+        params:
+            kinds=[kind for kind, _ in HEADS_OF_SFTS_MAKE],
+            labels=[outputs_of(kind) for kind, _ in HEADS_OF_SFTS_MAKE],
+            seeds=[seed for _, seed in HEADS_OF_SFTS_MAKE],
+            settings=flags(
+                config["runtime"],
+                "scoring_batch_size",
+                "precision",
+                "share_prompts",
+                reference_samples=config["references"]["samples"],
+            ),
+        shell:
+            "python {input.script[0]}"
+            " --model {input.model}"
+            " --pool {input.pool}"
+            " --kinds {params.kinds}"
+            " --labels {params.labels}"
+            " --seeds {params.seeds}"
+            " {params.settings}"
+            " --output {output.scores}"
+            " 2>&1 | tee {log}"

@@ -12,6 +12,13 @@ REWARD_RUNS = [(config["arms"][arm]["reward_model"], seed) for arm, seed in POLI
 SAMPLES_SEED = SEEDS[0]
 SAMPLES_ARMS = ["sft", *arms_of(SAMPLES_SEED)]
 RATING_KINDS = [kind for kind in kinds_of(SAMPLES_SEED) if config["reward_models"][kind]["head"] == "ratings"]
+# The first arm of each kind of reward model whose reward is what that model gives on average.
+READ_AS_THEY_ARE = []
+for arm in ARMS:
+    wanted = config["arms"][arm]
+    taken = [config["arms"][other]["reward_model"] for other in READ_AS_THEY_ARE]
+    if wanted["signal"] in ("reward", "mean") and "relabelling" not in wanted and wanted["reward_model"] not in taken:
+        READ_AS_THEY_ARE.append(arm)
 OTHER_MAKES = [kind for kind in sorted(config["judges"]) if kind != "judge"]
 
 
@@ -159,3 +166,36 @@ rule measure_signals:
         " --relabelling-output {output.relabelling}"
         " --cut-off-output {output.cut_off}"
         " 2>&1 | tee {log}"
+
+
+if STUDIES.get("untrained"):
+
+    rule measure_untrained:
+        input:
+            script=script("measure_untrained"),
+            untrained=f"{RESULTS}/reward_models/untrained.parquet",
+            pools=POOLS,
+            judged=POOL,
+        output:
+            table=f"{RESULTS}/statistics/untrained.csv",
+        log:
+            f"{RESULTS}/logs/measure_untrained.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/measure_untrained.tsv"
+        conda:
+            "../../envs/analysis.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+        params:
+            arms=READ_AS_THEY_ARE,
+            kinds=[config["arms"][arm]["reward_model"] for arm in READ_AS_THEY_ARE],
+        shell:
+            "python {input.script[0]}"
+            " --untrained {input.untrained}"
+            " --pools {input.pools}"
+            " --judged {input.judged}"
+            " --arms {params.arms}"
+            " --kinds {params.kinds}"
+            " --output {output.table}"
+            " 2>&1 | tee {log}"

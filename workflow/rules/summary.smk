@@ -20,6 +20,7 @@ SUMMARY_TABLES = {
     "gradients": [f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in GRADIENT_SEEDS],
     "cost": f"{RESULTS}/statistics/cost.csv",
     "compliance": [f"{RESULTS}/statistics/compliance.csv"] if WORLD == "instructions" else [],
+    "untrained": [f"{RESULTS}/statistics/untrained.csv"] if STUDIES.get("untrained") else [],
     "oracle": [f"{RESULTS}/statistics/oracle.csv"] if WORLD else [],
     "learned": [f"{RESULTS}/statistics/learned.csv"] if WORLD else [],
 }

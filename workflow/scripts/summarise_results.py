@@ -11,8 +11,9 @@ import pandas as pd
 from align.errors import run
 from align.files import read_json, write_json
 from findings.by_seed import describe_placebo, describe_rubric, describe_worst_tenth, differences_from_sft
+from findings.cut_off import describe_cut_off, describe_untrained, describe_worth_of_the_end
 from findings.derived import derive
-from findings.evidence import FEWEST_SEEDS, exact_correlation, mean_interval
+from findings.evidence import mean_interval
 
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "numpy", "scipy", "pandas")
 FOLDS = ("train", "judge", "validation")
@@ -117,41 +118,6 @@ def describe_responses(path: str, confidence: float) -> list[dict]:
     return rows
 
 
-def describe_cut_off(path: str, least: float) -> list[dict]:
-    """Arms some of whose replicates were cut off: they finish less than `least` of the share that SFT finishes.
-
-    How many of how many replicates, and the smallest share of sampled responses that one of them finishes.
-    """
-    finished = pd.read_csv(path).query("decoding == 'sampled'").pivot(index="arm", columns="seed", values="finished")
-    cut = finished.lt(least * finished.loc["sft"], axis="columns")
-    rows = pd.DataFrame(
-        {"seeds": finished.notna().sum(axis=1), "cut_off": cut.sum(axis=1), "least": finished.min(axis=1)}
-    )
-    return rows[rows["cut_off"] > 0].reset_index().to_dict("records")
-
-
-def describe_worth_of_the_end(path: str, responses: str) -> list[dict]:
-    """What each arm's signal gives SFT responses that are cut off beyond finished ones, and the single judges.
-
-    Least and most over replicates, or over judges; of an arm also each replicate's, and the correlation over replicates
-    with the share of responses that its policy finishes, exact p.
-    """
-    table = pd.read_csv(path)
-    shares = pd.read_csv(responses).query("decoding == 'sampled'").pivot(index="arm", columns="seed", values="finished")
-    rows = []
-    for scorer, part in table.assign(scorer=table["scorer"].where(table["seed"].notna(), "judges")).groupby("scorer"):
-        row = {"scorer": scorer, "of": len(part), "low": part["worth"].min(), "high": part["worth"].max()}
-        row |= {"correlation": None, "p_exact": None, "by_seed": {}}
-        if scorer != "judges":
-            row["by_seed"] = dict(zip(part["seed"].astype(int).astype(str), part["worth"]))
-        if scorer in shares.index and len(part) >= FEWEST_SEEDS:
-            finished = shares.loc[scorer, part["seed"].astype(int)].to_numpy()
-            row["correlation"], row["p_exact"] = exact_correlation(part["worth"].to_numpy(), finished)
-        rows.append(row)
-    # Where all finish alike there is no correlation: JSON's null.
-    return json.loads(pd.DataFrame(rows).to_json(orient="records"))
-
-
 def describe_gradients(paths: list[str]) -> list[dict]:
     """Means over seeds of each estimate's variance, and the range of that variance relative to b_MA's."""
     table = pd.concat(map(pd.read_csv, paths), ignore_index=True)
@@ -239,6 +205,11 @@ def summarise(args: argparse.Namespace) -> dict:
         "trl": read_json(facts["trl"]),
         "world": world,
         **({"compliance": summarise_compliance(tables["compliance"])} if "compliance" in tables else {}),
+        **(
+            {"untrained": describe_untrained(tables["untrained"], tables["responses"], settings)}
+            if "untrained" in tables
+            else {}
+        ),
         **({"oracle": describe_oracle(tables["oracle"])} if "oracle" in tables else {}),
         **({"learned": describe_learned(tables["learned"])} if "learned" in tables else {}),
         # What a run costs differs from run to run; what it finds, above, does not.

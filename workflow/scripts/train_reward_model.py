@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 from accelerate import PartialState
 from datasets import Dataset
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoTokenizer
 from trl import RewardConfig
 
 from align.attention import avoid_unfused_attention
@@ -23,7 +23,7 @@ from align.files import atomic_path
 from align.memory import AtOnce
 from align.preference_trainer import PreferenceTrainer, RatingCollator
 from align.resume import forget_state, state_folder
-from align.reward_models import log_outcomes, log_preference, member_name, replace_head, score
+from align.reward_models import log_outcomes, log_preference, member_name, score, untrained_model
 from align.seeds import derive_seed
 from align.signals import as_one_model, mean_and_deviation
 from align.supervised import train_resumably, training_settings
@@ -161,9 +161,7 @@ def train(
     """
     # Micro-batches of another size are other batches: what they left is not gone on with.
     folder = state / f"micro-batches-of-{micro_batch_size}"
-    torch.manual_seed(derive_seed(seed, "reward head"))
-    model = AutoModelForSequenceClassification.from_pretrained(args.model, num_labels=1, dtype=torch.float32)
-    replace_head(model, 1)
+    model = untrained_model(args.model, 1, seed)
     settings = RewardConfig(
         **training_settings(args.precision, folder, args.save_steps),
         seed=derive_seed(seed, "reward training"),

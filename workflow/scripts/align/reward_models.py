@@ -19,6 +19,7 @@ from align.chat import pad
 from align.devices import autocast, pick_device
 from align.errors import NotFiniteError
 from align.losses import log_davidson_outcomes, log_rating_outcomes, log_win_probability
+from align.seeds import derive_seed
 from align.tables import token_lists
 
 
@@ -47,6 +48,20 @@ def replace_head(model, labels: int) -> None:
         model.config.id2label = {index: str(index + 1) for index in range(labels)}
         model.config.label2id = {str(index + 1): index for index in range(labels)}
     model.num_labels = labels
+
+
+def untrained_model(folder: str, labels: int, seed: int):
+    """The reward model that training starts from: the model in `folder` with the head that this seed draws."""
+    from transformers import AutoModelForSequenceClassification, set_seed
+
+    torch.manual_seed(derive_seed(seed, "reward head"))
+    model = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1, dtype=torch.float32)
+    replace_head(model, 1)
+    if labels > 1:
+        # RewardTrainer wants one label and sets this seed; then the head gets its width (preference_trainer.py).
+        set_seed(derive_seed(seed, "reward training"))
+        replace_head(model, labels)
+    return model
 
 
 def add_tie_parameter(model, tie_share: float) -> None:

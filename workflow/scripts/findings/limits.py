@@ -82,6 +82,35 @@ def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
     return text, numbers
 
 
+def untrained_heads(summary: dict) -> tuple[str, dict[str, float]]:
+    """Why reward models part on responses without an end: what training leaves as it found it; nothing if unknown."""
+    row = summary.get("untrained")
+    if not row:
+        return "", {}
+    shown = [roles_of(summary)["level1"], *roles_of(summary).get("level2", [])]
+    numbers = {name: row[name] for name in ("models", "moved_ended", "moved_cut_off", "told")}
+    kept = row["moved_cut_off"] < row["moved_ended"]
+    text = (
+        f" Training {'leaves such responses near where' if kept else 'moves such responses from where'} the head, drawn"
+        " at random, had put them: it moves them by {moved_cut_off:.2f} SFT standard deviations and finished ones by"
+        " {moved_ended:.2f} (means of {models} models). Pairs fix differences between finished responses, and not their"
+        " level. The untrained head's value for cut-off ones, less the trained model's for finished ones, tells in"
+        " {told} of {models} models which of the two it prefers."
+    )
+    followed = []
+    for i, part in enumerate(
+        part for part in row["follows"] if part["arm"] in shown and part["correlation"] is not None
+    ):
+        numbers |= {f"told_{i}": part["correlation"], f"told_{i}_p": part["p_exact"]}
+        followed.append(f"`{part['arm']}` {{told_{i}:+.2f}} (exact p {{told_{i}_p:p}})")
+    if followed:
+        text += (
+            " Correlation of that over replicates with the share that the policy finishes, asked afterwards:"
+            f" {join(followed)}."
+        )
+    return text, numbers
+
+
 def remedy(summary: dict) -> tuple[str, dict[str, float]]:
     """What a fixed reward for responses without an end changes; nothing if that was not tried."""
     arms, level1 = roles_of(summary).get("ended"), roles_of(summary)["level1"]
@@ -143,7 +172,7 @@ def state_failures(summary: dict) -> list[Finding]:
             f"**Length came back.** Policies learned to be cut off at {{max_new_tokens}} tokens: {join(said)}. Pairs"
             " hold whole responses only: none told the reward models what a response without an end is worth."
         )
-        for tell in (worth_of_the_end, remedy):
+        for tell in (worth_of_the_end, untrained_heads, remedy):
             more, known = tell(summary)
             text, numbers = text + more, numbers | known
         given = {"condition": "a replicate finishes less than cut_off times SFT's share"}
