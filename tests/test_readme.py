@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 
+import measure_untrained
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
@@ -11,6 +13,8 @@ from faults.wrong import WRONG_CONFIGS, WRONG_FILES
 from measure_signals import worth_of_the_end
 from runs import copy_project, snakemake
 
+from align.files import read_json
+from findings.evidence import exact_correlation, exact_sign_flip_p
 from findings.units import in_sft_units, sft_units
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -191,6 +195,64 @@ def test_what_reward_models_give_cut_off_answers_is_theirs():
     names = ["judge_101", "judge_102", "judge_103", "gemma_201", "ngrams_301"]
     worth = [f"{value:+.2f}" for value in worth_of_the_end(judged, names).values()]
     assert f"{', '.join(worth[:3])} by those of SmolLM2's make, {worth[3]} by Gemma's, {worth[4]} by" in page
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory):
+    """What the real experiment's reward models and judges give the pool before and after their training."""
+    folder, path = ROOT / "results" / "smollm2_cpu", tmp_path_factory.mktemp("untrained") / "untrained.csv"
+    measure_untrained.main(
+        ["--untrained", str(folder / "reward_models" / "untrained.parquet")]
+        + ["--pools", *map(str, sorted((folder / "reward_models" / "pool").glob("*.parquet")))]
+        + ["--judged", str(folder / "evaluations" / "seed1000.parquet"), "--output", str(path)]
+        + ["--arms", "level1_scalar", "level2_mean", "level1_raw_lengths", "placebo"]
+        + ["--kinds", "scalar", "ratings", "scalar_raw", "shuffled"]
+    )
+    return pd.read_csv(path)
+
+
+def test_what_untrained_heads_tell_is_what_they_tell(untrained):
+    page = " ".join(read("smollm2.md").split())
+    kinds = {
+        "level1_scalar": "scalar",
+        "level2_mean": "ratings",
+        "level1_raw_lengths": "scalar_raw",
+        "placebo": "shuffled",
+    }
+    columns = ["start_cut_off", "cut_off", "start_ended", "ended"]
+    for row in untrained.to_dict("records"):
+        name = row["scorer"] if pd.isna(row["seed"]) else f"{kinds[row['scorer']]}_{row['seed']:.0f}"
+        assert f"| {name} | {' | '.join(f'{row[column]:.2f}' for column in columns)} |" in page
+    moved = [
+        ((untrained[name] - untrained[f"start_{name}"]).abs() / untrained["deviation"]).mean()
+        for name in ("cut_off", "ended")
+    ]
+    assert "by {:.2f} SFT standard deviations on average and finished ones by {:.2f}.".format(*moved) in page
+    signs = (untrained["start_cut_off"] - untrained["ended"]) * (untrained["cut_off"] - untrained["ended"]) > 0
+    assert f"In {signs.sum()} of {len(signs)} models it tells the sign" in page
+
+
+def test_untrained_heads_foretell_which_policies_finish():
+    folder, page = ROOT / "results" / "smollm2_cpu", " ".join(read("smollm2.md").split())
+    scores, told = pd.read_parquet(folder / "reward_models" / "untrained.parquet"), {}
+    cut = scores[~scores["finished"]]
+    for kind, arms in (("scalar", ["level1_scalar"]), ("ratings", ["level2_mean", "level2_win"])):
+        scales = [read_json(folder / "training" / arms[0] / f"seed{seed}_scale.json") for seed in range(1, 8)]
+        told[kind] = np.array(
+            [
+                (cut[f"{kind}_{seed}"].mean() - scale["mean"]) / scale["deviation"]
+                for seed, scale in enumerate(scales, start=1)
+            ]
+        )
+        said = []
+        for arm in arms:
+            shares = np.array([finished_share(arm, seed) for seed in range(1, 8)])
+            correlation, p = exact_correlation(told[kind], shares)
+            said.append(f"{arm} {correlation:+.2f} (p {p:.4f})")
+        assert f"| {kind} | {' | '.join(f'{value:+.2f}' for value in told[kind])} | {', '.join(said)} |" in page
+    assert (told["ratings"] > 1).sum() == 4 and (told["scalar"] > 1).sum() == 0
+    gap = told["ratings"] - told["scalar"]
+    assert f"a difference of {gap.mean():+.2f} (exact p {exact_sign_flip_p(gap):.4f}, asked afterwards)" in page
 
 
 def test_each_kind_of_bad_input_is_listed_with_what_is_said():
