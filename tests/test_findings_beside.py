@@ -196,6 +196,10 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
     assert "So that is left to chance: beside finished" in found
     alike = summary | {"worth_of_the_end": [worth[0] | {"low": 0.25}, worth[1]]}
     assert "left to chance" not in texts(limits.state_failures(alike))["failed_length"]
+    ended = {"scorer": "judges_with_end", "of": 4, "low": -0.5, "high": -0.25, "correlation": None, "p_exact": None}
+    ended = summary | {"worth_of_the_end": [*worth, ended]}
+    found = texts(limits.state_failures(ended))["failed_length"]
+    assert "judges of all makes. With an end mark behind them they stand at -0.50 to -0.25. Corr" in found
     # Why: what training leaves as it found it.
     start = {"models": 9, "moved_ended": 1.25, "moved_cut_off": 0.2, "told": 8}
     start["follows"] = [{"arm": "first", "correlation": -0.9, "p_exact": 0.01}]

@@ -9,13 +9,14 @@ import score_own
 import score_responses
 import torch
 from conftest import letter_tokenizer, save_letter_model
-from transformers import LlamaForSequenceClassification
+from transformers import AutoTokenizer, LlamaForSequenceClassification
 
-from align.chat import PLAIN_TEMPLATE
+from align.chat import PLAIN_TEMPLATE, encode_response
 from align.errors import InputError
 from align.files import read_json
 from align.reward_models import load_scorer
 from align.scorers import encode_anew, load_text_scorer, read_conversations
+from findings.units import judge_columns
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,17 @@ def scored(world):
     judged += ["--judge-reads", "tokens", "text", "--conversations", str(world / "validation.jsonl")]
     judged += [str(world / "train.jsonl"), "--world", "pocket", "--own", str(world / "own.parquet")]
     score_responses.main(
-        [*responses, *judged, "--arms", "policy", "--rollouts", str(world / "policy.parquet"), "--trace-every", "2"]
+        [
+            *responses,
+            *judged,
+            "--end-cut-off",
+            "--arms",
+            "policy",
+            "--rollouts",
+            str(world / "policy.parquet"),
+            "--trace-every",
+            "2",
+        ]
         + ["--train-tokens", str(world / "train.parquet")]
         + ["--output", str(world / "scores.parquet"), "--trace-output", str(world / "trace.csv")]
     )
@@ -115,6 +126,29 @@ def test_its_scores_are_of_those_tokens(world, scored):
     )
     expected = load_scorer(folder, 16)(encoded)[:, 0].tolist()
     assert scored.loc[scored["arm"] == "policy", "other_201"].to_list() == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ("judge_101", "other_201"))
+def test_judges_also_read_cut_off_responses_as_if_they_ended(world, scored, name):
+    kind, seed = name.split("_")
+    table = pd.read_parquet(world / "policy_r.parquet")
+    tokenizer = AutoTokenizer.from_pretrained(world / "rm")
+    whole = [encode_response(tokenizer, text) for text in table["response"]]
+    if name == "judge_101":  # it reads the tokens that were sampled, and the end mark behind them
+        cut = [[*ids, tokenizer.eos_token_id] for ids in table["response_ids"]]
+        whole = [ids if done else more for ids, done, more in zip(table["response_ids"], table["finished"], cut)]
+        read, folder = table.assign(response_ids=whole), world / "rm"
+    else:
+        conversations = read_conversations([str(world / "validation.jsonl")])
+        read = encode_anew(letter_tokenizer(PLAIN_TEMPLATE), table.assign(finished=True), conversations)
+        folder = world / "other"
+    expected = load_scorer(str(folder), 16)(read)[:, 0].tolist()
+    policy = scored[scored["arm"] == "policy"]
+    ended = policy[f"{kind}_with_end_{seed}"]
+    assert ended.to_list() == pytest.approx(expected, abs=1e-5)
+    assert (ended[policy["finished"]] == policy.loc[policy["finished"], name]).all()
+    assert ((ended - policy[name]).abs()[~policy["finished"]] > 1e-6).all()
+    assert judge_columns(scored)[f"{kind}_with_end"] == [f"{kind}_with_end_{seed}"]
 
 
 def test_a_text_beyond_the_other_makes_context_is_refused(tmp_path):

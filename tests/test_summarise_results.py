@@ -100,12 +100,12 @@ def test_a_replicate_is_cut_off_where_it_finishes_less_than_half_of_sfts_share(t
 def test_the_worth_of_the_end_goes_with_what_policies_finish(tmp_path):
     worth, finished = [-2.0, -1.0, 0.0, 1.0, 2.0], [1.0, 0.9, 0.8, 0.7, 0.6]
     rows = [("arm", seed, value) for seed, value in enumerate(worth, start=1)]
-    rows += [("judge_1", None, 0.5), ("gemma_2", None, -0.25), ("few", 1, 0.0)]
+    rows += [("judge_1", None, 0.5), ("gemma_2", None, -0.25), ("few", 1, 0.0), ("judge_with_end_1", None, 0.125)]
     pd.DataFrame(rows, columns=["scorer", "seed", "worth"]).to_csv(tmp_path / "cut_off.csv", index=False)
     shares = [{"arm": "arm", "seed": n, "decoding": "sampled", "finished": f} for n, f in enumerate(finished, start=1)]
     shares.append({"arm": "few", "seed": 1, "decoding": "sampled", "finished": 1.0})
     pd.DataFrame(shares).to_csv(tmp_path / "r.csv", index=False)
-    arm, few, judges = describe_worth_of_the_end(str(tmp_path / "cut_off.csv"), str(tmp_path / "r.csv"))
+    arm, few, judges, ended = describe_worth_of_the_end(str(tmp_path / "cut_off.csv"), str(tmp_path / "r.csv"))
     assert (arm["scorer"], arm["of"], arm["low"], arm["high"]) == ("arm", 5, -2.0, 2.0)
     shares = pd.DataFrame(shares).assign(finished=1.0)
     shares.to_csv(tmp_path / "r.csv", index=False)
@@ -116,6 +116,7 @@ def test_the_worth_of_the_end_goes_with_what_policies_finish(tmp_path):
     assert arm["correlation"] == pytest.approx(-1) and arm["p_exact"] == pytest.approx(2 / 120)
     assert (few["scorer"], few["of"], few["correlation"]) == ("few", 1, None)
     assert (judges["scorer"], judges["of"], judges["low"], judges["high"]) == ("judges", 2, -0.25, 0.5)
+    assert (ended["scorer"], ended["of"], ended["low"], ended["by_seed"]) == ("judges_with_end", 1, 0.125, {})
 
 
 def test_what_the_untrained_head_tells_of_cut_off_responses(tmp_path):

@@ -3,6 +3,7 @@ import pytest
 
 from findings.evidence import pooled_within_deviation
 from findings.units import in_sft_units, judge_columns, other_makes, sft_units
+from findings.words import name_metric
 
 
 def test_scores_in_sft_deviations_by_hand():
@@ -52,3 +53,10 @@ def test_the_judges_mean_has_a_unit_of_its_own():
     out = in_sft_units(evaluations, units)
     for name in ("judge_1", "judge_2", "judges"):
         assert pooled_within_deviation(out, name) == pytest.approx(1.0) and out[name].mean() == pytest.approx(0.0)
+
+
+def test_a_metric_is_named_by_who_reads_and_how():
+    assert name_metric("judges") == "the judges"
+    assert name_metric("gemma") == "the judges `gemma`, of another make"
+    assert name_metric("judge_with_end") == "the judges who read an end mark behind what is cut off"
+    assert name_metric("gemma_with_end").startswith("the judges `gemma`, of another make, who read an end mark")

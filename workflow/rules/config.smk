@@ -85,6 +85,8 @@ METHODS = {method_of(arm) for arm in ARMS}
 STUDIES = {name: study for name, study in config["studies"].items() if study is not False}
 TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
+# What is off decides nothing, as in DATA.
+EVALUATION = {key: value for key, value in config["evaluation"].items() if value is not False}
 SIGNAL_KEYS = ("signal", "risk_aversion", "cvar_share", "rating_threshold", "relabelling", "doubt_aversion")
 SCALAR_SIGNALS = ("reward", "centred", "bounded")
 RATING_THRESHOLD = 8  # of an arm that names none
@@ -126,7 +128,7 @@ REPORTED_SETTINGS = {
     "reward_models": config["reward_models"],
     "sft": config["sft"] if IS_POCKET_MODEL else None,
     "precision": config["runtime"]["precision"],
-    "evaluation": config["evaluation"],
+    "evaluation": EVALUATION,
     "equivalence_margin": config["statistics"]["equivalence_margin"],
     "power": config["statistics"]["power"],
     "confidence": config["statistics"]["confidence"],
@@ -141,6 +143,7 @@ UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows", "share_prompts
 DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
 DECIDING["data"] = DATA
 DECIDING["studies"] = STUDIES
+DECIDING["evaluation"] = EVALUATION
 DECIDING["pocket"] = POCKET
 # What is not used decides nothing.
 if WORLD != "instructions":

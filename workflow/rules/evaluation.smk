@@ -107,7 +107,14 @@ rule score_responses:
     params:
         judges=flags({}, judge_names=JUDGE_NAMES, judge_reads=JUDGE_READS),
         trained=trained_flags,
-        settings=flags(config["runtime"], "scoring_batch_size", "precision", "share_prompts", world=WORLD),
+        settings=flags(
+            config["runtime"],
+            "scoring_batch_size",
+            "precision",
+            "share_prompts",
+            world=WORLD,
+            end_cut_off=EVALUATION.get("end_cut_off"),
+        ),
     shell:
         "python {input.script[0]}"
         " --responses {input.responses}"

@@ -23,7 +23,7 @@ from findings.evidence import (
     pooled_within_deviation,
     within_prompts,
 )
-from findings.units import in_sft_units, other_makes, score_columns, sft_units
+from findings.units import WITH_END, in_sft_units, other_makes, score_columns, sft_units
 
 SAME_ORDER = 0.999  # correlation of ranks within prompts above which two signals are one
 ENOUGH_CUT_OFF = 10  # responses, without which nothing is said of them
@@ -160,7 +160,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     judged = pd.read_parquet(args.judged)
     judged = in_sft_units(judged.assign(arm="sft"), sft_units(judged.assign(arm="sft")))
-    metrics = ["judges", *(["gold"] if "gold" in judged else []), *other_makes(judged)]
+    makes = [make for make in other_makes(judged) if not make.endswith(WITH_END)]
+    metrics = ["judges", *(["gold"] if "gold" in judged else []), *makes]
     judges = [name for name in score_columns(judged) if name not in metrics]
     judged = judged[judged["decoding"] == "sampled"][["prompt_id", "sample", "finished", *metrics, *judges]]
     judged = judged.sort_values(["prompt_id", "sample"])

@@ -9,9 +9,10 @@ import pandas as pd
 
 from align.errors import InputError, run
 from align.files import write_csv
-from align.scorers import READERS, read_conversations
+from align.scorers import READERS, read_conversations, with_end
 from align.tables import add_prompt_ids, read_preferred, write_table
 from findings.places import PLACE
+from findings.units import with_end_name
 from findings.worlds import WORLDS, World
 
 
@@ -26,6 +27,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
     parser.add_argument("--share-prompts", action="store_true", help="read a prompt once for all its responses")
+    parser.add_argument("--end-cut-off", action="store_true", help="judges read cut-off ones with an end mark, too")
     parser.add_argument("--world", choices=tuple(WORLDS), help="whose truth is known, if that is")
     parser.add_argument("--own", help="parquet of score_own; default: no arm was trained")
     traced = parser.add_argument_group("what training sampled; default: no arm was trained")
@@ -52,11 +54,19 @@ def select_rollouts(args: argparse.Namespace) -> list[pd.DataFrame]:
 
 
 def score_by_judges(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:
-    """The judges' scores of a table of responses, a column a judge."""
+    """The judges' scores of a table of responses, a column a judge; of those of tokens also with an end mark if asked.
+
+    No pair that a judge learned from holds a response without an end: what it gives one is not taught.
+    """
     conversations, scores = read_conversations(args.conversations), {}
     for name, reads, folder in zip(args.judge_names, args.judge_reads, args.judges, strict=True):
         score = READERS[reads](folder, args.scoring_batch_size, args.precision, args.share_prompts, conversations)
-        scores[name] = score(table)[:, 0].tolist()
+        scores[name] = score(table)[:, 0].numpy()
+        if args.end_cut_off and reads != "words":
+            cut = ~table["finished"].to_numpy(dtype=bool)
+            scores[with_end_name(name)] = scores[name].copy()
+            if cut.any():
+                scores[with_end_name(name)][cut] = score(with_end(folder, table[cut]))[:, 0].numpy()
         del score  # before the next is loaded
     return pd.DataFrame(scores, index=table.index)
 

@@ -35,6 +35,12 @@ def encode_anew(tokenizer, table: pd.DataFrame, conversations: Conversations) ->
     return table.assign(prompt_ids=table["prompt_id"].map(prompts), response_ids=responses)
 
 
+def with_end(folder: str, table: pd.DataFrame) -> pd.DataFrame:
+    """The table with an end mark, the tokenizer's in `folder`, behind each response: what if it ended there?"""
+    eos = AutoTokenizer.from_pretrained(folder).eos_token_id
+    return table.assign(response_ids=[[*ids, eos] for ids in table["response_ids"]], finished=True)
+
+
 def load_token_scorer(
     folder: str, batch_size: int, precision: str, share_prompts: bool, conversations: Conversations
 ) -> Scorer:

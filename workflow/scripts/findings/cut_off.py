@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from findings.evidence import FEWEST_SEEDS, exact_correlation
+from findings.units import WITH_END
 
 
 def describe_cut_off(path: str, least: float) -> list[dict]:
@@ -30,10 +31,11 @@ def describe_worth_of_the_end(path: str, responses: str) -> list[dict]:
     table = pd.read_csv(path)
     shares = pd.read_csv(responses).query("decoding == 'sampled'").pivot(index="arm", columns="seed", values="finished")
     rows = []
-    for scorer, part in table.assign(scorer=table["scorer"].where(table["seed"].notna(), "judges")).groupby("scorer"):
+    judges = table["scorer"].str.contains(f"{WITH_END}_").map({True: "judges_with_end", False: "judges"})
+    for scorer, part in table.assign(scorer=table["scorer"].where(table["seed"].notna(), judges)).groupby("scorer"):
         row = {"scorer": scorer, "of": len(part), "low": part["worth"].min(), "high": part["worth"].max()}
         row |= {"correlation": None, "p_exact": None, "by_seed": {}}
-        if scorer != "judges":
+        if scorer not in ("judges", "judges_with_end"):
             row["by_seed"] = dict(zip(part["seed"].astype(int).astype(str), part["worth"]))
         if scorer in shares.index and len(part) >= FEWEST_SEEDS:
             finished = shares.loc[scorer, part["seed"].astype(int)].to_numpy()

@@ -67,6 +67,10 @@ def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
         " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by the replicates' reward models, at"
         " {judges_low:+.2f} to {judges_high:+.2f} by the {judges} judges of all makes."
     )
+    ended = find_row(summary["worth_of_the_end"], scorer="judges_with_end")
+    if ended:
+        numbers |= {"ended_low": ended["low"], "ended_high": ended["high"]}
+        text += " With an end mark behind them they stand at {ended_low:+.2f} to {ended_high:+.2f}."
     more = []
     for i, row in enumerate(summary["derived"]["end_gaps"]):
         numbers |= {f"gap_{i}": row["estimate"], f"gap_{i}_p": row["p_exact"]}

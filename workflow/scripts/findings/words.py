@@ -2,6 +2,8 @@
 
 import string
 
+from findings.units import PRIMARY_KIND, WITH_END
+
 SHORT_NAMES = {"judges": "the judges", "own": "the own reward", "gold": "gold"}
 METRIC_NAMES = {"judges": "the judges", "own": "the reward model it was trained on", "gold": "the gold rating"}
 VERDICT_WORDS = {
@@ -14,6 +16,10 @@ VERDICT_WORDS = {
 
 def name_metric(metric: str) -> str:
     """A metric in words; what is not named above is a kind of judges of another make."""
+    if metric.endswith(WITH_END):
+        kind = metric.removesuffix(WITH_END)
+        plain = name_metric("judges" if kind == PRIMARY_KIND else kind)
+        return f"{plain}{',' if kind != PRIMARY_KIND else ''} who read an end mark behind what is cut off"
     return METRIC_NAMES.get(metric, f"the judges `{metric}`, of another make")
 
 
