@@ -120,6 +120,7 @@ def test_one_more_arm_is_that_arm_and_the_statistics(project):
         # Its signal is screened before RL like the others'.
         "score_pool": 1,
         "measure_signals": 1,
+        "measure_untrained": 1,
         "measure_oracle": 1,
         **STATISTICS_ONWARDS,
     }
@@ -142,6 +143,8 @@ def test_one_more_seed_is_that_seed_and_the_statistics(project):
         "score_pool": 1,
         "measure_reward_models": 1,
         "measure_signals": 1,
+        "score_untrained": 1,
+        "measure_untrained": 1,
         "measure_oracle": 1,
         "plot_reward_models": 1,
         **STATISTICS_ONWARDS,

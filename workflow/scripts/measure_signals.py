@@ -23,7 +23,8 @@ from findings.evidence import (
     pooled_within_deviation,
     within_prompts,
 )
-from findings.units import WITH_END, in_sft_units, other_makes, score_columns, sft_units
+from findings.readings import WITH_END
+from findings.units import in_sft_units, other_makes, score_columns, sft_units
 
 SAME_ORDER = 0.999  # correlation of ranks within prompts above which two signals are one
 ENOUGH_CUT_OFF = 10  # responses, without which nothing is said of them

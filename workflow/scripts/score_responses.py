@@ -12,7 +12,7 @@ from align.files import write_csv
 from align.scorers import READERS, read_conversations, with_end
 from align.tables import add_prompt_ids, read_preferred, write_table
 from findings.places import PLACE
-from findings.units import with_end_name
+from findings.readings import with_end_name
 from findings.worlds import WORLDS, World
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from findings.evidence import FEWEST_SEEDS, exact_correlation
-from findings.units import WITH_END
+from findings.readings import WITH_END
 
 
 def describe_cut_off(path: str, least: float) -> list[dict]:

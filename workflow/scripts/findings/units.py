@@ -11,16 +11,6 @@ JUDGE_COLUMN = re.compile(r"(?P<kind>\w+)_\d+")
 PRIMARY_KIND = "judge"  # the kind of judge whose mean is the metric `judges`
 
 
-# What stands in the kind of a judge that read cut-off responses with an end mark.
-WITH_END = "_with_end"
-
-
-def with_end_name(judge: str) -> str:
-    """The column of a judge's scores of responses that all have an end: of `gemma_201` it is `gemma_with_end_201`."""
-    kind, _, seed = judge.rpartition("_")
-    return f"{kind}{WITH_END}_{seed}"
-
-
 def judge_columns(table: pd.DataFrame) -> dict[str, list[str]]:
     """The judges' columns by the metric that is their mean: `judges`, and for judges of another make their kind."""
     found: dict[str, list[str]] = {}

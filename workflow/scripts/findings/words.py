@@ -2,7 +2,8 @@
 
 import string
 
-from findings.units import PRIMARY_KIND, WITH_END
+from findings.readings import WITH_END
+from findings.units import PRIMARY_KIND
 
 SHORT_NAMES = {"judges": "the judges", "own": "the own reward", "gold": "gold"}
 METRIC_NAMES = {"judges": "the judges", "own": "the reward model it was trained on", "gold": "the gold rating"}
