@@ -232,7 +232,9 @@ def test_the_second_reading_is_that_of_its_rows():
     beyond = (means.loc["level1_scalar"] - means.loc["sft"] - best).dropna(how="all")
     told = [part[name] for part in (best, beyond) for name in best]
     ends = [f"{part.min():+.2f} to {part.max():+.2f}" for part in told]
-    said = "In replicates 1 to {} SFT was read at lower temperatures too. At its best one it stands at {} by the judge and"
+    said = (
+        "In replicates 1 to {} SFT was read at lower temperatures too. At its best one it stands at {} by the judge and"
+    )
     said += " {} by Gemma's; Level 1 is {} and {} beyond that."
     assert said.format(best.index.max(), *ends) in " ".join(page.split())
     rises = means.loc["level1_scalar"] - means.loc["sft"]

@@ -124,11 +124,6 @@ HEADS_OF_SFTS_MAKE = [
 ]
 
 
-def outputs_of(kind):
-    """How many outputs the head of a kind of reward model has."""
-    return config["reward_training"]["bins"] if config["reward_models"][kind]["head"] == "ratings" else 1
-
-
 if STUDIES.get("untrained"):
 
     # By what reward models are before their training: which of their scores did pairs teach?
@@ -150,7 +145,10 @@ if STUDIES.get("untrained"):
             **MODEL_JOB,
         params:
             kinds=[kind for kind, _ in HEADS_OF_SFTS_MAKE],
-            labels=[outputs_of(kind) for kind, _ in HEADS_OF_SFTS_MAKE],
+            labels=[
+                config["reward_training"]["bins"] if config["reward_models"][kind]["head"] == "ratings" else 1
+                for kind, _ in HEADS_OF_SFTS_MAKE
+            ],
             seeds=[seed for _, seed in HEADS_OF_SFTS_MAKE],
             settings=flags(
                 config["runtime"],
