@@ -30,7 +30,7 @@ def contrast(name, arm, against, metric, decoding="sampled", role="test", **valu
 def settings(roles, arms, pocket, gold):
     """What the report names of the settings, with the thresholds of the config."""
     config = yaml.safe_load((ROOT / "config.yaml").read_text())
-    kept = ("lengths", "reward_training", "references", "reinforce", "evaluation", "studies", "findings")
+    kept = ("judges", "lengths", "reward_training", "references", "reinforce", "evaluation", "studies", "findings")
     given = {name: config[name] for name in kept} | {"roles": roles, "arms": arms, "early_steps": 10, "seeds": SEEDS}
     given |= {"sft": config["sft"] if pocket and gold else None, "precision": "fp32", "confidence": 0.95, "power": 0.8}
     given["data"] = {"balance_lengths": False}

@@ -66,6 +66,17 @@ def test_differences_are_in_sft_deviations_seed_by_seed(outputs):
     assert (rows["verdict"] == "inconclusive").all()
 
 
+def test_own_rewards_are_of_the_replicates_that_have_them(outputs, tmp_path):
+    path = tmp_path / "arm1.parquet"
+    pd.read_parquet(path).assign(own=np.nan, own_sft=np.nan).to_parquet(path)
+    contrasts, differences, _ = outputs("level1:arm:sft:test")
+    rows = contrasts.set_index(["metric", "decoding"])
+    assert rows.loc[("own", "sampled"), ["seeds", "estimate"]].tolist() == [1, 3.0]
+    assert rows.loc[("judges", "sampled"), "seeds"] == 2
+    pd.read_parquet(tmp_path / "arm2.parquet").assign(own=np.nan, own_sft=np.nan).to_parquet(tmp_path / "arm2.parquet")
+    assert "own" not in set(outputs("level1:arm:sft:test")[0]["metric"])
+
+
 def test_arms_are_described_by_means(outputs):
     *_, arms = outputs("level1:arm:sft:test")
     row = arms[(arms["arm"] == "arm") & (arms["seed"] == 2) & (arms["decoding"] == "sampled")].iloc[0]

@@ -74,10 +74,21 @@ def test_the_real_model_speaks_first_where_it_was_run():
     here, real = make_summary(), make_summary(gold=False, pocket=False) | {"experiment": "smollm2_cpu"}
     assert "not been trained whole yet" in setting.state_real(here, None).text
     text = setting.state_real(here, real).text
-    assert (
-        "(`smollm2_cpu`)" in text and "prompts rose (+0.50" in text and "`by_mean` is ahead of Level 1 (+0.50)" in text
-    )
+    assert "(`smollm2_cpu`, 8 replicates)" in text and "held-out prompts rose: +0.50 SFT" in text
+    assert "`by_mean` is ahead of Level 1 (+0.50). Its truth" in text
     assert "There, too, judges say so." in text
+    real["settings"]["judges"] = {"judge": [101], "gemma": [201]}
+    real["contrasts"] += [
+        contrast("level1", "first", "sft", "gemma", "sampled", estimate=0.3),
+        contrast("two_by_mean", "by_mean", "first", "gemma", "sampled", estimate=-0.4),
+    ]
+    real["cut_off"] = [{"arm": "by_mean", "seeds": 8, "cut_off": 3, "least": 0.01}]
+    text = setting.state_real(here, real).text
+    assert "(exact p after Holm 0.0469); by those of another make, `gemma` +0.30 (p 0.0469)." in text
+    assert (
+        "ahead of Level 1 (+0.50; by those of another make, `gemma` -0.40); in 3 of 8 replicates it learned to be cut"
+        in text
+    )
     other = change(real, "first", "sft", "judges", verdict="inconclusive")
     assert "There judges say otherwise." in setting.state_real(here, other).text
     assert setting.state_real(real, None) is None
@@ -129,6 +140,15 @@ def test_another_version_or_gradient_of_trl_is_told():
     unfinished = summary | {"trl": summary["trl"] | {"measured": measured}}
     assert "cutting off" not in beside.state_trl(unfinished)[0].text
     assert "no response was finished" in appendix_tables.table_of_trl(unfinished)
+
+
+def test_a_study_that_was_not_made_is_said_not_to_be():
+    summary = rederive(make_summary() | {"trl": None, "gradients": []})
+    assert texts(beside.state_trl(summary)) == {"trl": "This experiment does not run it; the default one does."}
+    assert texts(beside.state_gradients(summary)) == {
+        "gradient_none": "This experiment does not measure it; the default one does."
+    }
+    assert appendix_tables.table_of_trl(summary) == ""
 
 
 def test_the_order_of_methods_is_compared_with_the_papers():

@@ -151,6 +151,15 @@ def test_one_more_seed_is_that_seed_and_the_statistics(project):
     }
 
 
+def test_what_is_not_asked_for_is_not_made(project):
+    """A replicate that only judges read, no study of the gradient, no batch of TRL's."""
+    studies = {"gradients": False, "trl": False}
+    plan = planned(project, {"evaluation": {"own_seeds": [2]}, "studies": studies, "lengths": {"max_new_tokens": 11}})
+    assert plan["score_own"] == plan["score_pool"] == 1 and plan["score_responses"] == SEEDS + 1
+    assert not {"study_gradients", "compare_with_trl", "rate_samples"} & set(plan)
+    assert plan["train_policy"] == POLICIES  # and none of few steps
+
+
 def test_one_more_judge_rescores_and_retrains_nothing(project):
     plan = planned(project, {"judges": {"judge": [101, 102]}})
     assert plan["train_reward_model"] == 1 and plan["score_responses"] == SEEDS + 1  # and the pool

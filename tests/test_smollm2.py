@@ -116,8 +116,8 @@ def test_the_rehearsal_as_far_as_sampling(real, tmp_path):
 
 def test_the_experiment_on_a_cpu_is_planned_whole():
     output = snakemake(ROOT, "--dry-run", "--configfile", "workflow/experiments/smollm2_cpu.yaml")
-    # Two packages; seven seeds of the tests' three arms, three of two controls, two of the placebo, one without a
-    # penalty, one of few steps, four of two arms with a reward of its own for what is cut off; one judge of n-grams.
-    policies = 7 * 3 + 3 * 2 + 2 + 1 + 1 + 4 * 2
+    # Two packages; seven seeds of the tests' three arms, two of the one with a fixed reward for what is cut
+    # off; one judge of n-grams.
+    policies = 7 * 3 + 2
     for rule, count in {"fetch_package": 2, "train_policy": policies, "train_ngram_judge": 1}.items():
         assert re.search(rf"^{rule} +{count}$", output, re.MULTILINE), rule

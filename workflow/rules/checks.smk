@@ -78,11 +78,10 @@ def problems_of_questions():
         for arm in [given] if isinstance(given, str) else given:
             if arm not in config["arms"]:
                 yield f"roles.{role}: no arm {arm!r} is declared under arms"
-    if STUDIES["gradients"]["arm"] not in ARMS or STUDIES["gradients"]["early"] not in config["arms"]:
+    if GRADIENT_ARMS and (GRADIENT_ARMS[1] not in ARMS or GRADIENT_ARMS[0] not in config["arms"]):
         yield "studies.gradients: arm must be one of policies, and early be declared under arms"
-    moments = (config["arms"].get(STUDIES["gradients"][moment], {}) for moment in ("early", "arm"))
-    early, late = (arm | {"steps": None, "seeds": None} for arm in moments)
-    if early != late:
+    moments = [config["arms"].get(arm, {}) | {"steps": None, "seeds": None} for arm in GRADIENT_ARMS]
+    if moments and moments[0] != moments[1]:
         yield "studies.gradients: early must be as arm is, but for steps and seeds"
     if "overoptimisation" in config["statistics"] and not WORLD:
         yield "statistics.overoptimisation: no one knows gold here; leave it out"

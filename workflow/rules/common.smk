@@ -26,7 +26,7 @@ METHODS_TABLE = [f"{RESULTS}/statistics/methods.csv"] if METHODS & {"vanilla_pg"
 
 wildcard_constraints:
     kind="|".join(config["reward_models"]),
-    arm="|".join([*ARMS, STUDIES["gradients"]["early"], "sft", "sft_pool"]),
+    arm="|".join([*ARMS, *GRADIENT_ARMS, "sft", "sft_pool"]),
     seed=r"\d+",
     fold="train|judge|validation",
     base="|".join(config["bases"]),
@@ -146,6 +146,10 @@ def arms_of(seed):
     return [arm for arm in ARMS if seed in seeds_of(arm)]
 
 
+# The replicates whose own reward models score the held-out responses and the pool.
+OWN_SEEDS = [seed for seed in config["evaluation"].get("own_seeds", SEEDS) if arms_of(seed)]
+
+
 @functools.cache
 def kinds_of(seed):
     """The reward models of a replicate."""
@@ -212,8 +216,8 @@ def trained_inputs(wildcards):
     seed = int(wildcards.seed)
     if not arms_of(seed):
         return {}
-    return {
-        "own": f"{RESULTS}/evaluations/seed{seed}_own.parquet",
+    own = {"own": f"{RESULTS}/evaluations/seed{seed}_own.parquet"} if seed in OWN_SEEDS else {}
+    return own | {
         "rollouts": [f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet" for arm in arms_of(seed)],
         "train_tokens": f"{RESULTS}/data/tokens/train.parquet",
     }
@@ -227,9 +231,10 @@ def trained_flags(wildcards):
 
 
 # Those in which both moments of training can be had: an overlay may have fewer seeds than the early arm names.
-GRADIENT_SEEDS = [
-    seed for seed in seeds_of(STUDIES["gradients"]["early"]) if seed in seeds_of(STUDIES["gradients"]["arm"])
-] or SEEDS[:1]
+GRADIENT_SEEDS = []
+if GRADIENT_ARMS:
+    early, late = map(seeds_of, GRADIENT_ARMS)
+    GRADIENT_SEEDS = [seed for seed in early if seed in late] or SEEDS[:1]
 
 
 def first_summary(experiments):

@@ -83,6 +83,7 @@ DPO_ARMS = [arm for arm in ARMS if method_of(arm) == "dpo"]
 METHODS = {method_of(arm) for arm in ARMS}
 # What is off is no study: it decides nothing.
 STUDIES = {name: study for name, study in config["studies"].items() if study is not False}
+GRADIENT_ARMS = [STUDIES["gradients"][moment] for moment in ("early", "arm")] if "gradients" in STUDIES else []
 TEMPERATURES = config["evaluation"]["sft_temperatures"]
 POOL_SEED = config["evaluation"]["pool_seed"]
 # What is off decides nothing, as in DATA.
@@ -135,8 +136,9 @@ REPORTED_SETTINGS = {
     "roles": ROLES,
     "findings": config["findings"],
     "studies": STUDIES,
-    "early_steps": config["arms"][STUDIES["gradients"]["early"]].get("steps", config["reinforce"]["steps"]),
 }
+if GRADIENT_ARMS:
+    REPORTED_SETTINGS["early_steps"] = config["arms"][GRADIENT_ARMS[0]].get("steps", config["reinforce"]["steps"])
 # Of all that decides the numbers.
 DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures", "roles", "findings")}
 UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows", "share_prompts", "job")

@@ -1,4 +1,4 @@
-SAMPLING_ARMS = [arm for arm in (*ARMS, STUDIES["gradients"]["early"]) if arm not in DPO_ARMS]
+SAMPLING_ARMS = [arm for arm in dict.fromkeys([*ARMS, *GRADIENT_ARMS]) if arm not in DPO_ARMS]
 
 
 rule train_policy:

@@ -1,6 +1,6 @@
 POLICY_RUNS = [(arm, seed) for arm in ARMS for seed in seeds_of(arm)]
 POOL = f"{RESULTS}/evaluations/seed{POOL_SEED}.parquet"
-POOLS = [f"{RESULTS}/reward_models/pool/seed{seed}.parquet" for seed in SEEDS if arms_of(seed)]
+POOLS = [f"{RESULTS}/reward_models/pool/seed{seed}.parquet" for seed in OWN_SEEDS]
 # Those of arms that are trained.
 CONTRASTS = [
     ":".join(contrast[key] for key in ("name", "arm", "against", "role"))
@@ -11,7 +11,12 @@ EVALUATIONS = [f"{RESULTS}/evaluations/seed{seed}.parquet" for seed in SEEDS]
 REWARD_RUNS = [(config["arms"][arm]["reward_model"], seed) for arm, seed in POLICY_RUNS] + JUDGES
 SAMPLES_SEED = SEEDS[0]
 SAMPLES_ARMS = ["sft", *arms_of(SAMPLES_SEED)]
-RATING_KINDS = [kind for kind in kinds_of(SAMPLES_SEED) if config["reward_models"][kind]["head"] == "ratings"]
+# Of the models that read responses.
+RATING_KINDS = [
+    kind
+    for kind in (kinds_of(SAMPLES_SEED) if SAMPLES_SEED in OWN_SEEDS else [])
+    if config["reward_models"][kind]["head"] == "ratings"
+]
 # The first arm of each kind of reward model whose reward is what that model gives on average.
 READ_AS_THEY_ARE = []
 for arm in ARMS:

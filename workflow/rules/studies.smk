@@ -1,95 +1,98 @@
 # What is measured of the run itself: the gradient, TRL's trainer, the ratings of responses to be shown, costs.
 # Those of the first replicate's models come with it: a run that is stopped and loses its folder has them.
 OF_THE_FIRST = 10 * len(SEEDS) + 1
-GRADIENT_ARMS = [STUDIES["gradients"]["early"], STUDIES["gradients"]["arm"]]
 
 
-rule study_gradients:
-    input:
-        script=script("study_gradients"),
-        policies=[f"{RESULTS}/policies/{arm}/seed{{seed}}" for arm in GRADIENT_ARMS],
-        metrics=[f"{RESULTS}/training/{arm}/seed{{seed}}.csv" for arm in GRADIENT_ARMS],
-        scale=f"{RESULTS}/training/{GRADIENT_ARMS[1]}/seed{{seed}}_scale.json",
-        reference_policy=f"{RESULTS}/models/sft",
-        reward_model=f"{RESULTS}/reward_models/{config['arms'][GRADIENT_ARMS[1]]['reward_model']}/seed{{seed}}",
-        references=f"{RESULTS}/data/references.parquet",
-    output:
-        table=f"{RESULTS}/studies/gradients/seed{{seed}}.csv",
-    log:
-        f"{RESULTS}/logs/study_gradients/{{seed}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/study_gradients/{{seed}}.tsv"
-    priority: by_seed(1)
-    conda:
-        "../../envs/training.yaml"
-    threads: config["runtime"]["threads"]
-    resources:
-        **MODEL_JOB,
-    params:
-        signal=signal_flags(GRADIENT_ARMS[1]),
-        settings=flags(config["reinforce"], "batch_size", "kl_coef", "baseline_decay"),
-        runtime=flags(
-            config["runtime"],
-            "generation_batch_size",
-            "scoring_batch_size",
-            "precision",
-            prompts=STUDIES["gradients"]["prompts"],
-            max_new_tokens=config["lengths"]["max_new_tokens"],
-        ),
-    shell:
-        "python {input.script[0]}"
-        " --phases early late"
-        " --policies {input.policies}"
-        " --metrics {input.metrics}"
-        " --reference-policy {input.reference_policy}"
-        " --reward-model {input.reward_model}"
-        " --references {input.references}"
-        " --scale {input.scale}"
-        " --seed {wildcards.seed}"
-        " {params.signal}"
-        " {params.settings}"
-        " {params.runtime}"
-        " --output {output.table}"
-        " 2>&1 | tee {log}"
+if GRADIENT_ARMS:
+
+    rule study_gradients:
+        input:
+            script=script("study_gradients"),
+            policies=[f"{RESULTS}/policies/{arm}/seed{{seed}}" for arm in GRADIENT_ARMS],
+            metrics=[f"{RESULTS}/training/{arm}/seed{{seed}}.csv" for arm in GRADIENT_ARMS],
+            scale=f"{RESULTS}/training/{GRADIENT_ARMS[1]}/seed{{seed}}_scale.json",
+            reference_policy=f"{RESULTS}/models/sft",
+            reward_model=f"{RESULTS}/reward_models/{config['arms'][GRADIENT_ARMS[1]]['reward_model']}/seed{{seed}}",
+            references=f"{RESULTS}/data/references.parquet",
+        output:
+            table=f"{RESULTS}/studies/gradients/seed{{seed}}.csv",
+        log:
+            f"{RESULTS}/logs/study_gradients/{{seed}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/study_gradients/{{seed}}.tsv"
+        priority: by_seed(1)
+        conda:
+            "../../envs/training.yaml"
+        threads: config["runtime"]["threads"]
+        resources:
+            **MODEL_JOB,
+        params:
+            signal=signal_flags(GRADIENT_ARMS[1]),
+            settings=flags(config["reinforce"], "batch_size", "kl_coef", "baseline_decay"),
+            runtime=flags(
+                config["runtime"],
+                "generation_batch_size",
+                "scoring_batch_size",
+                "precision",
+                prompts=STUDIES["gradients"]["prompts"],
+                max_new_tokens=config["lengths"]["max_new_tokens"],
+            ),
+        shell:
+            "python {input.script[0]}"
+            " --phases early late"
+            " --policies {input.policies}"
+            " --metrics {input.metrics}"
+            " --reference-policy {input.reference_policy}"
+            " --reward-model {input.reward_model}"
+            " --references {input.references}"
+            " --scale {input.scale}"
+            " --seed {wildcards.seed}"
+            " {params.signal}"
+            " {params.settings}"
+            " {params.runtime}"
+            " --output {output.table}"
+            " 2>&1 | tee {log}"
 
 
-rule compare_with_trl:
-    input:
-        script=script("compare_with_trl"),
-        model=f"{RESULTS}/models/sft",
-        reward_model=f"{RESULTS}/reward_models/{config['arms'][ROLES['level1']]['reward_model']}/seed{SEEDS[0]}",
-        pairs=f"{RESULTS}/data/train.jsonl",
-        tokens=f"{RESULTS}/data/tokens/train.parquet",
-        lock="envs/requirements.lock",
-    output:
-        comparison=f"{RESULTS}/studies/trl.json",
-    log:
-        f"{RESULTS}/logs/compare_with_trl.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/compare_with_trl.tsv"
-    priority: OF_THE_FIRST
-    conda:
-        "../../envs/training.yaml"
-    threads: config["runtime"]["threads"]
-    resources:
-        **MODEL_JOB,
-    params:
-        settings=flags(
-            STUDIES["trl"],
-            max_new_tokens=config["lengths"]["max_new_tokens"],
-            kl_coef=config["reinforce"]["kl_coef"],
-            seed=SEEDS[0],
-        ),
-    shell:
-        "python {input.script[0]}"
-        " --model {input.model}"
-        " --reward-model {input.reward_model}"
-        " --pairs {input.pairs}"
-        " --tokens {input.tokens}"
-        " --lock {input.lock}"
-        " {params.settings}"
-        " --output {output.comparison}"
-        " 2>&1 | tee {log}"
+if "trl" in STUDIES:
+
+    rule compare_with_trl:
+        input:
+            script=script("compare_with_trl"),
+            model=f"{RESULTS}/models/sft",
+            reward_model=f"{RESULTS}/reward_models/{config['arms'][ROLES['level1']]['reward_model']}/seed{SEEDS[0]}",
+            pairs=f"{RESULTS}/data/train.jsonl",
+            tokens=f"{RESULTS}/data/tokens/train.parquet",
+            lock="envs/requirements.lock",
+        output:
+            comparison=f"{RESULTS}/studies/trl.json",
+        log:
+            f"{RESULTS}/logs/compare_with_trl.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/compare_with_trl.tsv"
+        priority: OF_THE_FIRST
+        conda:
+            "../../envs/training.yaml"
+        threads: config["runtime"]["threads"]
+        resources:
+            **MODEL_JOB,
+        params:
+            settings=flags(
+                STUDIES["trl"],
+                max_new_tokens=config["lengths"]["max_new_tokens"],
+                kl_coef=config["reinforce"]["kl_coef"],
+                seed=SEEDS[0],
+            ),
+        shell:
+            "python {input.script[0]}"
+            " --model {input.model}"
+            " --reward-model {input.reward_model}"
+            " --pairs {input.pairs}"
+            " --tokens {input.tokens}"
+            " --lock {input.lock}"
+            " {params.settings}"
+            " --output {output.comparison}"
+            " 2>&1 | tee {log}"
 
 
 if RATING_KINDS:
@@ -143,7 +146,7 @@ TRAINED = [
         "metrics": f"{RESULTS}/training/{arm}/seed{seed}.csv",
         "responses": (config["reinforce"] | config["arms"][arm])["batch_size"],
     }
-    for arm, seed in [*POLICY_RUNS, *((STUDIES["gradients"]["early"], seed) for seed in GRADIENT_SEEDS)]
+    for arm, seed in [*POLICY_RUNS, *((GRADIENT_ARMS[0], seed) for seed in GRADIENT_SEEDS)]
     if arm not in DPO_ARMS
 ]
 
@@ -166,13 +169,12 @@ rule sum_costs:
             *[
                 f"{RESULTS}/benchmarks/{rule}/{seed}.tsv"
                 for rule in ("score_own", "score_pool")
-                for seed in SEEDS
-                if arms_of(seed)
+                for seed in OWN_SEEDS
             ],
             *[
                 f"{RESULTS}/benchmarks/{rule}{seed}.tsv"
-                for rule in (f"train_policy/{STUDIES['gradients']['early']}_", "study_gradients/")
                 for seed in GRADIENT_SEEDS
+                for rule in (f"train_policy/{GRADIENT_ARMS[0]}_", "study_gradients/")
             ],
         ],
         references=f"{RESULTS}/data/references.parquet",

@@ -47,7 +47,9 @@ def paired_differences(table: pd.DataFrame, arm: str, against: str, metric: str,
     rows = table[table["decoding"] == decoding]
     one = rows[rows["arm"] == arm]
     if metric == "own":
-        if against != "sft" or "own" not in one or one["own"].isna().any():
+        # In some replicates no reward model may have read the responses.
+        one = one[one["own"].notna()] if "own" in one else one.iloc[:0]
+        if against != "sft" or one.empty:
             return None
         # An arm's own reward model has also scored SFT's responses in the same places.
         return (one["own"] - one["own_sft"]).groupby([one["seed"], one["prompt_id"]]).mean().unstack()

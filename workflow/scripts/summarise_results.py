@@ -120,6 +120,8 @@ def describe_responses(path: str, confidence: float) -> list[dict]:
 
 def describe_gradients(paths: list[str]) -> list[dict]:
     """Means over seeds of each estimate's variance, and the range of that variance relative to b_MA's."""
+    if not paths:
+        return []
     table = pd.concat(map(pd.read_csv, paths), ignore_index=True)
     groups = table.groupby(["phase", "estimate"], sort=False)
     relative = groups["relative_variance"].agg(relative_low="min", relative_high="max", seeds="size")
@@ -202,7 +204,7 @@ def summarise(args: argparse.Namespace) -> dict:
         "cut_off": describe_cut_off(tables["responses"], settings["findings"]["cut_off"]),
         "worth_of_the_end": describe_worth_of_the_end(tables["cut_off"], tables["responses"]),
         "gradients": describe_gradients([path for name, path in args.tables if name == "gradients"]),
-        "trl": read_json(facts["trl"]),
+        "trl": read_json(facts["trl"]) if "trl" in facts else None,
         "world": world,
         **({"compliance": summarise_compliance(tables["compliance"])} if "compliance" in tables else {}),
         **(

@@ -123,6 +123,8 @@ def table_of_methods(methods: dict, paper: dict) -> str:
 def table_of_trl(summary: dict) -> str:
     """Point by point: the paper, and TRL's RLOOTrainer, with file and line."""
     trl = summary["trl"]
+    if not trl:
+        return ""
     m, lines = (
         trl["measured"],
         {name: f"`{line or 'not found in this version'}`" for name, line in trl["lines"].items()},

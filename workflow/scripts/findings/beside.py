@@ -9,7 +9,9 @@ from findings.words import VERDICT_WORDS, join, short_metric
 
 def state_gradients(summary: dict) -> list[Finding]:
     """What the moving average buys, and what another baseline would."""
-    rows = summary["derived"]["gradients"]
+    rows, question = summary["derived"]["gradients"], "What does the moving average buy?"
+    if not rows:
+        return [make("gradient_none", question, "This experiment does not measure it; the default one does.", {})]
 
     def of(estimate: str, late: str = "late") -> dict:
         return find_row(rows, phase=late, estimate=estimate)
@@ -28,7 +30,7 @@ def state_gradients(summary: dict) -> list[Finding]:
     found = [
         make(
             "gradient_none",
-            "What does the moving average buy?",
+            question,
             text,
             numbers,
             condition="early and every seed late > 0",
@@ -93,6 +95,9 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
 
 def state_trl(summary: dict) -> list[Finding]:
     """Why not TRL's RLOOTrainer: the answer in one paragraph, its points apart."""
+    question = "Why not TRL's RLOOTrainer?"
+    if not summary["trl"]:
+        return [make("trl", question, "This experiment does not run it; the default one does.", {})]
     trl, measured = summary["trl"], summary["trl"]["measured"]
     limits = summary["settings"]["findings"]
     same = measured["cosine_same_baseline"] > limits["same_gradient"]
@@ -125,7 +130,6 @@ def state_trl(summary: dict) -> list[Finding]:
             " ended: cutting off the end changes the reward by {cut:.2f} there and by {ours:.2f} here."
         )
     given = {"same_gradient": limits["same_gradient"], "unseen_change": limits["unseen_change"]}
-    question = "Why not TRL's RLOOTrainer?"
     run = (
         f"One batch of {{responses}} responses, drawn and stepped on by {version}, then put through the loss used here."
     )

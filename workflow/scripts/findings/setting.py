@@ -1,7 +1,8 @@
 """What an experiment is, what came from outside, and with which settings it was run."""
 
 from findings.finding import Finding, make
-from findings.summary import alpha_of, find_rows, kinds_of_levels, level2_rows, models_of, role_contrast
+from findings.summary import alpha_of, find_row, find_rows, kinds_of_levels, level2_rows, models_of, role_contrast
+from findings.units import PRIMARY_KIND
 from findings.words import join
 
 BASELINES = {
@@ -50,12 +51,24 @@ def state_real(summary: dict, real: dict | None) -> Finding | None:
         "inconclusive": "is not shown to have changed",
     }
     row, here = (role_contrast(some, "level1")["judges"] for some in (real, summary))
+    numbers = {"seeds": row["seeds"], "judges": row["estimate"], "p": row["p_holm"]}
+    makes = [kind for kind in real["settings"]["judges"] if kind != PRIMARY_KIND]
+
+    def others(rows: list[dict], name: str, with_p: bool = False) -> str:
+        """What judges of other makes say of the same contrast."""
+        said = []
+        for made in (one for one in rows if one["metric"] in makes):
+            key = f"{name}_{made['metric']}"
+            numbers.update({key: made["estimate"]} | ({f"{key}_p": made["p_holm"]} if with_p else {}))
+            said.append(f"`{made['metric']}` {{{key}:+.2f}}" + (f" (p {{{key}_p:p}})" if with_p else ""))
+        return f"; by those of another make, {join(said)}" if said else ""
+
     text = (
-        f"**The real model first** (`{real['experiment']}`). By judges that no policy was trained on, the mean reward"
-        f" on held-out prompts {words[row['verdict']]} ({{judges:+.2f}} SFT standard deviations, exact p after Holm"
-        f" {{p:p}})."
+        f"**The real model first** (`{real['experiment']}`, {{seeds}} replicates). By judges that no policy was trained"
+        f" to please, the mean reward on held-out prompts {words[row['verdict']]}: {{judges:+.2f}} SFT standard"
+        f" deviations (exact p after Holm {{p:p}})"
+        f"{others([*role_contrast(real, 'level1').values()], 'level1', with_p=True)}."
     )
-    numbers = {"judges": row["estimate"], "p": row["p_holm"]}
     other = {
         "rose": "ahead of Level 1",
         "fell": "behind it",
@@ -64,7 +77,13 @@ def state_real(summary: dict, real: dict | None) -> Finding | None:
     }
     for i, level2 in enumerate(find_rows(level2_rows(real), metric="judges")):
         numbers[f"level2_{i}"] = level2["estimate"]
-        text += f" `{level2['arm']}` is {other[level2['verdict']]} ({{level2_{i}:+.2f}})."
+        text += f" `{level2['arm']}` is {other[level2['verdict']]} ({{level2_{i}:+.2f}}"
+        text += f"{others(find_rows(level2_rows(real), arm=level2['arm']), f'level2_{i}')})"
+        cut = find_row(real["cut_off"], arm=level2["arm"])
+        if cut:
+            numbers |= {f"cut_{i}": cut["cut_off"], f"of_{i}": cut["seeds"]}
+            text += f"; in {{cut_{i}}} of {{of_{i}}} replicates it learned to be cut off"
+        text += "."
     alike = "There, too, judges say so" if row["verdict"] == here["verdict"] else "There judges say otherwise"
     text += f" Its truth is not known. That of *pocket*, an embedded chat world, is (*gold*). {alike}."
     return make("verdict_real", question, text, numbers, confidence=1 - alpha_of(real))
