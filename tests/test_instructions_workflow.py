@@ -27,6 +27,8 @@ def project(tmp_path_factory):
         "model": {"source": str(folder / "letters")},
         "lengths": {"max_prompt_tokens": 200, "max_pair_tokens": 400, "max_new_tokens": 24},
         "policies": ["level1_scalar", "level2_win"],
+        # Nothing of them is of instructions; and a report has to do without.
+        "studies": {"gradients": False, "trl": False, "untrained": False},
         "statistics": {
             "contrasts": [
                 {"name": "level1", "arm": "level1_scalar", "against": "sft", "role": "test"},

@@ -12,8 +12,8 @@ def test_a_real_model_and_real_pairs_run_to_their_report(real, tmp_path):
         "experiment": "real",
         "seeds": [1, 2],
         "judges": {"judge": [101]},
-        "policies": ["level1_scalar", "level2_mean", "level2_win"],
-        "arms": {"level2_mean": {"seeds": [1]}, "level2_win": {"seeds": [1]}},
+        "policies": ["level1_scalar", "level2_win"],
+        "arms": {"level2_win": {"seeds": [1]}},
         "data": {
             "source": str(real / "ultrafeedback"),
             "split": "train",
@@ -27,7 +27,7 @@ def test_a_real_model_and_real_pairs_run_to_their_report(real, tmp_path):
         "reinforce": {"steps": 3, "batch_size": 8, "micro_batch_size": 4, "learning_rate": 1.0e-4},
         "evaluation": {"prompts": 40, "samples": 2, "pool_samples": 4, "trace_every": 1, "sft_temperatures": [0.5]},
         "statistics": {"bootstrap_resamples": 200},
-        "studies": {"gradients": {"prompts": 4}, "trl": {"prompts": 4}, "samples": {"prompts": 10}},
+        "studies": {"gradients": False, "trl": {"prompts": 4}, "samples": {"prompts": 10}},
     }
     (project / "real.yaml").write_text(yaml.safe_dump(overlay))
     snakemake(project, "--configfile", "real.yaml")
