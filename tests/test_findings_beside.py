@@ -74,9 +74,9 @@ def test_the_real_model_speaks_first_where_it_was_run():
     here, real = make_summary(), make_summary(gold=False, pocket=False) | {"experiment": "smollm2_cpu"}
     assert "not been trained whole yet" in setting.state_real(here, None).text
     text = setting.state_real(here, real).text
-    assert "(`smollm2_cpu`, 8 replicates)" in text and "held-out prompts rose: +0.50 SFT" in text
-    assert "`by_mean` is ahead of Level 1 (+0.50). Its truth" in text
-    assert "There, too, judges say so." in text
+    assert "(results/smollm2_cpu/report.md), 8 replicates)" in text and "held-out prompts rose: +0.50 SFT" in text
+    assert "`by_mean` is ahead of Level 1 by the judges (+0.50). Its truth" in text
+    assert "There, too, judges say that the reward rose." in text
     real["settings"]["judges"] = {"judge": [101], "gemma": [201]}
     real["contrasts"] += [
         contrast("level1", "first", "sft", "gemma", "sampled", estimate=0.3),
@@ -84,13 +84,14 @@ def test_the_real_model_speaks_first_where_it_was_run():
     ]
     real["cut_off"] = [{"arm": "by_mean", "seeds": 8, "cut_off": 3, "least": 0.01}]
     text = setting.state_real(here, real).text
-    assert "(exact p after Holm 0.0469); by those of another make, `gemma` +0.30 (p 0.0469)." in text
+    assert "(exact p after Holm 0.0469); by judges of another make, `gemma` +0.30 (p 0.0469)." in text
     assert (
-        "ahead of Level 1 (+0.50; by those of another make, `gemma` -0.40); in 3 of 8 replicates it learned to be cut"
-        in text
+        "ahead of Level 1 by the judges (+0.50; `gemma` -0.40), and learned in 3 of 8 replicates to go on until" in text
     )
     other = change(real, "first", "sft", "judges", verdict="inconclusive")
-    assert "There judges say otherwise." in setting.state_real(here, other).text
+    assert (
+        "There judges do not say that the reward is not shown to have changed." in setting.state_real(here, other).text
+    )
     assert setting.state_real(real, None) is None
 
 
@@ -102,6 +103,9 @@ def test_random_weights_and_few_seeds_are_said():
     assert "No number below means anything" in found["rehearsal"]
     assert "Loaded by commit 1a1a1a1a1a1a: model `m` from a local path, **with random weights**" in found["sources"]
     few = make_summary()
+    assert "limit_own" not in texts(limits.state_limits(few))
+    few["settings"]["evaluation"]["own_seeds"] = [1, 2, 99]
+    assert "known of 2 of 8 replicates" in texts(limits.state_limits(few))["limit_own"]
     few["derived"]["smallest_p"] = 0.25
     assert "nothing here excludes chance" in texts(limits.state_limits(few))["limit_seeds"]
 

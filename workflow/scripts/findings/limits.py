@@ -49,6 +49,13 @@ def state_limits(summary: dict) -> list[Finding]:
     )
     found = [make("limit_seeds", question, text, {"seeds": seeds}, confidence=1 - alpha)]
     found += [make(name, question, words) for name, words in LIMITS.items() if name in limits_that_hold(summary)]
+    read = {*summary["settings"]["evaluation"].get("own_seeds", summary["seeds"])} & {*summary["seeds"]}
+    if len(read) < seeds:
+        text = (
+            "**Own rewards are known of {read} of {seeds} replicates.** In the others the reward models that policies"
+            " learned from did not read the held-out responses; judges did."
+        )
+        found.append(make("limit_own", question, text, {"read": len(read), "seeds": seeds}))
     return found
 
 

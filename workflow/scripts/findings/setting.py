@@ -54,38 +54,44 @@ def state_real(summary: dict, real: dict | None) -> Finding | None:
     numbers = {"seeds": row["seeds"], "judges": row["estimate"], "p": row["p_holm"]}
     makes = [kind for kind in real["settings"]["judges"] if kind != PRIMARY_KIND]
 
-    def others(rows: list[dict], name: str, with_p: bool = False) -> str:
+    def others(rows: list[dict], name: str, with_p: bool = False) -> list[str]:
         """What judges of other makes say of the same contrast."""
         said = []
         for made in (one for one in rows if one["metric"] in makes):
             key = f"{name}_{made['metric']}"
             numbers.update({key: made["estimate"]} | ({f"{key}_p": made["p_holm"]} if with_p else {}))
             said.append(f"`{made['metric']}` {{{key}:+.2f}}" + (f" (p {{{key}_p:p}})" if with_p else ""))
-        return f"; by those of another make, {join(said)}" if said else ""
+        return said
 
+    makers = others([*role_contrast(real, "level1").values()], "level1", with_p=True)
     text = (
-        f"**The real model first** (`{real['experiment']}`, {{seeds}} replicates). By judges that no policy was trained"
-        f" to please, the mean reward on held-out prompts {words[row['verdict']]}: {{judges:+.2f}} SFT standard"
-        f" deviations (exact p after Holm {{p:p}})"
-        f"{others([*role_contrast(real, 'level1').values()], 'level1', with_p=True)}."
+        f"**The real model first** ([{real['experiment']}](results/{real['experiment']}/report.md), {{seeds}}"
+        f" replicates). By judges that no policy was trained to please, the mean reward on held-out prompts"
+        f" {words[row['verdict']]}:"
+        f" {{judges:+.2f}} SFT standard deviations (exact p after Holm {{p:p}})"
+        f"{'; by judges of another make, ' + join(makers) if makers else ''}."
     )
     other = {
         "rose": "ahead of Level 1",
-        "fell": "behind it",
-        "equivalent": "equivalent to it",
-        "inconclusive": "not told apart from it",
+        "fell": "behind Level 1",
+        "equivalent": "equivalent to Level 1",
+        "inconclusive": "not told apart from Level 1",
     }
     for i, level2 in enumerate(find_rows(level2_rows(real), metric="judges")):
         numbers[f"level2_{i}"] = level2["estimate"]
-        text += f" `{level2['arm']}` is {other[level2['verdict']]} ({{level2_{i}:+.2f}}"
-        text += f"{others(find_rows(level2_rows(real), arm=level2['arm']), f'level2_{i}')})"
+        makers = others(find_rows(level2_rows(real), arm=level2["arm"]), f"level2_{i}")
+        said = f"{{level2_{i}:+.2f}}{'; ' + join(makers) if makers else ''}"
+        text += f" `{level2['arm']}` is {other[level2['verdict']]} by the judges ({said})"
         cut = find_row(real["cut_off"], arm=level2["arm"])
         if cut:
             numbers |= {f"cut_{i}": cut["cut_off"], f"of_{i}": cut["seeds"]}
-            text += f"; in {{cut_{i}}} of {{of_{i}}} replicates it learned to be cut off"
+            text += f", and learned in {{cut_{i}}} of {{of_{i}}} replicates to go on until it is cut off"
         text += "."
-    alike = "There, too, judges say so" if row["verdict"] == here["verdict"] else "There judges say otherwise"
-    text += f" Its truth is not known. That of *pocket*, an embedded chat world, is (*gold*). {alike}."
+    alike = "There, too, judges say" if row["verdict"] == here["verdict"] else "There judges do not say"
+    text += (
+        " Its truth is not known. What follows comes from *pocket*, an embedded chat world, whose truth is known"
+        f" (*gold*). {alike} that the reward {words[row['verdict']]}."
+    )
     return make("verdict_real", question, text, numbers, confidence=1 - alpha_of(real))
 
 
