@@ -1,0 +1,182 @@
+"""What docs say of the real model is what its committed rows say."""
+
+import re
+
+import measure_untrained
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+from measure_signals import worth_of_the_end
+
+from align.files import read_json
+from findings.evidence import exact_correlation, exact_sign_flip_p, holm
+from findings.units import in_sft_units, sft_units
+
+ROWS = ROOT / "results" / "smollm2_cpu"
+PAGE = (ROOT / "docs" / "smollm2.md").read_text()
+WORDS = " ".join(PAGE.split())
+
+
+def finished_share(arm, seed):
+    """Of an arm's sampled responses."""
+    scored = pd.read_parquet(ROWS / "evaluations" / f"seed{seed}.parquet")
+    return scored.query("decoding == 'sampled' and arm == @arm")["finished"].mean()
+
+
+def test_what_reward_models_give_cut_off_answers_is_theirs():
+    judged = pd.read_parquet(ROWS / "first_reading" / "seed1000.parquet").query("decoding == 'sampled'")
+    judged = judged.sort_values(["prompt_id", "sample"])
+    pools = [pd.read_parquet(path) for path in sorted((ROWS / "reward_models" / "pool").glob("*.parquet"))]
+    assert f"| arm | {' | '.join(str(pool['seed'].iloc[0]) for pool in pools)} |" in PAGE
+    place = ["prompt_id", "sample"]
+    pools = [pool.merge(judged[[*place, "finished"]], on=place).sort_values(place) for pool in pools]
+    for arm in ("level1_scalar", "level2_win", "level2_mean"):
+        worth = [worth_of_the_end(pool, [arm])[arm] for pool in pools]
+        assert f"| {arm} | {' | '.join(f'{value:+.2f}' for value in worth)} |" in PAGE
+    for arm in ("level1_scalar", "level2_win", "level2_mean"):
+        assert f"| {arm} | {' | '.join(f'{100 * finished_share(arm, seed):.0f} %' for seed in range(1, 8))} |" in PAGE
+    sft = [f"{100 * finished_share('sft', seed):.0f}" for seed in range(1, 8)]
+    assert f"(SFT: {min(sft)} to {max(sft)} %)" in PAGE
+    ended = {seed: finished_share("level1_ended", seed) for seed in (1, 5)}
+    told = [
+        f"in replicate {seed} {100 * ended[seed]:.0f} %{are} {100 * finished_share('level1_scalar', seed):.0f} %"
+        for seed, are in ((5, " are finished with it and"), (1, " and"))
+    ]
+    assert [words for words in told if words not in WORDS] == []
+    names = ["judge_101", "judge_102", "judge_103", "gemma_201", "ngrams_301"]
+    worth = [f"{value:+.2f}" for value in worth_of_the_end(judged, names).values()]
+    assert f"{', '.join(worth[:3])} by those of SmolLM2's make, {worth[3]} by Gemma's, {worth[4]} by" in PAGE
+
+
+def scored_responses(folder):
+    """The rows of all replicates in a folder, in SFT standard deviations."""
+    paths = sorted((ROWS / folder).glob("seed?.parquet"))
+    table = pd.concat(map(pd.read_parquet, paths), ignore_index=True)
+    return in_sft_units(table, sft_units(table)).query("decoding == 'sampled'")
+
+
+def from_to(values):
+    return f"{values.min():+.2f} to {values.max():+.2f}"
+
+
+def test_the_real_models_numbers_are_those_of_its_rows():
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    readers = ["judges", "judge_with_end", "gemma", "gemma_with_end"]
+    means = scored_responses("evaluations").groupby(["arm", "seed"])[readers].mean()
+    less_sft = {arm: (means.loc[arm] - means.loc["sft"]).dropna() for arm in means.index.levels[0]}
+    for arm in ("level1_scalar", "level2_win", "level2_mean", "level1_ended"):
+        for seed, row in less_sft[arm].iterrows():
+            assert f"| {seed} | {arm} | {' | '.join(f'{value:+.2f}' for value in row)} |" in WORDS
+    pairs = (("level1_scalar", "sft"), ("level2_win", "level1_scalar"), ("level2_mean", "level1_scalar"))
+    differences = [less_sft[one] - less_sft[other] for one, other in pairs]
+    p = {reader: holm([exact_sign_flip_p(one[reader].to_numpy()) for one in differences]) for reader in readers}
+    for place, (one, other) in enumerate(pairs):
+        cells = [f"{differences[place][reader].mean():+.2f} ({p[reader][place]:.4f})" for reader in readers]
+        assert f"| {one} − {other} | {' | '.join(cells)} |" in WORDS
+    rises = [from_to(less_sft["level1_scalar"][name]) for name in ("judges", "gemma")]
+    told = "judges of two makes: {} and {} SFT standard deviations (exact p after Holm's correction {:.4f} each)"
+    assert p["judges"][0] == p["gemma"][0] and told.format(*rises, p["judges"][0]) in WORDS
+    sizes = [one[name].mean() for name in ("judges", "gemma") for one in differences[1:]]
+    assert "{:+.2f} and {:+.2f} by the judge of SmolLM2's make, {:+.2f} and {:+.2f} by Gemma's".format(*sizes) in WORDS
+    rows = pd.concat([less_sft[arm].loc[[1, 3, 5]] for arm in ("level2_win", "level2_mean")])
+    told = "{} as they are and at {} with an end mark, Gemma's at {} and at {}."
+    assert told.format(*(from_to(rows[name]) for name in readers)) in WORDS
+    ahead = [f"{value:+.2f}" for name in ("judges", "gemma") for value in differences[1].loc[[4, 6, 7], name]]
+    assert "{}, {} and {} by the judge of SmolLM2's make, {}, {} and {} by Gemma's".format(*ahead) in WORDS
+    best = pd.concat([less_sft[f"sft_{one}"] for one in (0.8, 0.6, 0.4)]).groupby("seed").max()
+    told = "SFT stands at {} and {}; Level 1 is {} and {} beyond that"
+    beyond = less_sft["level1_scalar"] - best
+    assert told.format(*(from_to(part[name]) for part in (best, beyond) for name in ("judges", "gemma"))) in WORDS
+    first = scored_responses("first_reading").groupby(["arm", "seed"])[["judges", "gemma"]].mean()
+    first = first.loc["level1_scalar"] - first.loc["sft"]
+    assert (
+        "Level 1 at {} (three of SmolLM2's make) and {} (Gemma's)".format(*map(from_to, map(first.get, first))) in WORDS
+    )
+    assert f"by {rises[0]} SFT standard deviations, by one of another make by {rises[1]}" in readme
+    assert f"rose in each of {len(less_sft['level1_scalar'])} replicates" in readme
+
+
+def test_a_judge_trained_twice_prefers_and_rates_as_told():
+    for name, kind in (("judge_101", "judge/seed101"), ("gemma_201", "gemma/seed201")):
+        paths = (
+            ROWS / "first_reading" / f"{name}_validation.parquet",
+            ROWS / "reward_models" / f"{kind}_validation.parquet",
+        )
+        scores = [
+            pd.read_parquet(path).map(lambda cell: cell[0] if isinstance(cell, np.ndarray) else cell) for path in paths
+        ]
+        preferred = [table["chosen_outputs"] > table["rejected_outputs"] for table in scores]
+        levels = [table[["chosen_outputs", "rejected_outputs"]].to_numpy().mean() for table in scores]
+        told = (f"{100 * (preferred[0] == preferred[1]).mean():.0f} %", f"{levels[0]:+.2f} and {levels[1]:+.2f}")
+        assert all(part in WORDS for part in told)
+
+
+def test_how_often_a_response_takes_up_the_prompts_words_is_as_told():
+    def words(text):
+        return set(re.findall(r"[a-z]{5,}", text.lower()))
+
+    sampled = scored_responses("evaluations")
+    asked = sampled["prompt"].str.removesuffix(" Answer in one short sentence.").map(words)
+    pairs = zip(asked, sampled["response"].map(words))
+    sampled = sampled.assign(none=[not one & other if one else None for one, other in pairs])
+    none = sampled.dropna(subset=["none"]).groupby("arm")["none"].mean().map("{:.0%}".format).str.replace("%", " %")
+    assert f"Of SFT's responses {none['sft']} take up none of the prompt's words of five letters or more" in WORDS
+    assert f"of Level 1's {none['level1_scalar']}." in WORDS
+    assert f"does that too: {none['sft_0.8']} at a temperature of 0.8, {none['sft_0.6']} at 0.6" in WORDS
+
+
+@pytest.fixture(scope="module")
+def untrained(tmp_path_factory):
+    """What the real experiment's reward models and judges give the pool before and after their training."""
+    path = tmp_path_factory.mktemp("untrained") / "untrained.csv"
+    measure_untrained.main(
+        ["--untrained", str(ROWS / "reward_models" / "untrained.parquet")]
+        + ["--pools", *map(str, sorted((ROWS / "reward_models" / "pool").glob("*.parquet")))]
+        + ["--judged", str(ROWS / "first_reading" / "seed1000.parquet"), "--output", str(path)]
+        + ["--arms", "level1_scalar", "level2_mean", "level1_raw_lengths", "placebo"]
+        + ["--kinds", "scalar", "ratings", "scalar_raw", "shuffled"]
+    )
+    return pd.read_csv(path)
+
+
+def test_what_untrained_heads_tell_is_what_they_tell(untrained):
+    kinds = {
+        "level1_scalar": "scalar",
+        "level2_mean": "ratings",
+        "level1_raw_lengths": "scalar_raw",
+        "placebo": "shuffled",
+    }
+    columns = ["start_cut_off", "cut_off", "start_ended", "ended"]
+    for row in untrained.to_dict("records"):
+        name = row["scorer"] if pd.isna(row["seed"]) else f"{kinds[row['scorer']]}_{row['seed']:.0f}"
+        assert f"| {name} | {' | '.join(f'{row[column]:.2f}' for column in columns)} |" in WORDS
+    moved = [
+        ((untrained[name] - untrained[f"start_{name}"]).abs() / untrained["deviation"]).mean()
+        for name in ("cut_off", "ended")
+    ]
+    assert "by {:.2f} SFT standard deviations on average and finished ones by {:.2f}.".format(*moved) in WORDS
+    signs = (untrained["start_cut_off"] - untrained["ended"]) * (untrained["cut_off"] - untrained["ended"]) > 0
+    assert f"In {signs.sum()} of {len(signs)} models it tells the sign" in WORDS
+
+
+def test_untrained_heads_foretell_which_policies_finish():
+    scores, told = pd.read_parquet(ROWS / "reward_models" / "untrained.parquet"), {}
+    cut = scores[~scores["finished"]]
+    for kind, arms in (("scalar", ["level1_scalar"]), ("ratings", ["level2_mean", "level2_win"])):
+        scales = [read_json(ROWS / "training" / arms[0] / f"seed{seed}_scale.json") for seed in range(1, 8)]
+        told[kind] = np.array(
+            [
+                (cut[f"{kind}_{seed}"].mean() - scale["mean"]) / scale["deviation"]
+                for seed, scale in enumerate(scales, start=1)
+            ]
+        )
+        said = []
+        for arm in arms:
+            shares = np.array([finished_share(arm, seed) for seed in range(1, 8)])
+            correlation, p = exact_correlation(told[kind], shares)
+            said.append(f"{arm} {correlation:+.2f} (p {p:.4f})")
+        assert f"| {kind} | {' | '.join(f'{value:+.2f}' for value in told[kind])} | {', '.join(said)} |" in WORDS
+    assert (told["ratings"] > 1).sum() == 4 and (told["scalar"] > 1).sum() == 0
+    gap = told["ratings"] - told["scalar"]
+    assert f"a difference of {gap.mean():+.2f} (exact p {exact_sign_flip_p(gap):.4f}, asked afterwards)" in WORDS
