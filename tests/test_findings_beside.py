@@ -2,7 +2,7 @@
 
 from handmade import SEEDS, change, contrast, make_summary, rederive, texts
 
-from findings import appendix_tables, beside, controls, level2, limits, setting
+from findings import appendix_tables, beside, contrast_words, controls, level2, limits, setting
 
 PAPER = {"methods": [{"name": "RLOO", "method": "rloo", "samples_per_prompt": 4, "win_rates": [77.9]}]}
 PAPER["methods"] += [{"name": "RAFT", "method": "raft", "samples_per_prompt": 4, "win_rates": [73.2]}]
@@ -75,24 +75,40 @@ def test_the_real_model_speaks_first_where_it_was_run():
     assert "not been trained whole yet" in setting.state_real(here, None).text
     text = setting.state_real(here, real).text
     assert "(results/smollm2_cpu/report.md), 8 replicates)" in text and "held-out prompts rose: +0.50 SFT" in text
-    assert "`by_mean` is ahead of Level 1 by the judges (+0.50). Its truth" in text
-    assert "There, too, judges say that the reward rose." in text
+    assert "(exact p after Holm 0.0469). Beside it `by_mean` is ahead (+0.50). What follows" in text
     real["settings"]["judges"] = {"judge": [101], "gemma": [201]}
     real["contrasts"] += [
         contrast("level1", "first", "sft", "gemma", "sampled", estimate=0.3),
-        contrast("two_by_mean", "by_mean", "first", "gemma", "sampled", estimate=-0.4),
+        contrast("two_by_mean", "by_mean", "first", "gemma", "sampled", estimate=-0.4, verdict="inconclusive"),
     ]
     real["cut_off"] = [{"arm": "by_mean", "seeds": 8, "cut_off": 3, "least": 0.01}]
     text = setting.state_real(here, real).text
-    assert "(exact p after Holm 0.0469); by judges of another make, `gemma` +0.30 (p 0.0469)." in text
+    assert "(exact p after Holm 0.0469; ahead by `gemma`, +0.30)." in text
     assert (
-        "ahead of Level 1 by the judges (+0.50; `gemma` -0.40), and learned in 3 of 8 replicates to go on until" in text
+        "is ahead (+0.50; not told apart by `gemma`, -0.40), and in 3 of 8 replicates goes on until it is cut off."
+        in text
     )
     other = change(real, "first", "sft", "judges", verdict="inconclusive")
-    assert (
-        "There judges do not say that the reward is not shown to have changed." in setting.state_real(here, other).text
-    )
+    assert "is not shown to have changed: +0.50" in setting.state_real(here, other).text
     assert setting.state_real(real, None) is None
+
+
+def test_a_rise_in_too_few_replicates_for_any_test_is_said_to_be_that():
+    few = change(make_summary(), "first", "sft", "own", verdict="inconclusive", seeds=4, p_holm=0.125)
+    found = texts(contrast_words.state_lines(few))
+    assert "trained on it changed, in too few replicates to show it: +0.50" in found["line_level1_own"]
+    many = change(few, "first", "sft", "own", verdict="inconclusive", seeds=8)
+    assert "trained on it was not shown to change: +0.50" in texts(contrast_words.state_lines(many))["line_level1_own"]
+
+
+def test_judges_of_other_makes_are_heard_in_the_verdicts():
+    summary = make_summary(gold=False)
+    summary["settings"]["judges"] = {"judge": [101, 102], "gemma": [201]}
+    summary["contrasts"] += [contrast("two_by_mean", "by_mean", "first", "gemma", "sampled", estimate=0.4)]
+    summary = change(summary, "by_mean", "first", "judges", verdict="inconclusive", estimate=-0.1)
+    text = texts(level2.state_level2(rederive(summary)))["verdict_level2"]
+    assert "do better? No gain is shown by the judges; others disagree.**" in text
+    assert text.endswith("By judges of another make, `gemma`, its arm is ahead of Level 1 (+0.40).")
 
 
 def test_random_weights_and_few_seeds_are_said():
@@ -103,6 +119,10 @@ def test_random_weights_and_few_seeds_are_said():
     assert "No number below means anything" in found["rehearsal"]
     assert "Loaded by commit 1a1a1a1a1a1a: model `m` from a local path, **with random weights**" in found["sources"]
     few = make_summary()
+    assert not {"limit_own", "limit_placebo", "limit_one_judge"} & {*texts(limits.state_limits(few))}
+    alone = make_summary(controls=False)
+    alone["settings"]["judges"] = {"judge": [101], "gemma": [201]}
+    assert {"limit_placebo", "limit_one_judge"} <= {*texts(limits.state_limits(alone))}
     assert "limit_own" not in texts(limits.state_limits(few))
     few["settings"]["evaluation"]["own_seeds"] = [1, 2, 99]
     assert "known of 2 of 8 replicates" in texts(limits.state_limits(few))["limit_own"]
@@ -206,7 +226,10 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
         {"arm": "noise", "seeds": 8, "cut_off": 8, "least": 0},
     ]
     found = texts(limits.state_failures(make_summary() | {"cut_off": cut}))["failed_length"]
-    assert "cut off at 40 tokens: `first` in 1 of 8 replicates (the worst finishes 30 %). Pairs" in found
+    assert (
+        "at 40 tokens, so that they finish less than 50 % of what SFT does: `first` in 1 of 8 replicates (the" in found
+    )
+    assert "worst finishes 30 %). Pairs" in found
     assert "failed_length" not in texts(limits.state_failures(make_summary() | {"cut_off": cut[1:]}))
     assert found.endswith("what a response without an end is worth.")
     worth = [
@@ -215,7 +238,7 @@ def test_a_policy_that_is_cut_off_is_what_did_not_work():
     ]
     summary = make_summary() | {"cut_off": cut, "worth_of_the_end": worth}
     found = texts(limits.state_failures(summary))["failed_length"]
-    assert "at -2.50 to +0.50 SFT standard deviations by the replicates' reward models, at -1.50 to +1.00 by" in found
+    assert "at -2.50 to +0.50 SFT standard deviations by reward models of 8 replicates, at -1.50 to +1.00 by" in found
     assert found.endswith("share that the policy finishes: `first` -0.75 (exact p 0.0300).")
     assert "So that is left to chance: beside finished" in found
     alike = summary | {"worth_of_the_end": [worth[0] | {"low": 0.25}, worth[1]]}

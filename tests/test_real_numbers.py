@@ -63,7 +63,8 @@ def from_to(values):
 def test_the_real_models_numbers_are_those_of_its_rows():
     readme = " ".join((ROOT / "README.md").read_text().split())
     readers = ["judges", "judge_with_end", "gemma", "gemma_with_end"]
-    means = scored_responses("evaluations").groupby(["arm", "seed"])[readers].mean()
+    scored = scored_responses("evaluations")
+    means = scored.groupby(["arm", "seed"])[readers].mean()
     less_sft = {arm: (means.loc[arm] - means.loc["sft"]).dropna() for arm in means.index.levels[0]}
     for arm in ("level1_scalar", "level2_win", "level2_mean", "level1_ended"):
         for seed, row in less_sft[arm].iterrows():
@@ -79,6 +80,9 @@ def test_the_real_models_numbers_are_those_of_its_rows():
     assert p["judges"][0] == p["gemma"][0] and told.format(*rises, p["judges"][0]) in WORDS
     sizes = [one[name].mean() for name in ("judges", "gemma") for one in differences[1:]]
     assert "{:+.2f} and {:+.2f} by the judge of SmolLM2's make, {:+.2f} and {:+.2f} by Gemma's".format(*sizes) in WORDS
+    ngrams = scored.groupby(["arm", "seed"])["ngrams"].mean()
+    ahead = [(ngrams[arm] - ngrams["level1_scalar"]).mean() for arm in ("level2_win", "level2_mean")]
+    assert "the n-gram judge puts both ahead ({:+.2f} and {:+.2f})".format(*ahead) in WORDS
     rows = pd.concat([less_sft[arm].loc[[1, 3, 5]] for arm in ("level2_win", "level2_mean")])
     told = "{} as they are and at {} with an end mark, Gemma's at {} and at {}."
     assert told.format(*(from_to(rows[name]) for name in readers)) in WORDS
@@ -88,11 +92,17 @@ def test_the_real_models_numbers_are_those_of_its_rows():
     told = "SFT stands at {} and {}; Level 1 is {} and {} beyond that"
     beyond = less_sft["level1_scalar"] - best
     assert told.format(*(from_to(part[name]) for part in (best, beyond) for name in ("judges", "gemma"))) in WORDS
+    gemma = beyond["gemma"]
+    assert f"by Gemma's {gemma.mean():+.2f} on average, and ahead in {(gemma > 0).sum()} of {len(gemma)}." in WORDS
+    ended = (less_sft["level1_ended"] - less_sft["level1_scalar"]).mean()
+    told = "put it at {judges:+.2f} (SmolLM2's make) and {gemma:+.2f} (Gemma's), with an end mark at"
+    told += " {judge_with_end:+.2f} and {gemma_with_end:+.2f}"
+    assert told.format(**ended) in WORDS
     first = scored_responses("first_reading").groupby(["arm", "seed"])[["judges", "gemma"]].mean()
-    first = first.loc["level1_scalar"] - first.loc["sft"]
-    assert (
-        "Level 1 at {} (three of SmolLM2's make) and {} (Gemma's)".format(*map(from_to, map(first.get, first))) in WORDS
-    )
+    for one, other in pairs:
+        for reader, name in (("judges", "three judges"), ("gemma", "Gemma judge")):
+            cells = [f"{value:+.2f}" for value in (first.loc[one] - first.loc[other])[reader]]
+            assert f"| {one} − {other} | {name} | {' | '.join(cells)} |" in PAGE
     assert f"by {rises[0]} SFT standard deviations, by one of another make by {rises[1]}" in readme
     assert f"rose in each of {len(less_sft['level1_scalar'])} replicates" in readme
 
@@ -110,6 +120,12 @@ def test_a_judge_trained_twice_prefers_and_rates_as_told():
         levels = [table[["chosen_outputs", "rejected_outputs"]].to_numpy().mean() for table in scores]
         told = (f"{100 * (preferred[0] == preferred[1]).mean():.0f} %", f"{levels[0]:+.2f} and {levels[1]:+.2f}")
         assert all(part in WORDS for part in told)
+
+
+def test_judges_agree_with_raters_on_balanced_pairs_as_told():
+    models = pd.read_csv(ROWS / "statistics" / "reward_models.csv").set_index("kind")["accuracy_balanced"]
+    agree = [100 * models[kind] for kind in ("judge", "gemma", "ngrams")]
+    assert f"the judges agree with raters in {min(agree):.0f} to {max(agree):.0f} %" in WORDS
 
 
 def test_how_often_a_response_takes_up_the_prompts_words_is_as_told():

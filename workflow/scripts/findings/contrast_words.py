@@ -29,6 +29,8 @@ def line_against_sft(summary: dict, row: dict, name: str) -> Finding:
         "equivalent": "changed by less than what matters",
         "inconclusive": "was not shown to change",
     }[row["verdict"]]
+    if row["verdict"] == "inconclusive" and 2 * 0.5 ** row["seeds"] >= alpha_of(summary):
+        words = "changed, in too few replicates to show it"
     text = f"By {name_metric(row['metric'])} it {words}: {size_in_words(row)}."
     return _line(summary, row, name, "Did the mean reward rise against SFT?", text)
 

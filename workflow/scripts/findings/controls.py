@@ -4,7 +4,7 @@ from findings.contrast_words import CONDITION, in_order
 from findings.finding import NOT_TESTED, Finding, make, shown_by_p, strength_of
 from findings.setting import liking_of
 from findings.summary import alpha_of, contrast_of, find_arm, find_rows, role_contrast, roles_of
-from findings.words import capital, join, list_arms
+from findings.words import capital, join, list_arms, reach
 
 
 def state_noise_floor(summary: dict) -> Finding | None:
@@ -164,8 +164,16 @@ def state_agreement(summary: dict) -> list[Finding]:
     question = "Can the judges be trusted?"
     if not summary["world"]:
         text = "There is no gold rating in this experiment: where judges and people would part, it cannot say."
-        verdict = "**Can judges be trusted? That cannot be known here:** there is no gold rating to hold them against."
-        return [make("agreement", question, text), make("verdict_trust", question, verdict)]
+        balanced = summary["settings"]["data"]["balance_lengths"]
+        models = [summary["derived"]["models"][kind] for kind in summary["settings"]["judges"]]
+        agree = [one["accuracy_balanced" if balanced else "accuracy"]["mean"] for one in models]
+        numbers = {"low": min(agree), "high": max(agree)}
+        verdict = (
+            "**Can judges be trusted? That cannot be known here:** there is no gold rating to hold them against. With"
+            f" raters they agree on {reach('low', 'high', 'percent', numbers)} of held-out pairs"
+            f"{' whose lengths are balanced' if balanced else ''}."
+        )
+        return [make("agreement", question, text), make("verdict_trust", question, verdict, numbers)]
     numbers = {"r": summary["world"]["judge_gold_correlation"]}
     text = (
         f"Judges learn from raters, who see gold only through noise and a liking for {liking_of(summary)} and length."

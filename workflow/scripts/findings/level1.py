@@ -2,7 +2,7 @@
 
 from findings.contrast_words import CONDITION, in_order
 from findings.finding import NOT_TOLD, SHOWN, Finding, direction, make, shown_by_p, strength_of
-from findings.summary import alpha_of, find_arm, find_row, find_rows, role_contrast, roles_of
+from findings.summary import alpha_of, find_arm, find_row, find_rows, other_makes, role_contrast, roles_of
 from findings.words import capital, join, name_metric, short_metric
 
 ANSWERS = {"rose": "yes", "fell": "no, it fell", "equivalent": "no", "inconclusive": "that is not shown"}
@@ -63,7 +63,7 @@ def state_rival(summary: dict) -> list[Finding]:
     rows = {
         row["metric"]: row for row in summary.get("equal_entropy") or [] if row["arm"] == level1 and row["seeds"] > 1
     }
-    rows = {metric: rows[metric] for metric in ("judges", "gold") if metric in rows}
+    rows = {metric: rows[metric] for metric in ("judges", "gold", *other_makes(summary)) if metric in rows}
     if not rows:
         return []
     first, numbers = next(iter(rows.values())), {}
@@ -77,21 +77,27 @@ def state_rival(summary: dict) -> list[Finding]:
         f" to {{{metric}_high:+.2f}}, p {{{metric}_p:p}})"
         for metric, row in rows.items()
     ]
-    lead = {metric: rows[metric] for metric in ("gold", "judges") if metric in rows}
+    lead = {metric: rows[metric] for metric in ("gold", "judges", *other_makes(summary)) if metric in rows}
     answers = {m: direction(row, alpha, ("yes", "no", "that is not shown")) for m, row in lead.items()}
     short = [f"{direction(row, alpha, words)} by {short_metric(m)} ({{{m}:+.2f}})" for m, row in lead.items()]
     sharper = [find_arm(summary["arms"], f"sft_{one}") for one in summary["settings"]["evaluation"]["sft_temperatures"]]
     best_of_sharper = {f"best_{metric}": max(row[metric] for row in sharper) for metric in lead} if all(sharper) else {}
     gains = " SFT sampled at a lower temperature gains too." if min(best_of_sharper.values(), default=0) > 0 else ""
+    if gains and other_makes(summary):
+        ours = find_arm(summary["arms"], level1)
+        numbers |= {f"level1_{metric}": ours[metric] for metric in lead}
+        sides = [join([f"{{{side}_{m}:+.2f}} by {short_metric(m)}" for m in lead]) for side in ("best", "level1")]
+        gains = f" SFT sampled at a lower temperature gains too: at most {sides[0]}. The policy has {sides[1]}."
     question = "Is Level 1 more than a sharper SFT model?"
     given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
     given["strength"] = max((shown_by_p(row["p_exact"], alpha) for row in rows.values()), key=(SHOWN, NOT_TOLD).index)
+    answer = answer_each(answers) + (" at the same entropy" if other_makes(summary) else "")
     verdict = (
-        f"**Is that more than a sharper SFT model? {answer_each(answers)}.**{gains} Against SFT made as sharp,"
+        f"**Is that more than a sharper SFT model? {answer}.**{gains} Against SFT made as sharp,"
         f" the policy is {join(short)}."
     )
     greedy = role_contrast(summary, "level1", "greedy")
-    both = [metric for metric in lead if metric in greedy]
+    both = [metric for metric in DECIDING if metric in lead and metric in greedy]
     if both:
         numbers |= {f"greedy_{metric}": greedy[metric]["estimate"] for metric in both}
         said = [f"{{greedy_{metric}:+.2f}} by {short_metric(metric)}" for metric in both]
@@ -156,7 +162,7 @@ def state_reach(summary: dict) -> Finding | None:
         said.append(f"{{{metric}_share:percent}}")
     text = (
         f"The best of {{n}} SFT responses, chosen by the metric itself, gains"
-        f" {join(best)}; the policy reaches {join(said)} of it."
+        f" {join(best)}; the policy reaches some {join(said)} of it."
     )
     return make("reach", "How large is the gain?", text, numbers)
 

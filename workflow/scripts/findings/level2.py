@@ -17,13 +17,14 @@ from findings.summary import (
     alpha_of,
     find_rows,
     level2_rows,
+    other_makes,
     roles_of,
 )
 from findings.words import VERDICT_WORDS, capital, join, list_arms, reach, short_metric
 
 
-def verdict_level2(summary: dict, by_metric: dict[str, list[dict]]) -> Finding:
-    """Did a distribution over ratings make it better? Gold first."""
+def verdict_level2(summary: dict, by_metric: dict[str, list[dict]], by_others: dict[str, list[dict]]) -> Finding:
+    """Did a distribution over ratings make it better? Gold first; judges of other makes, `by_others`, last."""
     answers, said, numbers = [], [], {}
     for metric, rows in by_metric.items():
         ahead = [row for row in rows if row["verdict"] == "rose"]
@@ -34,6 +35,14 @@ def verdict_level2(summary: dict, by_metric: dict[str, list[dict]]) -> Finding:
     opening = (
         answers[0] if len(set(answers)) == 1 else f"By gold: {answers[0].lower()}; by the judges: {answers[1].lower()}"
     )
+    if any(row["verdict"] == "rose" for rows in by_others.values() for row in rows) and {*answers} == {
+        "No gain is shown"
+    }:
+        opening += f" by {join([short_metric(metric) for metric in by_metric])}; others disagree"
+    for metric, rows in by_others.items():
+        text, found = group_arms(summary, rows, metric)
+        said.append(f"by judges of another make, {short_metric(metric)}, {text}")
+        numbers |= found
     text = f"**Level 2: did a distribution over ratings do better? {opening}.** "
     text += ". ".join(map(capital, said)) + "."
     rows = [row for some in by_metric.values() for row in some]
@@ -139,11 +148,12 @@ def state_level2(summary: dict) -> list[Finding]:
     rows = level2_rows(summary)
     by_metric = {metric: find_rows(rows, metric=metric) for metric in ("gold", "judges")}
     by_metric = {metric: some for metric, some in by_metric.items() if some}
+    by_others = {metric: find_rows(rows, metric=metric) for metric in other_makes(summary)}
     if not by_metric:
         return []
     kind = summary["settings"]["arms"][rows[0]["arm"]]["reward_model"]
     found = [
-        verdict_level2(summary, by_metric),
+        verdict_level2(summary, by_metric, by_others),
         lead_level2(by_metric),
         state_ratings(summary),
         shared_evidence(summary),

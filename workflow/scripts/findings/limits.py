@@ -14,11 +14,11 @@ from findings.summary import (
     roles_of,
     seeds_of_contrast,
 )
+from findings.units import PRIMARY_KIND
 from findings.words import join
 
 LIMITS = {
-    "limit_world": "**The world is small.** Held-out prompts are new texts, and not new tasks: they differ by"
-    " wording more than by what is asked.",
+    "limit_world": "**The world is small.** Held-out prompts are new texts, and not new tasks.",
     "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named, and not whether what is"
     " said of it is true.",
     "limit_model": "**One small SFT model, trained from scratch** on responses of poor writers. All replicates start"
@@ -49,6 +49,16 @@ def state_limits(summary: dict) -> list[Finding]:
     )
     found = [make("limit_seeds", question, text, {"seeds": seeds}, confidence=1 - alpha)]
     found += [make(name, question, words) for name, words in LIMITS.items() if name in limits_that_hold(summary)]
+    if len(summary["settings"]["judges"][PRIMARY_KIND]) == 1:
+        text = (
+            "**One judge of the SFT model's make** is what *judges* means here. Another, of another seed, may differ."
+        )
+        found.append(make("limit_one_judge", question, text))
+    if "placebo" not in roles_of(summary):
+        text = (
+            "**There is no placebo.** What a policy gains from a reward model that learned nothing is not known here."
+        )
+        found.append(make("limit_placebo", question, text))
     read = {*summary["settings"]["evaluation"].get("own_seeds", summary["seeds"])} & {*summary["seeds"]}
     if len(read) < seeds:
         text = (
@@ -67,12 +77,13 @@ def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
     if not ours or not judges:
         return "", {}
     numbers = {"worth_low": min(row["low"] for row in ours), "worth_high": max(row["high"] for row in ours)}
+    numbers["replicates"] = max(row["of"] for row in ours)
     numbers |= {"judges_low": judges["low"], "judges_high": judges["high"], "judges": judges["of"]}
     chance = " So that is left to chance: beside" if numbers["worth_low"] < 0 < numbers["worth_high"] else " Beside"
     text = (
         f"{chance} finished responses to the same prompt, SFT's cut-off ones stand at"
-        " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by the replicates' reward models, at"
-        " {judges_low:+.2f} to {judges_high:+.2f} by the {judges} judges of all makes."
+        " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by reward models of {replicates} replicates,"
+        " at {judges_low:+.2f} to {judges_high:+.2f} by the {judges} judges of all makes."
     )
     ended = find_row(summary["worth_of_the_end"], scorer="judges_with_end")
     if ended:
@@ -173,6 +184,7 @@ def state_failures(summary: dict) -> list[Finding]:
     cut = [row for row in summary["cut_off"] if row["arm"] in shown]
     if cut:
         numbers = {"max_new_tokens": summary["settings"]["lengths"]["max_new_tokens"]}
+        numbers["share"] = summary["settings"]["findings"]["cut_off"]
         said = []
         for i, row in enumerate(cut):
             numbers |= {f"cut_{i}": row["cut_off"], f"seeds_{i}": row["seeds"], f"least_{i}": row["least"]}
@@ -180,8 +192,9 @@ def state_failures(summary: dict) -> list[Finding]:
                 f"`{row['arm']}` in {{cut_{i}}} of {{seeds_{i}}} replicates (the worst finishes {{least_{i}:percent}})"
             )
         text = (
-            f"**Length came back.** Policies learned to be cut off at {{max_new_tokens}} tokens: {join(said)}. Pairs"
-            " hold whole responses only: none told the reward models what a response without an end is worth."
+            f"**Length came back.** Policies learned to be cut off at {{max_new_tokens}} tokens, so that they finish"
+            f" less than {{share:percent}} of what SFT does: {join(said)}. Pairs hold whole responses only: none told"
+            " the reward models what a response without an end is worth."
         )
         for tell in (worth_of_the_end, untrained_heads, remedy):
             more, known = tell(summary)

@@ -1,9 +1,19 @@
 """What an experiment is, what came from outside, and with which settings it was run."""
 
 from findings.finding import Finding, make
-from findings.summary import alpha_of, find_row, find_rows, kinds_of_levels, level2_rows, models_of, role_contrast
-from findings.units import PRIMARY_KIND
-from findings.words import join
+from findings.summary import (
+    alpha_of,
+    contrast_of,
+    find_row,
+    find_rows,
+    kinds_of_levels,
+    level2_rows,
+    models_of,
+    other_makes,
+    role_contrast,
+    roles_of,
+)
+from findings.words import VERDICT_WORDS, join
 
 BASELINES = {
     "moving_average": "the arithmetic mean of all rewards of *earlier* batches (Eq. 8)",
@@ -50,48 +60,35 @@ def state_real(summary: dict, real: dict | None) -> Finding | None:
         "equivalent": "hardly changed",
         "inconclusive": "is not shown to have changed",
     }
-    row, here = (role_contrast(some, "level1")["judges"] for some in (real, summary))
-    numbers = {"seeds": row["seeds"], "judges": row["estimate"], "p": row["p_holm"]}
-    makes = [kind for kind in real["settings"]["judges"] if kind != PRIMARY_KIND]
+    rows = role_contrast(real, "level1")
+    row, numbers = rows["judges"], {}
 
-    def others(rows: list[dict], name: str, with_p: bool = False) -> list[str]:
+    def others(of_metric: dict[str, dict], name: str) -> str:
         """What judges of other makes say of the same contrast."""
         said = []
-        for made in (one for one in rows if one["metric"] in makes):
-            key = f"{name}_{made['metric']}"
-            numbers.update({key: made["estimate"]} | ({f"{key}_p": made["p_holm"]} if with_p else {}))
-            said.append(f"`{made['metric']}` {{{key}:+.2f}}" + (f" (p {{{key}_p:p}})" if with_p else ""))
-        return said
+        for metric in (one for one in other_makes(real) if one in of_metric):
+            numbers[f"{name}_{metric}"] = of_metric[metric]["estimate"]
+            told = VERDICT_WORDS[of_metric[metric]["verdict"]]
+            said.append(f"{told} by `{metric}`, {{{name}_{metric}:+.2f}}")
+        return "".join(f"; {one}" for one in said)
 
-    makers = others([*role_contrast(real, "level1").values()], "level1", with_p=True)
+    numbers |= {"seeds": row["seeds"], "judges": row["estimate"], "p": row["p_holm"]}
     text = (
         f"**The real model first** ([{real['experiment']}](results/{real['experiment']}/report.md), {{seeds}}"
-        f" replicates). By judges that no policy was trained to please, the mean reward on held-out prompts"
-        f" {words[row['verdict']]}:"
-        f" {{judges:+.2f}} SFT standard deviations (exact p after Holm {{p:p}})"
-        f"{'; by judges of another make, ' + join(makers) if makers else ''}."
+        f" replicates). By judges, the mean reward on held-out prompts {words[row['verdict']]}: {{judges:+.2f}} SFT"
+        f" standard deviations (exact p after Holm {{p:p}}{others(rows, 'level1')})."
     )
-    other = {
-        "rose": "ahead of Level 1",
-        "fell": "behind Level 1",
-        "equivalent": "equivalent to Level 1",
-        "inconclusive": "not told apart from Level 1",
-    }
+    level1 = roles_of(real)["level1"]
     for i, level2 in enumerate(find_rows(level2_rows(real), metric="judges")):
-        numbers[f"level2_{i}"] = level2["estimate"]
-        makers = others(find_rows(level2_rows(real), arm=level2["arm"]), f"level2_{i}")
-        said = f"{{level2_{i}:+.2f}}{'; ' + join(makers) if makers else ''}"
-        text += f" `{level2['arm']}` is {other[level2['verdict']]} by the judges ({said})"
-        cut = find_row(real["cut_off"], arm=level2["arm"])
+        arm, numbers[f"level2_{i}"] = level2["arm"], level2["estimate"]
+        text += f" Beside it `{arm}` is {VERDICT_WORDS[level2['verdict']]} ({{level2_{i}:+.2f}}"
+        text += f"{others(contrast_of(real, arm, level1), f'level2_{i}')})"
+        cut = find_row(real["cut_off"], arm=arm)
         if cut:
             numbers |= {f"cut_{i}": cut["cut_off"], f"of_{i}": cut["seeds"]}
-            text += f", and learned in {{cut_{i}}} of {{of_{i}}} replicates to go on until it is cut off"
+            text += f", and in {{cut_{i}}} of {{of_{i}}} replicates goes on until it is cut off"
         text += "."
-    alike = "There, too, judges say" if row["verdict"] == here["verdict"] else "There judges do not say"
-    text += (
-        " Its truth is not known. What follows comes from *pocket*, an embedded chat world, whose truth is known"
-        f" (*gold*). {alike} that the reward {words[row['verdict']]}."
-    )
+    text += " What follows is of *pocket*, an embedded chat world, whose truth is known (*gold*)."
     return make("verdict_real", question, text, numbers, confidence=1 - alpha_of(real))
 
 

@@ -1,5 +1,7 @@
 """Looking things up in summary.json, by role and not by an arm's name."""
 
+from findings.units import PRIMARY_KIND
+
 SCALAR_SIGNALS = ("reward", "centred", "bounded")
 
 
@@ -54,6 +56,11 @@ def role_contrast(summary: dict, role: str, decoding: str = "sampled") -> dict[s
     """The contrast of a role's arm against SFT, by metric; empty where no arm has the role."""
     arm = roles_of(summary).get(role)
     return contrast_of(summary, arm, "sft", decoding) if arm else {}
+
+
+def other_makes(summary: dict) -> list[str]:
+    """The metrics of judges of another make than the SFT model's."""
+    return sorted(kind for kind in summary["settings"]["judges"] if kind != PRIMARY_KIND)
 
 
 def level2_rows(summary: dict, decoding: str = "sampled") -> list[dict]:
