@@ -19,7 +19,7 @@ run: $(READY)
 	@cat results/pocket/statistics/verdict.txt
 
 test: $(READY)
-	$(VENV)/bin/python -m pytest --numprocesses 2 --dist loadgroup
+	$(VENV)/bin/python -m pytest --numprocesses 2 --no-loadscope-reorder
 
 bench: $(READY)
 	$(VENV)/bin/python workflow/scripts/benchmark_step.py $(ARGS)

@@ -124,8 +124,28 @@ def fork(project, tmp_path):
     return shutil.copytree(project, tmp_path / "project")
 
 
+# In several processes (pytest-xdist) a file's tests stay in one of them, and so do these: they share the smoke run.
+SMOKE = {"test_notebook.py", "test_rebuilds.py", "test_rows.py", "test_workflow.py"}
+# Each begins with a run of the whole workflow, of minutes: they come first.
+LONG = ["smoke", "test_real_input.py", "test_instructions_workflow.py"]
+
+
+def group_of(nodeid):
+    file = nodeid.split("::")[0].split("/")[-1]
+    return "smoke" if file in SMOKE else file
+
+
 def pytest_collection_modifyitems(items):
-    """In several processes (pytest-xdist) a file's tests, and all that need the smoke run, stay in one of them."""
-    for item in items:
-        group = "smoke" if "notebook" in item.fixturenames else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: LONG.index(group_of(item.nodeid)) if group_of(item.nodeid) in LONG else len(LONG))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """By groups of files: the marks that pytest-xdist has for that do nothing with pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class GroupScheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return group_of(nodeid)
+
+    return GroupScheduling(config, log)
