@@ -36,29 +36,25 @@ def committed(name):
 
 
 def committed_beside():
-    """The committed summaries that the report tells of beside the default experiment's, by role; None without one."""
-    names = ("longer", "sweep", "robustness", "divided", "pessimism", "another_sft", "third_sft")
-    methods = committed("rivals") or committed("methods")
-    return {name: committed(name) for name in names} | {"methods": methods, "real": committed("smollm2_cpu")}
+    """The committed summaries that the report tells of beside the default experiment's, by role."""
+    names = ("longer", "sweep", "robustness", "divided", "pessimism", "ties", "another_sft", "third_sft")
+    found = {name: committed(name) for name in names}
+    found |= {"methods": committed("rivals") or committed("methods"), "real": committed("smollm2_cpu")}
+    return {role: summary for role, summary in found.items() if summary}
 
 
-def material(summary, shown, methods=None, longer=None, sweep=None, robustness=None, divided=None, **alone):
-    """What the pages of a summary are made of; `alone` are experiments that findings tell of, and no table."""
-    beside = {"methods": methods, "longer": longer, "sweep": sweep, "robustness": robustness, "divided": divided}
-    found = state_findings(summary, PAPER, **beside, **alone)
+def material(summary, shown, **beside):
+    """What the pages of a summary are made of."""
+    longer = beside.get("longer")
     return write_report.Material(
         summary=summary,
-        findings={one.name: one.text for one in found},
+        findings={one.name: one.text for one in state_findings(summary, PAPER, **beside)},
         examples=shown,
         paper=PAPER,
         files=PLACES,
         figures={name: f"results/pocket/figures/{name}.png" for name in FIGURES},
-        methods=methods,
-        longer=longer,
+        beside=beside,
         trained_longer=compare_training(summary, longer) if longer else None,
-        sweep=sweep,
-        robustness=robustness,
-        divided=divided,
     )
 
 

@@ -5,9 +5,9 @@ from test_sweep import make_sweep
 from findings.claims import table_of_claims
 
 
-def rows(summary, sweep=None, longer=None, divided=None):
+def rows(summary, **beside):
     """Cells of the table's rows, by claim and place."""
-    lines = table_of_claims(summary, sweep, longer, divided).splitlines()[2:]
+    lines = table_of_claims(summary, beside).splitlines()[2:]
     cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
     return {(claim, where.split(", ")[-1]): (could, did) for claim, where, could, did in cells}
 
@@ -47,4 +47,4 @@ def test_more_training_could_show_a_gain_if_its_seeds_could():
 
 
 def test_without_level_2_there_is_no_claim():
-    assert table_of_claims(make_summary(level2=()), None, None, None) == ""
+    assert table_of_claims(make_summary(level2=()), {}) == ""

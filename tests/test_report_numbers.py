@@ -46,8 +46,7 @@ def all_numbers(value):
 def test_each_number_of_a_finding_is_its_own(pocket):
     others = material(make_summary(level1="alpha", level2=("beta",), signals=("win",)), examples(["alpha"]))
     for given in (pocket, others):
-        beside = {name: getattr(given, name) for name in ("methods", "longer", "sweep", "robustness", "divided")}
-        for one in state_findings(given.summary, PAPER, **beside):
+        for one in state_findings(given.summary, PAPER, **given.beside):
             known = np.array([*one.numbers.values(), *one.thresholds.values()])
             for number in numbers_in(one.text):
                 assert is_among(*number, known), (one.name, number)
@@ -58,11 +57,7 @@ def test_every_number_of_every_page_is_in_the_statistics(pocket):
     thresholds = [row["thresholds"] for row in found]
     sources = [
         pocket.summary,
-        pocket.methods,
-        pocket.longer,
-        pocket.sweep,
-        pocket.robustness,
-        pocket.divided,
+        *pocket.beside.values(),
         pocket.examples,
         PAPER,
         thresholds,

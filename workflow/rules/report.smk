@@ -17,11 +17,11 @@ COMPARABLE = {
     "robustness": ("robustness",),
     "divided": ("divided",),
     "pessimism": ("pessimism",),
+    "ties": ("ties",),
     "another_sft": ("another_sft",),
     "third_sft": ("third_sft",),
     "real": ("smollm2_cpu",),
 }
-SAID_ALONE = ("pessimism", "another_sft", "third_sft", "real")  # in findings, without a table
 COMPARED = {
     role: path for role, names in COMPARABLE.items() if EXPERIMENT == "pocket" and (path := first_summary(names))
 }
@@ -45,7 +45,7 @@ rule state_findings:
     resources:
         mem_mb=500,
     params:
-        compared=flags(COMPARED),
+        compared=f"--beside {by_name(COMPARED)}" if COMPARED else "",
     shell:
         "python {input.script[0]}"
         " --summary {input.summary}"
@@ -63,7 +63,7 @@ rule write_report:
         paper="workflow/report/paper.json",
         examples=f"{RESULTS}/studies/examples.json",
         page=f"{RESULTS}/samples.html",
-        compared=[path for role, path in COMPARED.items() if role not in SAID_ALONE],
+        compared=list(COMPARED.values()),
         findings=rules.state_findings.output.findings,
         summary=f"{RESULTS}/statistics/summary.json",
         figures=[f"{RESULTS}/figures/{name}.png" for name in FIGURES],
@@ -81,7 +81,7 @@ rule write_report:
     resources:
         mem_mb=500,
     params:
-        compared=flags({role: path for role, path in COMPARED.items() if role not in SAID_ALONE}),
+        compared=f"--beside {by_name(COMPARED)}" if COMPARED else "",
     shell:
         "python {input.script[0]}"
         " --template {input.template}"

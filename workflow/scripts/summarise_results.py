@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from align.errors import run
-from align.files import read_json, write_json
+from align.files import named_path, read_json, write_json
 from findings.by_seed import describe_placebo, describe_rubric, describe_worst_tenth, differences_from_sft
 from findings.cut_off import describe_cut_off, describe_untrained, describe_worth_of_the_end
 from findings.derived import derive
@@ -17,14 +17,6 @@ from findings.evidence import mean_interval
 
 PACKAGES = ("torch", "transformers", "trl", "accelerate", "datasets", "numpy", "scipy", "pandas")
 FOLDS = ("train", "judge", "validation")
-
-
-def named_path(text: str) -> tuple[str, str]:
-    """A file and its name, from `name=path`."""
-    name, _, path = text.partition("=")
-    if not path:
-        raise argparse.ArgumentTypeError(f"{text!r} is not name=path")
-    return name, path
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -214,6 +206,7 @@ def summarise(args: argparse.Namespace) -> dict:
         ),
         **({"oracle": describe_oracle(tables["oracle"])} if "oracle" in tables else {}),
         **({"learned": describe_learned(tables["learned"])} if "learned" in tables else {}),
+        **({"ties": means(tables["ties"], ["kind"])} if "ties" in tables else {}),
         # What a run costs differs from run to run; what it finds, above, does not.
         "cost": records(tables["cost"]),
     }

@@ -3,13 +3,13 @@
 import argparse
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import jinja2
 
 from align.errors import run
-from align.files import read_json, write_text
+from align.files import named_path, read_json, write_text
 from findings import appendix_tables, claims, divided, model_tables, robustness, sweep, tables
 
 # The roles whose responses stand beside SFT's: in the report, and in its appendix.
@@ -29,12 +29,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--examples", required=True, help="JSON of responses to show")
     parser.add_argument("--samples-page", required=True, help="HTML, to be linked")
     parser.add_argument("--paper", required=True, help="JSON of what the paper found")
-    parser.add_argument("--methods", help="summary.json of the methods' comparison, where it was run")
-    parser.add_argument("--longer", help="summary.json of reward models trained for longer, where it was run")
-    parser.add_argument("--sweep", help="summary.json of two signals at several settings, where it was run")
-    parser.add_argument("--robustness", help="summary.json of methods under noise and other betas, where it was run")
     parser.add_argument(
-        "--divided", help="summary.json of the world in which knowing the spread pays, where it was run"
+        "--beside", nargs="*", type=named_path, default=[], help="role=summary.json: other experiments that were run"
     )
     parser.add_argument("--report-output", required=True)
     parser.add_argument("--appendix-outputs", nargs="+", required=True, help="one a template, of the same name")
@@ -52,12 +48,8 @@ class Material:
     paper: dict  # what the paper found
     files: dict[str, str]  # paths by name: pages, findings, summary, samples_page
     figures: dict[str, str]  # paths by name
-    methods: dict | None = None  # the summary of the methods' comparison, where it was run
-    longer: dict | None = None  # the summary of reward models trained for longer, where it was run
-    trained_longer: dict | None = None  # what that changed
-    sweep: dict | None = None  # the summary of two signals at several settings, where it was run
-    robustness: dict | None = None  # the summary of methods under noise and other betas, where it was run
-    divided: dict | None = None  # the summary of the world in which knowing the spread pays, where it was run
+    beside: dict[str, dict] = field(default_factory=dict)  # summaries of other experiments, by role
+    trained_longer: dict | None = None  # what training reward models for longer changed
 
 
 def make_tables(given: Material) -> dict[str, str]:
@@ -72,14 +64,16 @@ def make_tables(given: Material) -> dict[str, str]:
         for name, function in vars(module).items():
             if name.startswith("table_of_") and name not in ASKED:
                 made[name.removeprefix("table_of_")] = function(summary)
-    made["methods"] = appendix_tables.table_of_methods(given.methods, given.paper) if given.methods else ""
+    beside = given.beside
+    made["methods"] = appendix_tables.table_of_methods(beside["methods"], given.paper) if "methods" in beside else ""
     made["longer"] = ""
-    if given.longer and given.trained_longer:
-        made["longer"] = model_tables.table_of_longer(summary, given.longer, given.trained_longer)
-    made["sweep"] = sweep.table_of_sweep(given.sweep) if given.sweep else ""
-    made["robustness"] = robustness.table_of_robustness(given.paper, given.robustness) if given.robustness else ""
-    made["claims"] = claims.table_of_claims(summary, given.sweep, given.longer, given.divided)
-    made["divided"] = divided.table_of_divided(given.divided) if given.divided else ""
+    if "longer" in beside and given.trained_longer:
+        made["longer"] = model_tables.table_of_longer(summary, beside["longer"], given.trained_longer)
+    made["sweep"] = sweep.table_of_sweep(beside["sweep"]) if "sweep" in beside else ""
+    noisy = beside.get("robustness")
+    made["robustness"] = robustness.table_of_robustness(given.paper, noisy) if noisy else ""
+    made["claims"] = claims.table_of_claims(summary, beside)
+    made["divided"] = divided.table_of_divided(beside["divided"]) if "divided" in beside else ""
     return made
 
 
@@ -159,12 +153,8 @@ def main(argv: list[str] | None = None) -> None:
         paper=read_json(args.paper),
         files=files | {"samples_page": args.samples_page},
         figures={Path(path).stem: path for path in args.figures},
-        methods=read_json(args.methods) if args.methods else None,
-        longer=read_json(args.longer) if args.longer else None,
+        beside={role: read_json(path) for role, path in args.beside},
         trained_longer=found["trained_longer"],
-        sweep=read_json(args.sweep) if args.sweep else None,
-        robustness=read_json(args.robustness) if args.robustness else None,
-        divided=read_json(args.divided) if args.divided else None,
     )
     pages = {args.report_output: Path(args.template)}
     pages |= {files[Path(path).name.split(".")[0]]: Path(path) for path in args.appendix_templates}

@@ -1,5 +1,6 @@
 """Reading and writing the workflow's files. Every write is atomic: a file or folder appears whole or not at all."""
 
+import argparse
 import contextlib
 import json
 import os
@@ -25,6 +26,14 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         os.replace(draft, final)
     finally:
         _remove(draft)
+
+
+def named_path(text: str) -> tuple[str, str]:
+    """A file and its name, from `name=path`."""
+    name, _, path = text.partition("=")
+    if not path:
+        raise argparse.ArgumentTypeError(f"{text!r} is not name=path")
+    return name, path
 
 
 def write_text(path: str | Path, text: str) -> None:

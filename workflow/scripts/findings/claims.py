@@ -2,6 +2,7 @@
 
 from findings.divided import helps_the_worst
 from findings.finding import direction
+from findings.pessimism import rows_of_pessimism
 from findings.summary import (
     alpha_of,
     arm_with_signal,
@@ -15,6 +16,7 @@ from findings.summary import (
 )
 from findings.sweep import rows_of_sweep
 from findings.tables import markdown
+from findings.ties import rows_of_ties
 from findings.words import VERDICT_WORDS, join, short_metric, show
 
 NO_ORACLE = "no: an oracle that knows the spread gains {} more than one that knows the mean"
@@ -26,6 +28,12 @@ def span(values: list[float], how: str = "+.2f") -> str:
     """Least to most of some numbers."""
     ends = [show(value, how) for value in (min(values), max(values))]
     return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def verdicts_and_span(rows: list[dict]) -> str:
+    """What came of some contrasts."""
+    verdicts = join(list(dict.fromkeys(VERDICT_WORDS[row["verdict"]] for row in rows)))
+    return f"{verdicts}: {span([row['estimate'] for row in rows])}"
 
 
 def could_be_shown(summary: dict, rows: list[dict]) -> str:
@@ -42,10 +50,9 @@ def claims_of_rl(summary: dict) -> list[list[str]]:
     for metric in ("gold", "judges"):
         some = find_rows(level2_rows(summary), metric=metric)
         if some:
-            verdicts = join(list(dict.fromkeys(VERDICT_WORDS[row["verdict"]] for row in some)))
-            did = f"{verdicts}: {span([row['estimate'] for row in some])}"
             where = f"policies of `{summary['experiment']}`, by {short_metric(metric)}"
-            rows.append(["A distribution is the better reward", where, could_be_shown(summary, some), did])
+            could = could_be_shown(summary, some)
+            rows.append(["A distribution is the better reward", where, could, verdicts_and_span(some)])
     return rows
 
 
@@ -122,10 +129,27 @@ def claims_of_settings(summary: dict, sweep: dict | None, longer: dict | None) -
     return rows
 
 
-def table_of_claims(summary: dict, sweep: dict | None, longer: dict | None, divided: dict | None) -> str:
-    """A row a claim; empty without Level 2."""
+def claims_beyond_one_model(ties: dict | None, pessimism: dict | None) -> list[list[str]]:
+    """A spread that tied pairs taught, and doubt of the model itself, by what policies gain."""
+    tested = []
+    if ties:
+        tested.append(("A spread that ties taught pays", ties, rows_of_ties(ties)))
+    if pessimism:
+        doubt = find_rows(rows_of_pessimism(pessimism), what="doubt")
+        tested.append(("Doubt of the model itself keeps gold from falling", pessimism, doubt))
+    return [
+        [claim, f"policies of `{told['experiment']}`, by gold", could_be_shown(told, some), verdicts_and_span(some)]
+        for claim, told, some in tested
+        if some
+    ]
+
+
+def table_of_claims(summary: dict, beside: dict[str, dict]) -> str:
+    """A row a claim, with what experiments beside it say, by role; empty without Level 2."""
     if not level2_rows(summary):
         return ""
+    divided = beside.get("divided")
     rows = [*claims_of_rl(summary), *claims_of_learning(summary), *(claims_of_divided(divided) if divided else [])]
-    rows += claims_of_settings(summary, sweep, longer)
+    rows += claims_of_settings(summary, beside.get("sweep"), beside.get("longer"))
+    rows += claims_beyond_one_model(beside.get("ties"), beside.get("pessimism"))
     return markdown(["claim", "where it was tested", "could it have been shown?", "what came of it"], rows, left=4)

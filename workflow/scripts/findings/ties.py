@@ -1,0 +1,62 @@
+"""Whether tied pairs teach a reward model over ratings its spread, and whether a policy gains by it."""
+
+from findings.contrast_words import CONDITION
+from findings.derived import paired_by_seed
+from findings.finding import Finding, make, strength_of
+from findings.summary import alpha_of, find_row, find_rows, kinds_of_levels, models_of
+from findings.words import VERDICT_WORDS
+
+QUESTION = "Do ties identify the spread?"
+SPREAD = "spread_noise_correlation"
+
+
+def tied_kinds(ties: dict) -> dict[str, str]:
+    """The reward models that learn from ties too, by head."""
+    return {model["head"]: kind for kind, model in ties["settings"]["reward_models"].items() if model.get("ties")}
+
+
+def rows_of_ties(ties: dict) -> list[dict]:
+    """The tests by gold of arms whose reward model over ratings learned from ties, against arms that did so too."""
+    kinds, arms = tied_kinds(ties), ties["settings"]["arms"]
+    # Which decide is in the config; controls are left out.
+    rows = find_rows(ties["contrasts"], metric="gold", role="test", decoding="sampled")
+    return [
+        row
+        for row in rows
+        if row["against"] in arms
+        and arms[row["arm"]]["reward_model"] == kinds["ratings"]
+        and arms[row["against"]]["reward_model"] in kinds.values()
+    ]
+
+
+def state_ties(ties: dict) -> list[Finding]:
+    """What ties teach of the raters' noise, and what policies gain by it; none without both kinds of models."""
+    kinds = tied_kinds(ties)
+    if {*kinds} != {"scalar", "ratings"}:
+        return []
+    with_ties, without = models_of(ties, kinds["ratings"]), models_of(ties, kinds_of_levels(ties)[1])
+    if None in [row.get(SPREAD) for row in with_ties]:  # where raters' noise is not known
+        return []
+    gap, rows = paired_by_seed(with_ties, without, SPREAD), rows_of_ties(ties)
+    learned = gap["estimate"] > 0 and gap["p_exact"] < alpha_of(ties)
+    gains = [row for row in rows if row["verdict"] == "rose"]
+    teach = "teach" if learned else "are not shown to teach"
+    link = "and" if learned == bool(gains) else "but"
+    gain = "a policy gains by it" if gains else "no policy is shown to gain by it"
+    numbers = {"seeds": gap["seeds"], "gap_p": gap["p_exact"]}
+    for name, some in (("with", with_ties), ("without", without)):
+        numbers[name] = sum(row[SPREAD] for row in some) / len(some)
+    numbers |= {head: find_row(ties["ties"], kind=kind)["ties_told"] for head, kind in kinds.items()}
+    said = []
+    for row in rows:
+        numbers[row["arm"]] = row["estimate"]
+        said.append(f"`{row['arm']}` {{{row['arm']}:+.2f}} beside `{row['against']}` ({VERDICT_WORDS[row['verdict']]})")
+    text = (
+        f"**Ties {teach} the spread, {link} {gain}.** With tied pairs the learned spread correlates {{with:.2f}} with"
+        " the raters' true noise, without {without:.2f} (p {gap_p:p}, {seeds} seeds). Of a tied and a decided pair the"
+        " tied one has the larger chance of a tie in {ratings:percent} of the cases, by a scalar model with one"
+        f" parameter for ties in {{scalar:percent}}. By gold: {', '.join(said)}."
+    )
+    given = {"condition": f"teach: more correlation with p < 1 - confidence; {CONDITION}"}
+    given |= {"confidence": 1 - alpha_of(ties), "equivalence_margin": ties["settings"]["equivalence_margin"]}
+    return [make("ties", QUESTION, text, numbers, strength=strength_of(*rows), **given)]
