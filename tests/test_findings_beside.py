@@ -70,29 +70,6 @@ def test_judges_are_trusted_as_far_as_gold_says():
     assert "was not tried" in texts(controls.state_controls(make_summary(controls=False)))["verdict_trust"]
 
 
-def test_the_real_model_speaks_first_where_it_was_run():
-    here, real = make_summary(), make_summary(gold=False, pocket=False) | {"experiment": "smollm2_cpu"}
-    assert "not been trained whole yet" in setting.state_real(here, None).text
-    text = setting.state_real(here, real).text
-    assert "(results/smollm2_cpu/report.md), 8 replicates)" in text and "held-out prompts rose: +0.50 SFT" in text
-    assert "(exact p after Holm 0.0469). Beside it `by_mean` is ahead (+0.50). What follows" in text
-    real["settings"]["judges"] = {"judge": [101], "gemma": [201]}
-    real["contrasts"] += [
-        contrast("level1", "first", "sft", "gemma", "sampled", estimate=0.3),
-        contrast("two_by_mean", "by_mean", "first", "gemma", "sampled", estimate=-0.4, verdict="inconclusive"),
-    ]
-    real["cut_off"] = [{"arm": "by_mean", "seeds": 8, "cut_off": 3, "least": 0.01}]
-    text = setting.state_real(here, real).text
-    assert "(exact p after Holm 0.0469; ahead by `gemma`, +0.30)." in text
-    assert (
-        "is ahead (+0.50; not told apart by `gemma`, -0.40), and in 3 of 8 replicates goes on until it is cut off."
-        in text
-    )
-    other = change(real, "first", "sft", "judges", verdict="inconclusive")
-    assert "is not shown to have changed: +0.50" in setting.state_real(here, other).text
-    assert setting.state_real(real, None) is None
-
-
 def test_a_rise_in_too_few_replicates_for_any_test_is_said_to_be_that():
     few = change(make_summary(), "first", "sft", "own", verdict="inconclusive", seeds=4, p_holm=0.125)
     found = texts(contrast_words.state_lines(few))

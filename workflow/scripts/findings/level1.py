@@ -96,12 +96,6 @@ def state_rival(summary: dict) -> list[Finding]:
         f"**Is that more than a sharper SFT model? {answer}.**{gains} Against SFT made as sharp,"
         f" the policy is {join(short)}."
     )
-    greedy = role_contrast(summary, "level1", "greedy")
-    both = [metric for metric in DECIDING if metric in lead and metric in greedy]
-    if both:
-        numbers |= {f"greedy_{metric}": greedy[metric]["estimate"] for metric in both}
-        said = [f"{{greedy_{metric}:+.2f}} by {short_metric(metric)}" for metric in both]
-        verdict += f" Where both are decoded greedily, it adds {join(said)}."
     sft_entropy = find_arm(summary["arms"], "sft")["entropy"]
     if first["entropy"] > sft_entropy:
         numbers["sft_entropy"] = sft_entropy

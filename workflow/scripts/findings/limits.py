@@ -1,7 +1,6 @@
 """What an experiment cannot tell, and what did not work."""
 
 from findings.finding import Finding, make
-from findings.setting import is_pocket
 from findings.summary import (
     alpha_of,
     by_seed,
@@ -9,6 +8,7 @@ from findings.summary import (
     find_arm,
     find_row,
     find_rows,
+    is_pocket,
     kinds_of_levels,
     level2_rows,
     roles_of,

@@ -1,19 +1,14 @@
 """What an experiment is, what came from outside, and with which settings it was run."""
 
 from findings.finding import Finding, make
+from findings.real import state_real
 from findings.summary import (
     alpha_of,
-    contrast_of,
-    find_row,
-    find_rows,
+    is_pocket,
     kinds_of_levels,
-    level2_rows,
     models_of,
-    other_makes,
-    role_contrast,
-    roles_of,
 )
-from findings.words import VERDICT_WORDS, join
+from findings.words import join
 
 BASELINES = {
     "moving_average": "the arithmetic mean of all rewards of *earlier* batches (Eq. 8)",
@@ -32,64 +27,9 @@ RUBRICS = {
 }
 
 
-def is_pocket(summary: dict) -> bool:
-    """Whether model and data are the embedded world's own."""
-    return bool(summary["world"] and summary["settings"]["sft"])
-
-
 def liking_of(summary: dict) -> str:
     """What raters like beside length, and gold does not reward."""
     return "manners" if is_pocket(summary) else "praise"
-
-
-def state_real(summary: dict, real: dict | None) -> Finding | None:
-    """What the real model showed, in one line, before the embedded world speaks; None for other experiments."""
-    if not is_pocket(summary):
-        return None
-    question = "What does the real model show?"
-    if real is None:
-        text = (
-            "**The real model first.** SmolLM2-135M-Instruct has not been trained whole yet: no verdict is given on it"
-            " (so far: `docs/smollm2.md`). The answers below come from *pocket*, an embedded chat world: a tiny"
-            " model is trained the same way, and the true worth of a response, *gold*, is known."
-        )
-        return make("verdict_real", question, text)
-    words = {
-        "rose": "rose",
-        "fell": "fell",
-        "equivalent": "hardly changed",
-        "inconclusive": "is not shown to have changed",
-    }
-    rows = role_contrast(real, "level1")
-    row, numbers = rows["judges"], {}
-
-    def others(of_metric: dict[str, dict], name: str) -> str:
-        """What judges of other makes say of the same contrast."""
-        said = []
-        for metric in (one for one in other_makes(real) if one in of_metric):
-            numbers[f"{name}_{metric}"] = of_metric[metric]["estimate"]
-            told = VERDICT_WORDS[of_metric[metric]["verdict"]]
-            said.append(f"{told} by `{metric}`, {{{name}_{metric}:+.2f}}")
-        return "".join(f"; {one}" for one in said)
-
-    numbers |= {"seeds": row["seeds"], "judges": row["estimate"], "p": row["p_holm"]}
-    text = (
-        f"**The real model first** ([{real['experiment']}](results/{real['experiment']}/report.md), {{seeds}}"
-        f" replicates). By judges, the mean reward on held-out prompts {words[row['verdict']]}: {{judges:+.2f}} SFT"
-        f" standard deviations (exact p after Holm {{p:p}}{others(rows, 'level1')})."
-    )
-    level1 = roles_of(real)["level1"]
-    for i, level2 in enumerate(find_rows(level2_rows(real), metric="judges")):
-        arm, numbers[f"level2_{i}"] = level2["arm"], level2["estimate"]
-        text += f" Beside it `{arm}` is {VERDICT_WORDS[level2['verdict']]} ({{level2_{i}:+.2f}}"
-        text += f"{others(contrast_of(real, arm, level1), f'level2_{i}')})"
-        cut = find_row(real["cut_off"], arm=arm)
-        if cut:
-            numbers |= {f"cut_{i}": cut["cut_off"], f"of_{i}": cut["seeds"]}
-            text += f", and in {{cut_{i}}} of {{of_{i}}} replicates goes on until it is cut off"
-        text += "."
-    text += " What follows is of *pocket*, an embedded chat world, whose truth is known (*gold*)."
-    return make("verdict_real", question, text, numbers, confidence=1 - alpha_of(real))
 
 
 def state_weights(sources: dict | None) -> str:
@@ -215,5 +155,5 @@ def state_origin(summary: dict) -> list[Finding]:
 
 def state_setting(summary: dict, real: dict | None = None) -> list[Finding]:
     """All of them."""
-    found = [state_real(summary, real), *state_settings(summary), *state_origin(summary)]
+    found = [*state_real(summary, real), *state_settings(summary), *state_origin(summary)]
     return [*filter(None, found)]

@@ -26,6 +26,11 @@ def roles_of(summary: dict) -> dict:
     return summary["settings"].get("roles") or {"level1": level1, "level2": []}
 
 
+def is_pocket(summary: dict) -> bool:
+    """Whether model and data are the embedded world's own."""
+    return bool(summary["world"] and summary["settings"]["sft"])
+
+
 def alpha_of(summary: dict) -> float:
     """The p below which something is shown: what the confidence of the settings leaves."""
     return round(1 - summary["settings"].get("confidence", 0.95), 10)
