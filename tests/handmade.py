@@ -56,8 +56,8 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
         roles |= {"placebo": "noise", "unpenalised": "free"}
         arms |= {"noise": {"reward_model": "mixed", "signal": "reward"}}
         arms |= {"free": {"reward_model": SCALAR, "signal": "reward", "kl_coef": 0.0, "seeds": [1, 2, 3]}}
-    metrics = ("judges", "own", "gold") if gold else ("judges", "own")
-    between = [metric for metric in metrics if metric != "own"]
+    metrics = ("judges", "proxy", "gold") if gold else ("judges", "proxy")
+    between = [metric for metric in metrics if metric != "proxy"]
     rows, decodings = [], ("sampled", "greedy")
     for decoding in decodings:
         rows += [contrast("level1", level1, "sft", metric, decoding) for metric in metrics]
@@ -77,9 +77,9 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
                 "gold": {"estimate": -2.0, "ci_high": -1.5, "by_seed": [-2.4, -1.5, -2.1]},
                 "judges": {"estimate": 2.8},
             }
-            ends["own"] = {"estimate": 2.9}
+            ends["proxy"] = {"estimate": 2.9}
             rows += [contrast("loose", "free", "sft", metric, decoding, **off, **ends[metric]) for metric in metrics]
-    said = {"judges": 1.2, "own": 1.5, "own_raw": 0.7, "own_sft_raw": 0.5} | ({"gold": 0.4} if gold else {})
+    said = {"judges": 1.2, "proxy": 1.5, "proxy_raw": 0.7, "proxy_sft_raw": 0.5} | ({"gold": 0.4} if gold else {})
     parts = {f"gold_{name}": 2.0 for name in PARTS} | {"gold_raw": 2.2, "rater_bias": 0.3} if gold else {}
     parts |= {"raters_by_seed": {str(seed): 2.5 for seed in SEEDS}} if gold else {}
     names = ["sft", "sft_again", *arms]
@@ -97,7 +97,7 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
         "judges_tenth_percentile": 0.3,
     }
     responses |= {"judges_deviation": 0.9, "tokens": 11.0, "repetition": 0.02, "distinct_1": 0.03, "distinct_2": 0.1}
-    responses |= {"perplexity_of_preferred": 4.5, "own_sft_deviation": 1.01, "finished": 0.9}
+    responses |= {"perplexity_of_preferred": 4.5, "proxy_sft_deviation": 1.01, "finished": 0.9}
     tenth = {"advantage_std": 1.0, "entropy": 1.4, "reward": 0.3, "grad_norm": 5.4}
     kinds = [(SCALAR, {}), *([(RATED, RATED_MODEL)] if level2 else []), ("judge", {})]
     screen = [
@@ -167,12 +167,19 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
             if gold
         ],
         "unpenalised": [
-            {"seed": seed, "own": 2.9, "judges": 2.8} | ({"gold": -2.0} if gold else {})
+            {"seed": seed, "proxy": 2.9, "judges": 2.8} | ({"gold": -2.0} if gold else {})
             for seed in ((1, 2, 3) if controls else ())
         ],
         "placebo": {
             "seeds": [
-                {"seed": seed, "accuracy": 0.51, "accuracy_low": 0.49, "accuracy_high": 0.53, "own": 9.0, "judges": 0.1}
+                {
+                    "seed": seed,
+                    "accuracy": 0.51,
+                    "accuracy_low": 0.49,
+                    "accuracy_high": 0.53,
+                    "proxy": 9.0,
+                    "judges": 0.1,
+                }
                 | ({"gold": -0.9} if gold else {})
                 for seed in SEEDS
             ],

@@ -9,7 +9,7 @@ from findings.evidence import detectable_effect, holm, holm_level
 SFT_DEVIATION = (8 / 6) ** 0.5
 
 
-def make_evaluation(tmp_path, arm, seed, judge, gold, own=None):
+def make_evaluation(tmp_path, arm, seed, judge, gold, proxy=None):
     """One table of scored responses: prompts a and b, two sampled responses each and a greedy one."""
     table = pd.DataFrame(
         {
@@ -25,8 +25,8 @@ def make_evaluation(tmp_path, arm, seed, judge, gold, own=None):
             "gold": gold,
         }
     )
-    if own is not None:
-        table["own"], table["own_sft"] = own, 0.0
+    if proxy is not None:
+        table["proxy"], table["proxy_sft"] = proxy, 0.0
     path = tmp_path / f"{arm}{seed}.parquet"
     table.to_parquet(path)
     return str(path)
@@ -37,7 +37,7 @@ def outputs(tmp_path):
     sft = [0.0, 2.0, 4.0, 6.0, 1.0, 5.0]  # twice, so sums of squares 4 and 4 over 3 + 3 degrees of freedom
     files = [make_evaluation(tmp_path, "sft", seed, sft, sft) for seed in (1, 2)]
     files += [
-        make_evaluation(tmp_path, "arm", seed, [x + shift for x in sft], [x - 1 for x in sft], own=shift)
+        make_evaluation(tmp_path, "arm", seed, [x + shift for x in sft], [x - 1 for x in sft], proxy=shift)
         for seed, shift in ((1, 1.0), (2, 3.0))
     ]
 
@@ -61,20 +61,22 @@ def test_differences_are_in_sft_deviations_seed_by_seed(outputs):
     assert rows.loc[("judges", "sampled"), "estimate"] == pytest.approx(2 / SFT_DEVIATION, rel=1e-5)
     assert rows.loc[("gold", "sampled"), "estimate"] == pytest.approx(-1 / SFT_DEVIATION, rel=1e-5)
     # The arm's own reward is in its training scale already.
-    assert rows.loc[("own", "greedy"), "estimate"] == pytest.approx(2.0)
+    assert rows.loc[("proxy", "greedy"), "estimate"] == pytest.approx(2.0)
     assert rows.loc[("judges", "sampled"), "p_exact"] == pytest.approx(0.5)
     assert (rows["verdict"] == "inconclusive").all()
 
 
 def test_own_rewards_are_of_the_replicates_that_have_them(outputs, tmp_path):
     path = tmp_path / "arm1.parquet"
-    pd.read_parquet(path).assign(own=np.nan, own_sft=np.nan).to_parquet(path)
+    pd.read_parquet(path).assign(proxy=np.nan, proxy_sft=np.nan).to_parquet(path)
     contrasts, differences, _ = outputs("level1:arm:sft:test")
     rows = contrasts.set_index(["metric", "decoding"])
-    assert rows.loc[("own", "sampled"), ["seeds", "estimate"]].tolist() == [1, 3.0]
+    assert rows.loc[("proxy", "sampled"), ["seeds", "estimate"]].tolist() == [1, 3.0]
     assert rows.loc[("judges", "sampled"), "seeds"] == 2
-    pd.read_parquet(tmp_path / "arm2.parquet").assign(own=np.nan, own_sft=np.nan).to_parquet(tmp_path / "arm2.parquet")
-    assert "own" not in set(outputs("level1:arm:sft:test")[0]["metric"])
+    pd.read_parquet(tmp_path / "arm2.parquet").assign(proxy=np.nan, proxy_sft=np.nan).to_parquet(
+        tmp_path / "arm2.parquet"
+    )
+    assert "proxy" not in set(outputs("level1:arm:sft:test")[0]["metric"])
 
 
 def test_arms_are_described_by_means(outputs):

@@ -41,10 +41,10 @@ def test_strength_is_that_of_the_weakest():
 )
 def test_level_1s_words_follow_from_the_verdict(verdict, line, opening, said):
     summary = make_summary()
-    for metric in ("gold", "judges", "own"):
+    for metric in ("gold", "judges", "proxy"):
         summary = change(summary, "first", "sft", metric, verdict=verdict)
     lines = texts(contrast_words.state_lines(summary))
-    assert all(line in lines[f"line_level1_{metric}"] for metric in ("gold", "judges", "own"))
+    assert all(line in lines[f"line_level1_{metric}"] for metric in ("gold", "judges", "proxy"))
     told = level1.verdict_level1(summary)
     assert f"SFT model? {opening}**" in told.text and told.text.count(said) == 2
     assert ("reach" in texts(level1.state_level1(summary))) == (verdict == "rose")
@@ -206,7 +206,7 @@ def test_a_null_of_the_spread_is_worth_what_the_oracle_gains():
         return texts(level2.state_level2(rederive(summary | {"reward_models": rows})))["spread"]
 
     assert "too little for a model's gain to be found here" in told(-0.001, 0.004)
-    assert "does not help" in told(-0.001, 0.04) and told(-0.001, 0.04).endswith("the learned spread is not shown to.")
+    assert "does not help" in told(-0.001, 0.04) and told(-0.001, 0.04).endswith("so there is something to be found.")
     assert told(0.004, 0.004).endswith("some of what could be known.")
     assert "helps to tell who wins" in told(0.01, 0.04) and told(0.01, 0.04).endswith("some of what could be known.")
 

@@ -33,8 +33,8 @@ def test_a_placebo_that_raises_anything_is_called_out():
 
 def test_the_scale_is_said_to_be_off_where_it_is():
     summary = make_summary()
-    assert "deviation of 1.01 to 1.01 (wanted: 1 within ±0.05), as wanted." in controls.state_scale(summary).text
-    rows = [row | {"own_sft_deviation": 0.75} if row["arm"] == "free" else row for row in summary["responses"]]
+    assert "deviation of 1.01 to 1.01 (wanted: 1 within ±0.05)." in controls.state_scale(summary).text
+    rows = [row | {"proxy_sft_deviation": 0.75} if row["arm"] == "free" else row for row in summary["responses"]]
     assert controls.state_scale(rederive(summary | {"responses": rows})).text.endswith("off by more than that: `free`.")
 
 
@@ -71,11 +71,13 @@ def test_judges_are_trusted_as_far_as_gold_says():
 
 
 def test_a_rise_in_too_few_replicates_for_any_test_is_said_to_be_that():
-    few = change(make_summary(), "first", "sft", "own", verdict="inconclusive", seeds=4, p_holm=0.125)
+    few = change(make_summary(), "first", "sft", "proxy", verdict="inconclusive", seeds=4, p_holm=0.125)
     found = texts(contrast_words.state_lines(few))
-    assert "trained on it changed, in too few replicates to show it: +0.50" in found["line_level1_own"]
-    many = change(few, "first", "sft", "own", verdict="inconclusive", seeds=8)
-    assert "trained on it was not shown to change: +0.50" in texts(contrast_words.state_lines(many))["line_level1_own"]
+    assert "trained on) it changed, in too few replicates to show it: +0.50" in found["line_level1_proxy"]
+    many = change(few, "first", "sft", "proxy", verdict="inconclusive", seeds=8)
+    assert (
+        "trained on) it was not shown to change: +0.50" in texts(contrast_words.state_lines(many))["line_level1_proxy"]
+    )
 
 
 def test_judges_of_other_makes_are_heard_in_the_verdicts():

@@ -13,13 +13,13 @@ def test_random_weights_and_few_seeds_are_said():
     assert "No number below means anything" in found["rehearsal"]
     assert "Loaded by commit 1a1a1a1a1a1a: model `m` from a local path, **with random weights**" in found["sources"]
     few = make_summary()
-    assert not {"limit_own", "limit_placebo", "limit_one_judge"} & {*texts(limits.state_limits(few))}
+    assert not {"limit_proxy", "limit_placebo", "limit_one_judge"} & {*texts(limits.state_limits(few))}
     alone = make_summary(controls=False)
     alone["settings"]["judges"] = {"judge": [101], "gemma": [201]}
     assert {"limit_placebo", "limit_one_judge"} <= {*texts(limits.state_limits(alone))}
-    assert "limit_own" not in texts(limits.state_limits(few))
-    few["settings"]["evaluation"]["own_seeds"] = [1, 2, 99]
-    assert "known of 2 of 8 replicates" in texts(limits.state_limits(few))["limit_own"]
+    assert "limit_proxy" not in texts(limits.state_limits(few))
+    few["settings"]["evaluation"]["proxy_seeds"] = [1, 2, 99]
+    assert "known of 2 of 8 replicates" in texts(limits.state_limits(few))["limit_proxy"]
     few["derived"]["smallest_p"] = 0.25
     assert "nothing here excludes chance" in texts(limits.state_limits(few))["limit_seeds"]
 

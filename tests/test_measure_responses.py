@@ -36,7 +36,7 @@ def test_win_rates_by_hand():
     # Won, lost, tied, won; against the preferred: lost, won, tied, won.
     assert row["win_sft"] == pytest.approx(2.5 / 4) and row["win_preferred"] == pytest.approx(2.5 / 4)
     assert row["judges"] == row["judge_1"] == pytest.approx(0.5)
-    assert "own" not in row
+    assert "proxy" not in row
 
 
 def test_the_deviation_of_sft_responses_in_an_arms_own_reward():
@@ -44,9 +44,9 @@ def test_the_deviation_of_sft_responses_in_an_arms_own_reward():
         [responses("arm", [1.0, 2.0], [3, 3]).assign(sample=sample) for sample in (0, 1)], ignore_index=True
     )
     # Differences of 2 and 4 within the two prompts: variances 2 and 8.
-    arm = arm.assign(own=0.0, own_sft=[0.0, 10.0, 2.0, 14.0])
+    arm = arm.assign(proxy=0.0, proxy_sft=[0.0, 10.0, 2.0, 14.0])
     row = describe(arm, arm, arm, arm, {"judge_1": pd.Series({"p0": 0.0, "p1": 0.0})})
-    assert row["own_sft_deviation"] == pytest.approx(5**0.5)
+    assert row["proxy_sft_deviation"] == pytest.approx(5**0.5)
 
 
 def test_quantiles_are_over_prompts():

@@ -30,7 +30,7 @@ def test_arms_are_known_by_what_they_are():
 
 def test_what_is_said_follows_from_both_comparisons():
     def opening(**verdicts):
-        return state_pessimism(make_pessimism(**verdicts))[0].text.split(".**")[0]
+        return state_pessimism(make_pessimism(**verdicts))[0].text.split("** (")[0]
 
     assert opening() == "**Neither an ensemble's mean nor its doubt is shown to help against over-optimisation"
     assert opening(averaging="rose").endswith("mean helps against over-optimisation, and its doubt is not shown to")
@@ -40,10 +40,10 @@ def test_what_is_said_follows_from_both_comparisons():
 
 def test_numbers_are_those_by_gold():
     (found,) = state_pessimism(make_pessimism(averaging="rose"))
-    assert "3 reward models a replicate, no KL penalty, 80 steps, 8 seeds." in found.text
+    assert "(`made`: 3 reward models a replicate, no KL penalty, 80 steps, 8 seeds)." in found.text
     assert (
-        "With the win probability, the mean against one model: +0.25 by gold (ahead); the mean less doubt against the"
-        " mean: -0.12 (not told apart), which ends at -0.75 from SFT." in found.text
+        "With the win probability the mean changes gold by +0.25 (ahead) and doubt beyond it by -0.12 (not told"
+        " apart), to -0.75 from SFT." in found.text
     )
     assert found.strength == "not told apart"
 

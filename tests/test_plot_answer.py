@@ -5,7 +5,7 @@ import pytest
 from findings import by_seed
 
 ARMS = [
-    # arm, seed, decoding, entropy, own, own_sft, judges, gold
+    # arm, seed, decoding, entropy, own, proxy_sft, judges, gold
     ("sft", 1, "sampled", 2.0, None, None, 0.0, 0.0),
     ("sft", 1, "greedy", 0.0, None, None, 1.0, 4.0),
     ("sft", 2, "sampled", 2.0, None, None, 0.5, 0.0),
@@ -18,11 +18,11 @@ ARMS = [
 
 @pytest.fixture
 def table():
-    return pd.DataFrame(ARMS, columns=["arm", "seed", "decoding", "entropy", "own", "own_sft", "judges", "gold"])
+    return pd.DataFrame(ARMS, columns=["arm", "seed", "decoding", "entropy", "proxy", "proxy_sft", "judges", "gold"])
 
 
 def test_rises_and_what_sharpening_alone_gives_by_hand(table):
-    assert by_seed.rises(table, "level1", "own").to_dict() == {1: 1.75, 2: 1.5}
+    assert by_seed.rises(table, "level1", "proxy").to_dict() == {1: 1.75, 2: 1.5}
     assert by_seed.rises(table, "level1", "judges").to_dict() == {1: 1.25, 2: 0.5}
     # Entropy 1 lies half-way to greedy, 0.5 three quarters of the way.
     assert plot_answer.sharper_rises(table, "level1", "judges", []).to_dict() == {1: 0.5, 2: 0.75}

@@ -28,8 +28,8 @@ def test_a_legend_fits_the_figure(axis, length):
 def test_a_placebo_leaves_the_axis_of_the_arms_in_question(axis):
     rows = [("level1", "level1_scalar", 1.2, 1.1, 1.3), ("placebo", "placebo", 11.0, 2.0, 26.0)]
     contrasts = pd.DataFrame(rows, columns=["name", "arm", "estimate", "ci_low", "ci_high"])
-    contrasts = contrasts.assign(metric="own", against="sft", seeds=2)
-    differences = pd.DataFrame({"name": ["level1", "placebo"], "metric": "own", "difference": [1.25, 60.0]})
+    contrasts = contrasts.assign(metric="proxy", against="sft", seeds=2)
+    differences = pd.DataFrame({"name": ["level1", "placebo"], "metric": "proxy", "difference": [1.25, 60.0]})
     plot_contrasts.draw_forest(axis, contrasts, differences, ["placebo"])
     low, high = axis.get_xlim()
     assert low < 0 and 1.3 < high < 1.5

@@ -99,7 +99,7 @@ def test_kl_coef_rebuilds_policies_onwards(project):
     assert planned(project, {"reinforce": {"kl_coef": 0.2}}) == {
         "train_policy": POLICIES - 1 + EARLY,
         "sample_responses": POLICIES - 1,
-        "score_own": SEEDS,
+        "score_proxy": SEEDS,
         "score_responses": SEEDS,
         "rate_samples": 1,
         "study_gradients": 1,
@@ -114,7 +114,7 @@ def test_one_more_arm_is_that_arm_and_the_statistics(project):
     assert planned(project, overlay) == {
         "train_policy": 1,
         "sample_responses": 1,
-        "score_own": 1,
+        "score_proxy": 1,
         "score_responses": 1,
         "rate_samples": 1,
         # Its signal is screened before RL like the others'.
@@ -138,7 +138,7 @@ def test_one_more_seed_is_that_seed_and_the_statistics(project):
         "train_reward_model": 1,
         "train_policy": 1,
         "sample_responses": 2,
-        "score_own": 1,
+        "score_proxy": 1,
         "score_responses": 1,
         "score_pool": 1,
         "measure_reward_models": 1,
@@ -154,8 +154,8 @@ def test_one_more_seed_is_that_seed_and_the_statistics(project):
 def test_what_is_not_asked_for_is_not_made(project):
     """A replicate that only judges read, no study of the gradient, no batch of TRL's."""
     studies = {"gradients": False, "trl": False}
-    plan = planned(project, {"evaluation": {"own_seeds": [2]}, "studies": studies, "lengths": {"max_new_tokens": 11}})
-    assert plan["score_own"] == plan["score_pool"] == 1 and plan["score_responses"] == SEEDS + 1
+    plan = planned(project, {"evaluation": {"proxy_seeds": [2]}, "studies": studies, "lengths": {"max_new_tokens": 11}})
+    assert plan["score_proxy"] == plan["score_pool"] == 1 and plan["score_responses"] == SEEDS + 1
     assert not {"study_gradients", "compare_with_trl", "rate_samples"} & set(plan)
     assert plan["train_policy"] == POLICIES  # and none of few steps
 
@@ -163,7 +163,7 @@ def test_what_is_not_asked_for_is_not_made(project):
 def test_one_more_judge_rescores_and_retrains_nothing(project):
     plan = planned(project, {"judges": {"judge": [101, 102]}})
     assert plan["train_reward_model"] == 1 and plan["score_responses"] == SEEDS + 1  # and the pool
-    assert not {"train_policy", "sample_responses", "score_own"} & set(plan)
+    assert not {"train_policy", "sample_responses", "score_proxy"} & set(plan)
 
 
 def test_an_edit_in_a_module_reruns_the_rules_that_import_it(project, edit):
@@ -171,7 +171,7 @@ def test_an_edit_in_a_module_reruns_the_rules_that_import_it(project, edit):
     assert planned(project) == {
         "train_policy": POLICIES + EARLY,
         "sample_responses": POLICIES,
-        "score_own": SEEDS,
+        "score_proxy": SEEDS,
         "score_responses": SEEDS,
         "rate_samples": 1,
         "study_gradients": 1,
@@ -230,13 +230,13 @@ def test_a_policy_that_is_not_kept_goes_once_it_is_sampled_and_no_judge_needs_it
     shutil.rmtree(results / "policies")
     # None of them is missed, neither by what follows from the responses nor by a new judge.
     assert planned(fork, fleeting).keys() <= STATISTICS_ONWARDS.keys() | {
-        "score_own",
+        "score_proxy",
         "score_responses",
         "rate_samples",
     }
     plan = planned(fork, fleeting | {"judges": {"judge": [101, 102]}})
     assert plan["train_reward_model"] == 1 and plan["score_responses"] == SEEDS + 1  # and the pool
-    assert not {"train_policy", "sample_responses", "score_own"} & set(plan)
+    assert not {"train_policy", "sample_responses", "score_proxy"} & set(plan)
 
 
 def test_a_reward_model_that_is_not_kept_goes_once_it_has_scored_and_is_not_missed(fork):
@@ -245,7 +245,7 @@ def test_a_reward_model_that_is_not_kept_goes_once_it_has_scored_and_is_not_miss
     # What it gave is enough for new scores; without that it is trained anew.
     (smoke / "evaluations" / "seed2.parquet").unlink()
     assert "train_reward_model" not in planned(fork)
-    (smoke / "evaluations" / "seed2_own.parquet").unlink()
+    (smoke / "evaluations" / "seed2_proxy.parquet").unlink()
     (fork / "disk.yaml").write_text(yaml.safe_dump({"runtime": {"keep_reward_models": False}}))
     output = snakemake(fork, "results/smoke/evaluations/seed2.parquet", "--configfile", SMOKE, "disk.yaml")
     assert "rule train_reward_model" in output and (smoke / "evaluations" / "seed2.parquet").exists()

@@ -24,7 +24,7 @@ def test_a_difference_is_held_against_that_of_the_same_responses(tmp_path):
     rows += [row | {"decoding": "greedy", "difference": 9.0 - row["seed"]} for row in rows]
     # Too few seeds, and a metric that is an arm's own, are left out.
     rows += [key | {"name": "few", "metric": "gold", "seed": 1, "difference": 0.5}]
-    rows += [row | {"metric": "own"} for row in rows[:6]]
+    rows += [row | {"metric": "proxy"} for row in rows[:6]]
     # The new arm's responses are longer by as much as gold falls, but in the first seed.
     arms = [{"arm": "old", "seed": seed, "decoding": "sampled", "tokens": 10.0 + seed, "judges": 0.0} for seed in seeds]
     longer = [5.0, *(-10 * value for value in gold[1:])]

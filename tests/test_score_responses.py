@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 import sample_responses
-import score_own
+import score_proxy
 import score_responses
 import torch
 from conftest import letter_tokenizer, save_letter_model
@@ -34,14 +34,14 @@ def scored(world):
     arms = json.dumps([{"name": "policy", "reward_model": "scalar", "signal": "bounded"}])
     responses = ["--responses", str(world / "sft_r.parquet"), str(world / "policy_r.parquet"), "--seed", "1"]
     responses += ["--scoring-batch-size", "16", "--precision", "fp32"]
-    score_own.main(
+    score_proxy.main(
         [*responses, "--arms", arms, "--kinds", "scalar", "--reward-models", str(world / "rm")]
         + ["--scales", str(world / "policy.json"), "--pool", str(world / "sft_r.parquet"), "--pool-samples", "2"]
-        + ["--output", str(world / "own.parquet")]
+        + ["--output", str(world / "proxy.parquet")]
     )
     judged = ["--judges", str(world / "rm"), str(other), "--judge-names", "judge_101", "other_201"]
     judged += ["--judge-reads", "tokens", "text", "--conversations", str(world / "validation.jsonl")]
-    judged += [str(world / "train.jsonl"), "--world", "pocket", "--own", str(world / "own.parquet")]
+    judged += [str(world / "train.jsonl"), "--world", "pocket", "--proxy", str(world / "proxy.parquet")]
     score_responses.main(
         [
             *responses,
@@ -64,16 +64,16 @@ def test_a_row_a_response_of_every_arm(scored):
     assert scored["arm"].value_counts().to_dict() == {"sft": 24, "policy": 24}
     assert "prompt_ids" not in scored
     assert {"response", "entropy", "judge_101", "other_201", "gold", "rater_bias"} <= set(scored)
-    own = [name for name in scored if name.startswith("own")]
+    own = [name for name in scored if name.startswith("proxy")]
     assert len(own) == 4 and scored.loc[scored["arm"] == "policy"].notna().all().all()
     assert scored.loc[scored["arm"] == "sft", own].isna().all().all()
 
 
 def test_own_scores_of_other_responses_are_refused(world, scored):
     responses = pd.read_parquet(world / "policy_r.parquet")
-    assert score_responses.read_own(str(world / "own.parquet"), scored).shape == (48, 4)
-    with pytest.raises(InputError, match="own.parquet is not of these responses in their order"):
-        score_responses.read_own(str(world / "own.parquet"), responses)
+    assert score_responses.read_proxy(str(world / "proxy.parquet"), scored).shape == (48, 4)
+    with pytest.raises(InputError, match="proxy.parquet is not of these responses in their order"):
+        score_responses.read_proxy(str(world / "proxy.parquet"), responses)
 
 
 def test_the_own_signal_by_hand(world, scored):
@@ -89,9 +89,9 @@ def test_the_own_signal_by_hand(world, scored):
     compared = rewards["sft"][torch.tensor(beside.to_numpy())]
     expected = torch.sigmoid(rewards["policy"][first] - compared).mean().item()
     row = scored[scored["arm"] == "policy"].iloc[4]
-    assert beside.sum() == 2 and row["own_raw"] == pytest.approx(expected, abs=1e-5)
+    assert beside.sum() == 2 and row["proxy_raw"] == pytest.approx(expected, abs=1e-5)
     scale = read_json(world / "policy.json")
-    assert row["own"] == pytest.approx((expected - scale["mean"]) / scale["deviation"], rel=1e-4)
+    assert row["proxy"] == pytest.approx((expected - scale["mean"]) / scale["deviation"], rel=1e-4)
     assert scored[scored["arm"] == "policy"]["judge_101"].to_list() == pytest.approx(
         rewards["policy"].tolist(), abs=1e-5
     )

@@ -40,17 +40,9 @@ def test_only_the_same_settings_are_compared():
 def test_what_is_said_follows_from_the_margin():
     said = state_sweep(make_summary(), make_sweep(slow_gold=-0.5))
     assert said.text.startswith("**No shared setting puts Level 2 ahead by more than the margin.** At 2 settings")
-    assert "-0.50 to +0.12 by gold and +0.12 by the judges (3 pilot seeds: shown, not tested; +0.12 by" in said.text
+    assert "-0.50 to +0.12 by gold and +0.12 by the judges (3 pilot seeds: shown, not tested); most" in said.text
     assert said.text.endswith("most at β = 0.3, learning rate 0.0005, where its KL is 4.0 nats and Level 1's 2.0.")
     assert said.thresholds == {"equivalence_margin": 0.2}
-    other = make_summary()
-    other["settings"]["reinforce"]["kl_coef"] = 0.2
-    assert "+0.12 by gold at the main settings)" in said.text
-    assert "main settings" not in state_sweep(other, make_sweep()).text
-    won = make_summary(level2=("wins",), signals=("win",))
-    assert (
-        "+0.12 by gold at the main settings, where the 8 main seeds have +0.50)" in state_sweep(won, make_sweep()).text
-    )
     said = state_sweep(make_summary(), make_sweep(fast_judges=0.25)).text
     assert said.startswith("**At some shared settings Level 2 is ahead by more than the margin, by the judges.**")
 

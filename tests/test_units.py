@@ -29,7 +29,7 @@ def test_scores_in_sft_deviations_by_hand():
 
 
 def test_each_make_of_judge_is_a_metric_of_its_own():
-    table = pd.DataFrame({"arm": "sft", "decoding": "sampled", "prompt_id": "a", "tokens": [3, 4], "own_raw": 0.0})
+    table = pd.DataFrame({"arm": "sft", "decoding": "sampled", "prompt_id": "a", "tokens": [3, 4], "proxy_raw": 0.0})
     table = table.assign(judge_101=[0.0, 2.0], judge_102=[0.0, 4.0], qwen_2_201=[1.0, 3.0], gold_form=1.0)
     assert judge_columns(table) == {"judges": ["judge_101", "judge_102"], "qwen_2": ["qwen_2_201"]}
     assert other_makes(table) == ["qwen_2"]
@@ -57,6 +57,6 @@ def test_the_judges_mean_has_a_unit_of_its_own():
 
 def test_a_metric_is_named_by_who_reads_and_how():
     assert name_metric("judges") == "the judges"
-    assert name_metric("gemma") == "the judges `gemma`, of another make"
-    assert name_metric("judge_with_end") == "the judges who read an end mark behind what is cut off"
-    assert name_metric("gemma_with_end").startswith("the judges `gemma`, of another make, who read an end mark")
+    assert name_metric("gemma") == "the judges of another make (`gemma`)"
+    assert name_metric("judge_with_end") == "the judges, with an end mark behind what is cut off,"
+    assert name_metric("gemma_with_end").startswith("the judges of another make (`gemma`), with an end mark")

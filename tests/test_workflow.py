@@ -46,7 +46,7 @@ def test_no_row_of_the_evaluation_is_missing(project):
         # At another temperature there is no other greedy response.
         assert table.index.value_counts().to_dict() == rows | {"sft_0.5": 24 * 2}
         assert table.loc[arms].notna().all().all()
-        own = [name for name in table if name.startswith("own")]
+        own = [name for name in table if name.startswith("proxy")]
         assert table.loc[["sft", "sft_again", "sft_0.5"], own].isna().all().all()
         assert table.drop(columns=own).notna().all().all()
 
@@ -94,7 +94,7 @@ def test_a_judge_of_another_make_reads_the_responses_in_its_own_tokens(fork, tmp
     assert "rule train_reward_model" in output and "rule sample_responses" not in output
     for name in ("arms", "responses"):
         assert pd.read_csv(results / "statistics" / f"{name}.csv")["spelling"].notna().all()
-    assert "By the judges `spelling`, of another make, " in (results / "statistics" / "verdict.txt").read_text()
+    assert "By the judges of another make (`spelling`) " in (results / "statistics" / "verdict.txt").read_text()
     # By hand: prompt, line, response, letter by letter; EOS where the policy ended by itself and nowhere else.
     letters = letter_tokenizer()
     judge = AutoModelForSequenceClassification.from_pretrained(results / "reward_models" / "spelling" / "seed201")
@@ -122,7 +122,7 @@ def test_a_fresh_clone_runs_from_the_beginning(tmp_path):
         "train_reward_model",
         "train_policy",
         "sample_responses",
-        "score_own",
+        "score_proxy",
         "score_responses",
     ):
         assert re.search(rf"^{rule} +[1-9]", plan, re.MULTILINE), rule

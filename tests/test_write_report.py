@@ -129,7 +129,7 @@ def test_compliance_stands_where_a_rule_can_tell():
 
 def test_a_changed_number_changes_the_page():
     before = render(material(make_summary(), examples(["first"])))
-    for metric in ("judges", "gold", "own"):
+    for metric in ("judges", "gold", "proxy"):
         for key in ("estimate", "ci_low", "ci_high"):
             summary = make_summary()
             rows = [

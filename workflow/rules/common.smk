@@ -146,8 +146,8 @@ def arms_of(seed):
     return [arm for arm in ARMS if seed in seeds_of(arm)]
 
 
-# The replicates whose own reward models score the held-out responses and the pool.
-OWN_SEEDS = [seed for seed in config["evaluation"].get("own_seeds", SEEDS) if arms_of(seed)]
+# The replicates in which proxies, the arms' own reward models, score the held-out responses and the pool.
+PROXY_SEEDS = [seed for seed in config["evaluation"].get("proxy_seeds", SEEDS) if arms_of(seed)]
 
 
 @functools.cache
@@ -202,7 +202,7 @@ def responses_of_seed(wildcards):
     return [f"{RESULTS}/evaluations/{arm}/seed{seed}_responses.parquet" for arm in arms]
 
 
-def own_inputs(wildcards):
+def proxy_inputs(wildcards):
     """A replicate's own reward models, and the scales of the signals that its arms were trained on."""
     seed = int(wildcards.seed)
     return {
@@ -216,8 +216,8 @@ def trained_inputs(wildcards):
     seed = int(wildcards.seed)
     if not arms_of(seed):
         return {}
-    own = {"own": f"{RESULTS}/evaluations/seed{seed}_own.parquet"} if seed in OWN_SEEDS else {}
-    return own | {
+    proxy = {"proxy": f"{RESULTS}/evaluations/seed{seed}_proxy.parquet"} if seed in PROXY_SEEDS else {}
+    return proxy | {
         "rollouts": [f"{RESULTS}/training/{arm}/seed{seed}_rollouts.parquet" for arm in arms_of(seed)],
         "train_tokens": f"{RESULTS}/data/tokens/train.parquet",
     }

@@ -41,18 +41,18 @@ rule sample_responses:
 
 
 # After it a replicate's models are not needed: what they gave is small, and later stages read only that.
-rule score_own:
+rule score_proxy:
     input:
-        unpack(own_inputs),
-        script=script("score_own"),
+        unpack(proxy_inputs),
+        script=script("score_proxy"),
         responses=responses_of_seed,
         pool=f"{RESULTS}/evaluations/sft_pool/seed{POOL_SEED}_responses.parquet",
     output:
-        scores=f"{RESULTS}/evaluations/seed{{seed}}_own.parquet",
+        scores=f"{RESULTS}/evaluations/seed{{seed}}_proxy.parquet",
     log:
-        f"{RESULTS}/logs/score_own/{{seed}}.log",
+        f"{RESULTS}/logs/score_proxy/{{seed}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/score_own/{{seed}}.tsv"
+        f"{RESULTS}/benchmarks/score_proxy/{{seed}}.tsv"
     priority: by_seed(1)
     conda:
         "../../envs/training.yaml"

@@ -3,7 +3,7 @@ FIGURES = [
     *(["compliance"] if WORLD == "instructions" else []),
     *(["ladder"] if WORLD and ROLES.get("level2") else []),
 ]
-# The arms beside whose own reward judges and gold are drawn: Level 1 with a KL penalty and without, or, where
+# The arms beside whose proxy reward judges and gold are drawn: Level 1 with a KL penalty and without, or, where
 # over-optimisation is measured, all that the config trains.
 OVEROPTIMISED = ARMS if "overoptimisation" in config["statistics"] else QUOTED
 PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]

@@ -1,6 +1,6 @@
 POLICY_RUNS = [(arm, seed) for arm in ARMS for seed in seeds_of(arm)]
 POOL = f"{RESULTS}/evaluations/seed{POOL_SEED}.parquet"
-POOLS = [f"{RESULTS}/reward_models/pool/seed{seed}.parquet" for seed in OWN_SEEDS]
+POOLS = [f"{RESULTS}/reward_models/pool/seed{seed}.parquet" for seed in PROXY_SEEDS]
 # Those of arms that are trained.
 CONTRASTS = [
     ":".join(contrast[key] for key in ("name", "arm", "against", "role"))
@@ -14,7 +14,7 @@ SAMPLES_ARMS = ["sft", *arms_of(SAMPLES_SEED)]
 # Of the models that read responses.
 RATING_KINDS = [
     kind
-    for kind in (kinds_of(SAMPLES_SEED) if SAMPLES_SEED in OWN_SEEDS else [])
+    for kind in (kinds_of(SAMPLES_SEED) if SAMPLES_SEED in PROXY_SEEDS else [])
     if config["reward_models"][kind]["head"] == "ratings"
 ]
 # The first arm of each kind of reward model whose reward is what that model gives on average.

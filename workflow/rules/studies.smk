@@ -166,7 +166,11 @@ rule sum_costs:
             f"{RESULTS}/benchmarks/sample_responses/sft_pool_{POOL_SEED}.tsv",
             *[f"{RESULTS}/benchmarks/sample_responses/{arm}_{seed}.tsv" for arm, seed in POLICY_RUNS],
             *[f"{RESULTS}/benchmarks/score_responses/{seed}.tsv" for seed in [*SEEDS, POOL_SEED]],
-            *[f"{RESULTS}/benchmarks/{rule}/{seed}.tsv" for rule in ("score_own", "score_pool") for seed in OWN_SEEDS],
+            *[
+                f"{RESULTS}/benchmarks/{rule}/{seed}.tsv"
+                for rule in ("score_proxy", "score_pool")
+                for seed in PROXY_SEEDS
+            ],
             *[
                 f"{RESULTS}/benchmarks/{rule}{seed}.tsv"
                 for seed in GRADIENT_SEEDS

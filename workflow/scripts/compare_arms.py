@@ -46,13 +46,13 @@ def paired_differences(table: pd.DataFrame, arm: str, against: str, metric: str,
     """Arm less the other, seeds in rows and prompts in columns, means over samples; None where not measured."""
     rows = table[table["decoding"] == decoding]
     one = rows[rows["arm"] == arm]
-    if metric == "own":
+    if metric == "proxy":
         # In some replicates no reward model may have read the responses.
-        one = one[one["own"].notna()] if "own" in one else one.iloc[:0]
+        one = one[one["proxy"].notna()] if "proxy" in one else one.iloc[:0]
         if against != "sft" or one.empty:
             return None
         # An arm's own reward model has also scored SFT's responses in the same places.
-        return (one["own"] - one["own_sft"]).groupby([one["seed"], one["prompt_id"]]).mean().unstack()
+        return (one["proxy"] - one["proxy_sft"]).groupby([one["seed"], one["prompt_id"]]).mean().unstack()
     if metric not in rows:
         return None
     other = rows[rows["arm"] == against]
@@ -112,7 +112,7 @@ def adjust(contrasts: pd.DataFrame, alpha: float, power: float) -> pd.DataFrame:
 def describe_arms(table: pd.DataFrame) -> pd.DataFrame:
     """Means over responses for each arm, seed and decoding."""
     known = ("judges", "log_ratio", "entropy", "tokens", "finished", "rater_bias", *other_makes(table))
-    names = [name for name in table if name in known or name.startswith(("gold", "own"))]
+    names = [name for name in table if name in known or name.startswith(("gold", "proxy"))]
     return table.groupby(["arm", "seed", "decoding"], sort=False)[names].mean().reset_index()
 
 
@@ -121,7 +121,7 @@ def main(argv: list[str] | None = None) -> None:
     table = standardise(pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True))
     rows, differences = [], []
     for contrast in args.contrasts:
-        for metric in ("judges", "own", "gold", *other_makes(table)):
+        for metric in ("judges", "proxy", "gold", *other_makes(table)):
             for decoding in DECODINGS:
                 matrix = paired_differences(table, contrast.arm, contrast.against, metric, decoding)
                 if matrix is None:

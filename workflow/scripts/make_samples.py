@@ -47,7 +47,7 @@ def describe_response(row: pd.Series) -> dict:
     """What the page shows of a response."""
     shown = {"arm": row["arm"], "decoding": row["decoding"], "text": row["response"], "tokens": int(row["tokens"])}
     shown |= {"finished": bool(row["finished"])}
-    for name in ("judges", "own", "gold", "mean_rating"):
+    for name in ("judges", "proxy", "gold", "mean_rating"):
         if name in row and pd.notna(row[name]):
             shown[name] = round(float(row[name]), 3)
     if "ratings" in row:

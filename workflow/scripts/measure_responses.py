@@ -71,11 +71,11 @@ def describe(table: pd.DataFrame, raw: pd.DataFrame, sft: pd.DataFrame, sft_raw:
     one_each = token_lists(table.loc[table["sample"] == 0, "response_ids"])
     names = [*score_columns(table), *other_makes(table)]
     row = {name: float((table[name] - sft[name]).mean()) for name in names}
-    if "own" in table and table["own"].notna().all():
-        row["own"] = float((table["own"] - table["own_sft"]).mean())
+    if "proxy" in table and table["proxy"].notna().all():
+        row["proxy"] = float((table["proxy"] - table["proxy_sft"]).mean())
         # Of responses that the scale was not fitted on: 1, or the arm trained with another beta than it says.
         if table["sample"].nunique() > 1:
-            row["own_sft_deviation"] = pooled_within_deviation(table, "own_sft")
+            row["proxy_sft_deviation"] = pooled_within_deviation(table, "proxy_sft")
     chosen = {name: raw["prompt_id"].map(preferred[name]) for name in judges}
     return row | {
         "win_sft": float(np.mean([share_won((raw[name] - sft_raw[name]).to_numpy().round(5)) for name in judges])),

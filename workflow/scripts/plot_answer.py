@@ -23,7 +23,7 @@ from findings.plotting import (
 from findings.sharper import sft_at_entropy
 
 READERS = {
-    "own": "the reward model\nit learned from",
+    "proxy": "the proxy: the reward\nmodel it learned from",
     "judges": "judges, whom no\npolicy learned from",
     "gold": "gold, the truth",
 }
@@ -62,7 +62,7 @@ def draw_panel(axis, table: pd.DataFrame, args: argparse.Namespace, readers: dic
     markers = {SHARPER: "D"} | dict(zip(arms, itertools.cycle(MARKERS)))
     for row, reader in enumerate(readers):
         values = {arm: rises(table, arm, reader) for arm in there}
-        if reader != "own":  # SFT at other temperatures is not read by the arms' own reward models
+        if reader != "proxy":  # SFT at other temperatures is not read by the arms' own reward models
             values[SHARPER] = sharper_rises(table, there[0], reader, args.temperatures)
         for name, of_seeds in values.items():
             height = row + 0.8 * ((places.index(name) + 0.5) / len(places) - 0.5)

@@ -8,7 +8,7 @@ import pandas as pd
 from align.errors import run
 from findings.plotting import MARKERS, figure_parser, metric_colours, save_figure, use_style
 
-METRICS = {"judges": "judges (primary)", "own": "its own reward model", "gold": "gold rating"}
+METRICS = {"judges": "judges (primary)", "proxy": "its proxy", "gold": "gold rating"}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

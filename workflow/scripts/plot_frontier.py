@@ -22,7 +22,7 @@ from findings.plotting import (
 )
 
 LINEAR_TO = 10  # nats
-PANELS = {"reward": "its own reward model", "judges": "judges", "gold": "gold rating"}
+PANELS = {"reward": "its proxy", "judges": "judges", "gold": "gold rating"}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

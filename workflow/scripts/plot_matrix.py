@@ -1,4 +1,4 @@
-"""Plot every policy by every judge, its own reward model and gold: who says that it is better, and by how much."""
+"""Plot every policy by every judge, its proxy (its own reward model) and gold: who says that it is better."""
 
 import argparse
 
@@ -13,13 +13,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = figure_parser(__doc__)
     parser.add_argument("--responses", required=True, help="CSV of measures of responses")
     parser.add_argument("--arms", nargs="+", required=True, help="rows")
-    parser.add_argument("--judges", nargs="+", required=True, help="columns, before the own reward model and gold")
+    parser.add_argument("--judges", nargs="+", required=True, help="columns, before the proxy and gold")
     return parser.parse_args(argv)
 
 
 def judge_matrix(responses: pd.DataFrame, arms: list[str], judges: list[str]) -> pd.DataFrame:
     """Sampled responses' scores, (arm and seed, scorer), in the order of the report."""
-    scorers = [*judges, "own", "gold"]
+    scorers = [*judges, "proxy", "gold"]
     sampled = responses[(responses["decoding"] == "sampled") & responses["arm"].isin(arms)]
     return sampled.set_index(["arm", "seed"])[[name for name in scorers if name in responses]]
 

@@ -13,8 +13,8 @@ from align.errors import run
 from findings.plotting import figure_parser, metric_colours, save_figure, smooth, use_style
 
 FONT_SIZE, LINE_LENGTH, LINES = 6.5, 60, 3  # of a response beneath a panel
-SCORES = {"own": "its own reward model", "judges": "judges", "gold": "gold"}
-STYLES = {"own": "-", "judges": "--", "gold": ":"}  # told apart in grey as well
+SCORES = {"proxy": "its proxy", "judges": "judges", "gold": "gold"}
+STYLES = {"proxy": "-", "judges": "--", "gold": ":"}  # told apart in grey as well
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -63,7 +63,7 @@ def write_quotes(axis, quotes: pd.DataFrame) -> None:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     use_style()
-    training = pd.read_csv(args.training).rename(columns={"reward": "own"})
+    training = pd.read_csv(args.training).rename(columns={"reward": "proxy"})
     quotes = pd.read_csv(args.quotes, keep_default_na=False) if args.quotes else None
     heights, columns = ([2.0], 4) if quotes is None else ([2.2, 1.7], 2)  # a response needs half the width
     rows, columns = -(-len(args.arms) // columns), min(columns, len(args.arms))

@@ -19,7 +19,7 @@ from findings.plotting import (
 )
 
 PANELS = {
-    "reward": "reward of its own reward model (SFT s.d.)",
+    "reward": "proxy reward (SFT s.d.)",
     "gold": "gold rating (SFT s.d.)",
     "kl": "KL to SFT (nats a response)",
     "length": "response length (tokens)",

@@ -1,4 +1,4 @@
-"""Choose what a policy said on the way: responses of the replicate in which its own reward and the truth part furthest.
+"""Choose what a policy said on the way: responses of the replicate in which its proxy and the truth part furthest.
 
 Chosen by rewards alone, so that no one picks them by what they say.
 """

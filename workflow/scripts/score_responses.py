@@ -1,4 +1,4 @@
-"""Score a replicate's responses by all judges, and by gold if a world knows the truth; own scores stand beside.
+"""Score a replicate's responses by all judges, and by gold if a world knows the truth; proxy rewards stand beside.
 
 And by the judges what the arms' trainings sampled on their way. One model is in memory at a time.
 """
@@ -29,7 +29,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--share-prompts", action="store_true", help="read a prompt once for all its responses")
     parser.add_argument("--end-cut-off", action="store_true", help="judges read cut-off ones with an end mark, too")
     parser.add_argument("--world", choices=tuple(WORLDS), help="whose truth is known, if that is")
-    parser.add_argument("--own", help="parquet of score_own; default: no arm was trained")
+    parser.add_argument("--proxy", help="parquet of score_proxy; default: no arm was trained")
     traced = parser.add_argument_group("what training sampled; default: no arm was trained")
     traced.add_argument("--arms", nargs="+", default=[], help="names of the arms")
     traced.add_argument("--rollouts", nargs="+", default=[], help="parquet of what was sampled in training, one an arm")
@@ -71,11 +71,11 @@ def score_by_judges(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFra
     return pd.DataFrame(scores, index=table.index)
 
 
-def read_own(path: str, responses: pd.DataFrame) -> pd.DataFrame:
-    """What score_own made of these responses, a row a response; raises InputError where it was of others."""
+def read_proxy(path: str, responses: pd.DataFrame) -> pd.DataFrame:
+    """What score_proxy made of these responses, a row a response; raises InputError where it was of others."""
     own, key = pd.read_parquet(path), ["arm", *PLACE]
     if not own[key].equals(responses[key]):
-        raise InputError(f"{path} is not of these responses in their order; run score_own again")
+        raise InputError(f"{path} is not of these responses in their order; run score_proxy again")
     return own.drop(columns=key)
 
 
@@ -96,8 +96,8 @@ def main(argv: list[str] | None = None) -> None:
     read = pd.concat([responses.assign(step=0), *select_rollouts(args)], ignore_index=True)
     judged = score_by_judges(args, read)
     table = responses.drop(columns="prompt_ids").join(judged)
-    if args.own:
-        table = table.join(read_own(args.own, responses))
+    if args.proxy:
+        table = table.join(read_proxy(args.proxy, responses))
     if args.world:
         table = table.join(rate_by_rubric(WORLDS[args.world], responses))
     traced = read[["arm", "step"]].join(judged).iloc[len(responses) :].groupby(["arm", "step"], sort=False)

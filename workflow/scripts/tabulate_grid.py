@@ -24,7 +24,7 @@ def tabulate(cells: pd.DataFrame, arms: pd.DataFrame, metric: str) -> pd.DataFra
     means = sampled.groupby("arm").agg(
         seeds=("seed", "nunique"), **{name: (name, "mean") for name in sampled if name not in ("arm", "seed")}
     )
-    shown = [name for name in ("seeds", metric, "gold", "own", "log_ratio", "tokens") if name in means]
+    shown = [name for name in ("seeds", metric, "gold", "proxy", "log_ratio", "tokens") if name in means]
     table = cells.join(means[shown], on="name").drop(columns="name")
     return table.assign(best=table[metric] == table.groupby("arm")[metric].transform("max"))
 

@@ -59,7 +59,7 @@ def rises(table: pd.DataFrame, arm: str, reader: str) -> pd.Series:
     """
     sampled = table[table["decoding"] == "sampled"].set_index(["arm", "seed"])
     of_arm = sampled.loc[arm]
-    sft = of_arm["own_sft"] if reader == "own" else sampled.loc["sft"][reader]
+    sft = of_arm["proxy_sft"] if reader == "proxy" else sampled.loc["sft"][reader]
     return (of_arm[reader] - sft).dropna()
 
 

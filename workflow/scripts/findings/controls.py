@@ -38,11 +38,11 @@ def state_scale(summary: dict) -> Finding | None:
     reach, tolerance = summary["derived"]["scale"], summary["settings"]["findings"]["scale_tolerance"]
     if not reach:
         return None
-    rows = [row for row in find_rows(summary["responses"], decoding="sampled") if row.get("own_sft_deviation")]
-    off = [row["arm"] for row in rows if abs(row["own_sft_deviation"] - 1) > tolerance]
-    verdict = f"; off by more than that: {list_arms(off)}" if off else ", as wanted"
+    rows = [row for row in find_rows(summary["responses"], decoding="sampled") if row.get("proxy_sft_deviation")]
+    off = [row["arm"] for row in rows if abs(row["proxy_sft_deviation"] - 1) > tolerance]
+    verdict = f"; off by more than that: {list_arms(off)}" if off else ""
     text = (
-        f"**Same scale.** On fresh SFT responses to held-out prompts, the standardised rewards have a deviation of"
+        "**Same scale.** On fresh SFT responses to held-out prompts the standardised rewards have a deviation of"
         f" {{min:.2f}} to {{max:.2f}} (wanted: {{one}} within ±{{scale_tolerance:g}}){verdict}."
     )
     given = {"condition": "every deviation within scale_tolerance of 1", "scale_tolerance": tolerance}
@@ -56,7 +56,7 @@ def state_placebo(summary: dict) -> list[Finding]:
         return []
     moments, numbers, said = find_arm(summary["arms"], roles_of(summary)["placebo"]), {}, []
     words = {"rose": "rose", "fell": "fell", "equivalent": "equivalent to none", "inconclusive": "not shown to change"}
-    who = {"own": "its own reward", "judges": "the judges", "gold": "gold"}
+    who = {"proxy": "its proxy", "judges": "the judges", "gold": "gold"}
     for row in in_order(rows):
         if row["metric"] in who:
             metric, found = row["metric"], ""
@@ -96,13 +96,13 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     """What becomes of gold if nothing holds the policy near SFT; and whether judges notice."""
     rows, arm = role_contrast(summary, "unpenalised"), roles_of(summary).get("unpenalised")
     level1, question = role_contrast(summary, "level1"), "Can the judges be trusted?"
-    if not {"own", "judges"} <= {*rows} or ("gold" in rows) != ("gold" in level1):
+    if not {"proxy", "judges"} <= {*rows} or ("gold" in rows) != ("gold" in level1):
         return []
-    moments, names = find_arm(summary["arms"], arm), [m for m in ("gold", "own", "judges") if m in rows]
-    numbers = {name: rows[name]["estimate"] for name in names} | {"seeds": rows["own"]["seeds"]}
+    moments, names = find_arm(summary["arms"], arm), [m for m in ("gold", "proxy", "judges") if m in rows]
+    numbers = {name: rows[name]["estimate"] for name in names} | {"seeds": rows["proxy"]["seeds"]}
     numbers |= {"kl": moments["log_ratio"], "finished": moments["finished"]}
     numbers |= {"steps": (summary["settings"]["reinforce"] | summary["settings"]["arms"][arm])["steps"]}
-    sees = "its own reward model sees {own:+.2f} SFT standard deviations, the judges {judges:+.2f}"
+    sees = "its own reward model, the proxy, sees {proxy:+.2f} SFT standard deviations, the judges {judges:+.2f}"
     seeds = "{seeds} seeds" if numbers["seeds"] > 1 else "{seeds} seed"
     tested = f"{seeds}: shown, not tested"
     if "gold" not in rows:
@@ -111,7 +111,7 @@ def state_unpenalised(summary: dict) -> list[Finding]:
             f" finished ({tested})."
         )
         return [make("unpenalised", question, text, numbers)]
-    fooled = rows["judges"]["estimate"] > 0 > rows["gold"]["ci_high"] and level1["own"]["estimate"] < numbers["own"]
+    fooled = rows["judges"]["estimate"] > 0 > rows["gold"]["ci_high"] and level1["proxy"]["estimate"] < numbers["proxy"]
     # Level 1 itself may be where they part: by how much they say that it rose.
     apart = level1["judges"]["estimate"] > level1["gold"]["ci_high"]
     numbers["parted"] = summary["derived"]["parted"]

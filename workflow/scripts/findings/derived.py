@@ -193,9 +193,9 @@ def derive(summary: dict) -> dict:
     settings = summary["settings"]
     tests = find_rows(summary["contrasts"], role="test", decoding="sampled")
     widths = [
-        row["own_sft_deviation"]
+        row["proxy_sft_deviation"]
         for row in find_rows(summary["responses"], decoding="sampled")
-        if row.get("own_sft_deviation")
+        if row.get("proxy_sft_deviation")
     ]
     return {
         "tests": {metric: len(find_rows(tests, metric=metric)) for metric in {row["metric"]: 0 for row in tests}},

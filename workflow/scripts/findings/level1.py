@@ -107,9 +107,7 @@ def state_rival(summary: dict) -> list[Finding]:
         numbers |= best_of_sharper
         best = [f"{{best_{metric}:+.2f}} by {short_metric(metric)}" for metric in lead]
         line += f" The most that a lower temperature alone brings SFT is {join(best)}."
-    told = [f"{direction(row, alpha, words)} by {short_metric(m)}" for m, row in lead.items()]
-    first = f"**Beside SFT made as sharp, the policy is {join(told)}.**"
-    texts = {"verdict_rival": verdict, "rival_lead": first, "rival": line}
+    texts = {"verdict_rival": verdict, "rival": line}
     return [make(name, question, text, numbers, **given) for name, text in texts.items()]
 
 

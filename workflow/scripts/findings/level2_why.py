@@ -60,14 +60,13 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
         numbers = {"size": abs(told["gain"]), "p": told["p_exact"], "error": told["error"]}
         if "oracle" in told:
             numbers |= {name: told[name] for name in ("oracle", "oracle_error", "true_noise")}
-            text += "; an oracle that knows the raters' means and noise lowers it by {oracle:.4f} (standard error"
-            text += " {oracle_error:.4f})"
+            text += "; the raters' own means and noise lower it by {oracle:.4f} (standard error {oracle_error:.4f})"
             if holds:
                 text += ": the spread holds some of what could be known"
             elif told["oracle"] < told["oracle_least"]:
                 text += ": too little for a model's gain to be found here"
             else:
-                text += "; the learned spread is not shown to"
+                text += "; so there is something to be found"
         text += "."
         given = {"condition": "exact p < 1 - confidence and a gain", "confidence": 1 - alpha}
         strength = shown_by_p(told["p_exact"], alpha)
@@ -230,10 +229,10 @@ def state_win(summary: dict) -> Finding | None:
     """The win probability in its own unit: how often the reward model would prefer the policy's response."""
     arm = arm_with_signal(summary, "win")
     row = find_arm(summary["arms"], arm or "")
-    if not row or row.get("own_raw") is None:
+    if not row or row.get("proxy_raw") is None:
         return None
     text = (
         f"On held-out prompts the reward model would prefer the response of `{arm}` to SFT's"
         " in {win:percent} of the cases, and a fresh SFT response in {sft:percent}."
     )
-    return make("win_reading", "How is the signal read?", text, {"win": row["own_raw"], "sft": row["own_sft_raw"]})
+    return make("win_reading", "How is the signal read?", text, {"win": row["proxy_raw"], "sft": row["proxy_sft_raw"]})

@@ -59,13 +59,13 @@ def state_limits(summary: dict) -> list[Finding]:
             "**There is no placebo.** What a policy gains from a reward model that learned nothing is not known here."
         )
         found.append(make("limit_placebo", question, text))
-    read = {*summary["settings"]["evaluation"].get("own_seeds", summary["seeds"])} & {*summary["seeds"]}
+    read = {*summary["settings"]["evaluation"].get("proxy_seeds", summary["seeds"])} & {*summary["seeds"]}
     if len(read) < seeds:
         text = (
-            "**Own rewards are known of {read} of {seeds} replicates.** In the others the reward models that policies"
+            "**Proxy rewards are known of {read} of {seeds} replicates.** In the others the reward models that policies"
             " learned from did not read the held-out responses; judges did."
         )
-        found.append(make("limit_own", question, text, {"read": len(read), "seeds": seeds}))
+        found.append(make("limit_proxy", question, text, {"read": len(read), "seeds": seeds}))
     return found
 
 

@@ -142,7 +142,7 @@ def table_of_training(summary: dict) -> str:
     ]
     header += [
         "KL at the end",
-        "own reward",
+        "proxy reward",
         "deviation of the advantage, first tenth",
         "last tenth",
         "gradient norm, first tenth",

@@ -53,9 +53,8 @@ def state_pessimism(pessimism: dict) -> list[Finding]:
             numbers |= {f"{signal}_end": find_arm(pessimism["arms"], some["doubt"]["arm"])["gold"]}
             words = {what: VERDICT_WORDS[row["verdict"]] for what, row in some.items()}
             said.append(
-                f"With the {name}, the mean against one model: {{{signal}_averaging:+.2f}} by gold"
-                f" ({words['averaging']}); the mean less doubt against the mean: {{{signal}_doubt:+.2f}}"
-                f" ({words['doubt']}), which ends at {{{signal}_end:+.2f}} from SFT."
+                f"With the {name} the mean changes gold by {{{signal}_averaging:+.2f}} ({words['averaging']}) and doubt"
+                f" beyond it by {{{signal}_doubt:+.2f}} ({words['doubt']}), to {{{signal}_end:+.2f}} from SFT."
             )
     numbers |= {
         "members": members,
@@ -63,8 +62,8 @@ def state_pessimism(pessimism: dict) -> list[Finding]:
         "steps": pessimism["settings"]["reinforce"]["steps"],
     }
     text = (
-        f"**{opening}.** {{members}} reward models a replicate, no KL penalty, {{steps}} steps, {{seeds}} seeds."
-        f" {' '.join(said)}"
+        f"**{opening}** (`{pessimism['experiment']}`: {{members}} reward models a replicate, no KL penalty, {{steps}}"
+        f" steps, {{seeds}} seeds). {' '.join(said)}"
     )
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(pessimism)}
     given |= {"equivalence_margin": pessimism["settings"]["equivalence_margin"], "strength": strength_of(*rows)}

@@ -38,7 +38,7 @@ def colours_of(names: list[str]) -> dict[str, str]:
 
 def metric_colours() -> dict[str, str]:
     """A colour a metric, the same in all figures."""
-    return colours_of(["judges", "own", "gold"])
+    return colours_of(["judges", "proxy", "gold"])
 
 
 def add_policies_flag(parser: argparse.ArgumentParser) -> None:

@@ -45,8 +45,8 @@ def contrast_of(summary: dict, arm: str | None, against: str | None, decoding: s
 def seeds_of_contrast(summary: dict, row: dict) -> list[int]:
     """The replicates that a contrast's `by_seed` is of, in its order: those that both arms have, and its metric."""
     arms, seeds = summary["settings"]["arms"], {*summary["seeds"]}
-    if row["metric"] == "own":
-        seeds &= {*summary["settings"]["evaluation"].get("own_seeds", seeds)}
+    if row["metric"] == "proxy":
+        seeds &= {*summary["settings"]["evaluation"].get("proxy_seeds", seeds)}
     for side in ("arm", "against"):
         seeds &= {*arms.get(row[side], {}).get("seeds", seeds)}
     return sorted(seeds)

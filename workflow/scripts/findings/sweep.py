@@ -1,7 +1,7 @@
 """Whether the conclusion on Level 2 depends on the settings that it shares with Level 1."""
 
 from findings.finding import Finding, make
-from findings.summary import SCALAR_SIGNALS, arm_with_signal, contrast_of, find_arm, find_rows, roles_of
+from findings.summary import SCALAR_SIGNALS, find_arm, find_rows
 from findings.tables import markdown
 from findings.words import join, reach, short_metric, show
 
@@ -38,16 +38,6 @@ def state_sweep(summary: dict, sweep: dict) -> Finding:
             said.append(f"{reach(f'{metric}_low', f'{metric}_high', '+.2f', numbers)} by {short_metric(metric)}")
     most = max(find_rows(rows, metric="gold") or rows, key=lambda row: abs(row["estimate"]))
     numbers |= {name: most[name] for name in (*SWEPT, *KL)}
-    usual = {name: summary["settings"]["reinforce"][name] for name in SWEPT}
-    here = find_rows(rows, metric="gold", **usual)
-    main = contrast_of(summary, arm_with_signal(summary, "win"), roles_of(summary)["level1"]).get("gold")
-    at_usual = ""
-    if here:
-        numbers["usual"] = here[0]["estimate"]
-        at_usual = "; {usual:+.2f} by gold at the main settings"
-    if here and main:
-        numbers |= {"main": main["estimate"], "replicates": main["seeds"]}
-        at_usual += ", where the {replicates} main seeds have {main:+.2f}"
     ahead = sorted({short_metric(row["metric"]) for row in rows if row["estimate"] > margin})
     if ahead:
         opening = f"At some shared settings Level 2 is ahead by more than the margin, by {join(ahead)}"
@@ -55,7 +45,7 @@ def state_sweep(summary: dict, sweep: dict) -> Finding:
         opening = "No shared setting puts Level 2 ahead by more than the margin"
     text = (
         f"**{opening}.** At {{settings}} settings of β and learning rate the win probability differs"
-        f" by {join(said)} ({{seeds}} pilot seeds: shown, not tested{at_usual}); most at β = {{kl_coef:g}},"
+        f" by {join(said)} ({{seeds}} pilot seeds: shown, not tested); most at β = {{kl_coef:g}},"
         " learning rate {learning_rate:g}, where its KL is {kl_level2:.1f} nats and Level 1's {kl_level1:.1f}."
     )
     condition = "ahead: an estimate > equivalence_margin"

@@ -114,7 +114,7 @@ def table_of_placebos(summary: dict) -> str:
     """Each placebo's reward model beside what its policy did."""
     if not summary["placebo"]:
         return ""
-    scores = columns(summary, "own", "gold", "judges")
+    scores = columns(summary, "proxy", "gold", "judges")
     rows = [
         [
             row["seed"],

@@ -51,12 +51,15 @@ def state_ties(ties: dict) -> list[Finding]:
     for row in rows:
         numbers[row["arm"]] = row["estimate"]
         said.append(f"`{row['arm']}` {{{row['arm']}:+.2f}} beside `{row['against']}` ({VERDICT_WORDS[row['verdict']]})")
-    text = (
-        f"**Ties {teach} the spread, {link} {gain}.** With tied pairs the learned spread correlates {{with:.2f}} with"
-        " the raters' true noise, without {without:.2f} (p {gap_p:p}, {seeds} seeds). Of a tied and a decided pair the"
-        " tied one has the larger chance of a tie in {ratings:percent} of the cases, by a scalar model with one"
-        f" parameter for ties in {{scalar:percent}}. By gold: {', '.join(said)}."
+    lead = (
+        f"**Ties {teach} the spread, {link} {gain}.** With tied pairs (`{ties['experiment']}`) the learned spread"
+        " correlates {with:.2f} with the raters' true noise, without {without:.2f} (p {gap_p:p}, {seeds} seeds)."
+    )
+    more = (
+        "Of a tied and a decided pair the tied one has the larger chance of a tie in {ratings:percent} of the cases, by"
+        f" a scalar model with one parameter for ties in {{scalar:percent}}. By gold: {', '.join(said)}."
     )
     given = {"condition": f"teach: more correlation with p < 1 - confidence; {CONDITION}"}
     given |= {"confidence": 1 - alpha_of(ties), "equivalence_margin": ties["settings"]["equivalence_margin"]}
-    return [make("ties", QUESTION, text, numbers, strength=strength_of(*rows), **given)]
+    given["strength"] = strength_of(*rows)
+    return [make(name, QUESTION, text, numbers, **given) for name, text in (("ties", lead), ("ties_more", more))]

@@ -5,8 +5,12 @@ import string
 from findings.readings import WITH_END
 from findings.units import PRIMARY_KIND
 
-SHORT_NAMES = {"judges": "the judges", "own": "the own reward", "gold": "gold"}
-METRIC_NAMES = {"judges": "the judges", "own": "the reward model it was trained on", "gold": "the gold rating"}
+SHORT_NAMES = {"judges": "the judges", "proxy": "the proxy", "gold": "gold"}
+METRIC_NAMES = {
+    "judges": "the judges",
+    "proxy": "the proxy (the reward model it was trained on)",
+    "gold": "the gold rating",
+}
 VERDICT_WORDS = {
     "rose": "ahead",
     "fell": "behind",
@@ -20,8 +24,8 @@ def name_metric(metric: str) -> str:
     if metric.endswith(WITH_END):
         kind = metric.removesuffix(WITH_END)
         plain = name_metric("judges" if kind == PRIMARY_KIND else kind)
-        return f"{plain}{',' if kind != PRIMARY_KIND else ''} who read an end mark behind what is cut off"
-    return METRIC_NAMES.get(metric, f"the judges `{metric}`, of another make")
+        return f"{plain}, with an end mark behind what is cut off,"
+    return METRIC_NAMES.get(metric, f"the judges of another make (`{metric}`)")
 
 
 def short_metric(metric: str) -> str:

@@ -35,13 +35,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def compute_own(arm: Arm, scale: Scale, seed: int, outputs: dict[str, torch.Tensor], beside: torch.Tensor) -> dict:
+def compute_proxy(arm: Arm, scale: Scale, seed: int, outputs: dict[str, torch.Tensor], beside: torch.Tensor) -> dict:
     """The signal that an arm was trained on, standardised as in training and as it reads (`_raw`).
 
-    `outputs` are its reward model's by column: of the arm's responses (`own`) and of SFT's in the same places
-    (`own_sft`), both (responses, labels); `beside` those of what it compares with, (responses, samples, labels).
+    `outputs` are its reward model's by column: of the arm's responses (`proxy`) and of SFT's in the same places
+    (`proxy_sft`), both (responses, labels); `beside` those of what it compares with, (responses, samples, labels).
     """
-    torch.manual_seed(derive_seed(seed, "own"))  # for the one signal that draws
+    torch.manual_seed(derive_seed(seed, "own"))  # for the one signal that draws; another name would draw otherwise
     columns = {}
     for name, scored in outputs.items():
         signal = compute_signal(arm.signal, scored, beside, arm.options)
@@ -65,8 +65,8 @@ def main(argv: list[str] | None = None) -> None:
             own = responses[responses["arm"] == arm.name]
             if not sft[PLACE].reset_index(drop=True).equals(own[PLACE].reset_index(drop=True)):
                 raise InputError(f"{arm.name} and sft do not answer the same prompts in the same order")
-            outputs, scale = {"own": score(own), "own_sft": of_sft}, Scale(**read_json(scales[arm]))
-            parts.append(pd.DataFrame(compute_own(arm, scale, args.seed, outputs, beside), index=own.index))
+            outputs, scale = {"proxy": score(own), "proxy_sft": of_sft}, Scale(**read_json(scales[arm]))
+            parts.append(pd.DataFrame(compute_proxy(arm, scale, args.seed, outputs, beside), index=own.index))
         del score  # before the next is loaded
     write_table(args.output, responses[["arm", *PLACE]].join(pd.concat(parts)))
 
