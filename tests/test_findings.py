@@ -110,7 +110,7 @@ def test_the_rival_explanation_is_told_where_it_was_run():
     assert "By gold no; by the judges yes.**" in found["verdict_rival"]
     assert (
         found["rival"].startswith("Against SFT at the temperature 0.40")
-        and "behind by the gold rating (-0.37" in found["rival"]
+        and "behind by gold (-0.37" in found["rival"]
     )
     sharper = [{"arm": f"sft_{t}", "decoding": "sampled", "gold": 1 - t, "judges": t} for t in (0.8, 0.6, 0.4, 0.2)]
     given = {"equal_entropy": [row, row | {"metric": "judges"}], "arms": [*summary["arms"], *sharper]}

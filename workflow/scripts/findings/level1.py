@@ -3,7 +3,7 @@
 from findings.contrast_words import CONDITION, in_order
 from findings.finding import NOT_TOLD, SHOWN, Finding, direction, make, shown_by_p, strength_of
 from findings.summary import alpha_of, find_arm, find_row, find_rows, other_makes, role_contrast, roles_of
-from findings.words import capital, join, name_metric, short_metric
+from findings.words import capital, join, short_metric
 
 ANSWERS = {"rose": "yes", "fell": "no, it fell", "equivalent": "no", "inconclusive": "that is not shown"}
 CHANGES = {
@@ -73,7 +73,7 @@ def state_rival(summary: dict) -> list[Finding]:
         numbers |= {f"{metric}_p": row["p_exact"]}
     words = ("ahead", "behind", "not shown to differ")
     long = [
-        f"{direction(row, alpha, words)} by {name_metric(metric)} ({{{metric}:+.2f}}, interval {{{metric}_low:+.2f}}"
+        f"{direction(row, alpha, words)} by {short_metric(metric)} ({{{metric}:+.2f}}, interval {{{metric}_low:+.2f}}"
         f" to {{{metric}_high:+.2f}}, p {{{metric}_p:p}})"
         for metric, row in rows.items()
     ]
