@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import summarise_results
+from handmade import make_summary, rederive
 
 from findings.cut_off import describe_cut_off, describe_untrained, describe_worth_of_the_end
 
@@ -147,3 +148,11 @@ def test_what_the_untrained_head_tells_of_cut_off_responses(tmp_path):
         assert 0 < row["p_exact"] < 0.1
     pd.DataFrame(rows, columns=names).assign(cut_off=None).to_csv(tmp_path / "untrained.csv", index=False)
     assert describe_untrained(*paths, settings) == {}
+
+
+def test_an_arm_that_learns_from_pairs_has_no_advantage():
+    summary = make_summary()
+    for part in ("first_tenth_of_training", "last_tenth_of_training"):
+        summary[part] |= {"by_pairs": {"advantage_std": None, "reward": 0.5}}
+    told = rederive(summary)["derived"]["training"]
+    assert "by_pairs" not in told and told["first"]["advantage"] == pytest.approx(-0.2)

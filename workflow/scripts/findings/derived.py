@@ -132,9 +132,16 @@ def change_of_raters(summary: dict) -> float | None:
 
 
 def describe_training(summary: dict) -> dict[str, dict]:
-    """How each arm's advantages narrowed, from the first tenth of training to the last, as a relative change."""
+    """How each arm's advantages narrowed, from the first tenth of training to the last, as a relative change.
+
+    An arm that learns from pairs has none.
+    """
     first, last = summary["first_tenth_of_training"], summary["last_tenth_of_training"]
-    return {arm: {"advantage": last[arm]["advantage_std"] / first[arm]["advantage_std"] - 1} for arm in last}
+    return {
+        arm: {"advantage": last[arm]["advantage_std"] / first[arm]["advantage_std"] - 1}
+        for arm in last
+        if last[arm]["advantage_std"] is not None
+    }
 
 
 def compare_ends(summary: dict) -> list[dict]:
