@@ -19,7 +19,7 @@ WRONG_CONFIGS = [
     ({"reward_training": {"bins": 1}}, "1 is less than the minimum of 2"),
     ({"judges": {"judge": [2]}}, "judges.judge: a judge shares its seed with a replicate"),
     ({"judges": {"ratings": [9]}}, "judges.ratings: reward_models has to declare it: judges are scalar"),
-    ({"judges": {"gold": [9]}}, "'gold' should not be valid under"),
+    ({"judges": {"gold": [9]}}, "'gold' should not be valid under {'enum': ['judges', 'proxy', 'gold']}"),
     ({"reward_models": {"judge": {"base": "other"}}}, "no base 'other' is declared under bases"),
     ({"reward_models": {"scalar": {"ties": True}}}, "reward_models.scalar.ties: set data.keep_ties to true"),
     (
@@ -35,6 +35,13 @@ WRONG_CONFIGS = [
         {"reward_models": {"scalar": {"members": 3}}},
         "arms.level1_scalar: TRL's trainer is compared on its reward model, which must be a single one",
     ),
+    ({"arms": {"level2_mean": {"method": "rloo"}}}, "rloo compares a prompt's responses: give samples_per_prompt"),
+    (
+        {"arms": {"level2_mean": {"samples_per_prompt": 3}}},
+        "batch_size and micro_batch_size have to be multiples of samples_per_prompt, 3",
+    ),
+    ({"arms": {"level2_win": {"seeds": [1, 2]}}}, "level1_bounded lacks seeds of level2_win; give it those too"),
+    ({"evaluation": {"proxy_seeds": [99]}}, "evaluation.proxy_seeds: none is among seeds"),
     ({"arms": {"level1_early": {"kl_coef": 0.5}}}, "early must be as arm is, but for steps and seeds"),
 ]
 

@@ -68,6 +68,9 @@ def problems_of_questions():
         for arm in (contrast["arm"], contrast["against"]):
             if arm not in [*config["arms"], *SFT_ARMS]:
                 yield f"statistics.contrasts, {contrast['name']}: no arm {arm!r} is declared under arms"
+        one, other = contrast["arm"], contrast["against"]
+        if {one, other} <= {*ARMS} and not {*seeds_of(one)} <= {*seeds_of(other)}:
+            yield f"statistics.contrasts, {contrast['name']}: {other} lacks seeds of {one}; give it those too"
     level1 = config["roles"]["level1"]
     asked = ("level1", level1, "sft") in [(row["name"], row["arm"], row["against"]) for row in contrasts]
     if not asked or level1 not in ARMS:
@@ -96,9 +99,18 @@ def problems_of_sizes():
             "reinforce: for dpo batch_size has to be a multiple of micro_batch_size, which has to be even: a pair is two"
             " responses"
         )
+    for arm in (arm for arm in ARMS if "reward_model" in config["arms"].get(arm, {}) and arm not in DPO_ARMS):
+        given = config["reinforce"] | config["arms"][arm]
+        samples = given["samples_per_prompt"]
+        if given["batch_size"] % samples or given["micro_batch_size"] % samples:
+            yield f"arms.{arm}: batch_size and micro_batch_size have to be multiples of samples_per_prompt, {samples}"
+        if given["method"] in ("rloo", "raft") and samples < 2:
+            yield f"arms.{arm}: {given['method']} compares a prompt's responses: give samples_per_prompt of 2 or more"
     training = config["reward_training"]
     if training["batch_size"] % training["micro_batch_size"]:
         yield "reward_training: batch_size is not a multiple of micro_batch_size"
+    if not {*config["evaluation"].get("proxy_seeds", SEEDS)} & {*SEEDS}:
+        yield "evaluation.proxy_seeds: none is among seeds"
     if POOL_SEED in SEEDS:
         yield "evaluation.pool_seed: it is among seeds"
     if config["evaluation"]["pool_samples"] < config["references"]["samples"] + 2:
