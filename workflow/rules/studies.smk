@@ -28,7 +28,7 @@ if GRADIENT_ARMS:
             **MODEL_JOB,
         params:
             signal=signal_flags(GRADIENT_ARMS[1]),
-            settings=flags(config["reinforce"], "batch_size", "kl_coef", "baseline_decay"),
+            settings=flags(settings_of(GRADIENT_ARMS[1]), "batch_size", "kl_coef", "baseline_decay"),
             runtime=flags(
                 config["runtime"],
                 "generation_batch_size",
@@ -80,7 +80,7 @@ if "trl" in STUDIES:
             settings=flags(
                 STUDIES["trl"],
                 max_new_tokens=config["lengths"]["max_new_tokens"],
-                kl_coef=config["reinforce"]["kl_coef"],
+                kl_coef=settings_of(config["roles"]["level1"])["kl_coef"],
                 seed=SEEDS[0],
             ),
         shell:
