@@ -133,8 +133,8 @@ if PACKAGES:
 
 if SOURCE_OUTPUTS:
 
-    # Beside fetch_package the only rule that reads from outside: the two can run where there is a network, the others
-    # need none.
+    # Beside fetch_package and load_base the only rule that reads from outside: these can run where there is a network,
+    # the others need none.
     rule load_sources:
         input:
             script=script("load_sources"),

@@ -31,7 +31,7 @@ if IS_POCKET_MODEL:
 
 if config["bases"]:
 
-    # Models that judges of another make start from.
+    # Models that judges of another make start from; from the hub, where they come from it.
     rule load_base:
         input:
             script=script("load_sources"),
@@ -43,6 +43,7 @@ if config["bases"]:
             f"{RESULTS}/logs/load_base/{{base}}.log",
         benchmark:
             f"{RESULTS}/benchmarks/load_base/{{base}}.tsv"
+        localrule: True
         conda:
             "../../envs/training.yaml"
         threads: 1
