@@ -137,10 +137,14 @@ REPORTED_SETTINGS = {
     "findings": config["findings"],
     "studies": STUDIES,
 }
+if "remarks" in config:
+    REPORTED_SETTINGS["remarks"] = config["remarks"]
 if GRADIENT_ARMS:
     REPORTED_SETTINGS["early_steps"] = config["arms"][GRADIENT_ARMS[0]].get("steps", config["reinforce"]["steps"])
 # Of all that decides the numbers.
-DECIDING = {key: value for key, value in config.items() if key not in ("report", "figures", "roles", "findings")}
+DECIDING = {
+    key: value for key, value in config.items() if key not in ("report", "remarks", "figures", "roles", "findings")
+}
 UNDECIDING = ("keep_policies", "keep_reward_models", "from_rows", "share_prompts", "job")
 DECIDING["runtime"] = {key: value for key, value in config["runtime"].items() if key not in UNDECIDING}
 DECIDING["data"] = DATA
