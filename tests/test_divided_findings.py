@@ -34,23 +34,32 @@ def say(summary):
 def test_no_gain_is_a_null_only_where_the_oracle_gains():
     said = say(make_divided())["verdict_divided"]
     assert "does it? By the share of satisfied raters no gain is shown; the worst" in said
-    assert "knowing the true spread pays: +0.43 SFT standard deviations of that share beyond the true mean" in said
-    assert "does not pay, so that nothing follows: +0.01 SFT" in say(make_divided(0.01, True))["verdict_divided"]
+    assert (
+        "knowing the true spread pays: at the best of 16 responses it adds +0.43 SFT standard deviations of that share"
+        in said
+    )
+    assert (
+        "does not pay, so that nothing follows: at the best of 16 responses it adds +0.01 SFT"
+        in say(make_divided(0.01, True))["verdict_divided"]
+    )
 
 
 def test_a_gain_is_said_of_all_arms_or_of_some():
     one = change(make_divided(), "share", "plain", "gold", verdict="rose")
     assert "By the share of satisfied raters in part;" in say(one)["verdict_divided"]
     behind = change(make_divided(), "share", "plain", "gold", verdict="fell")
-    assert " (`share` behind). In rating points" in say(behind)["verdict_divided"]
+    assert " (`share` behind). The least satisfied" in say(behind)["verdict_divided"]
     both = change(change(one, "average", "plain", "gold", verdict="rose"), "least", "plain", "gold", verdict="rose")
     assert "By the share of satisfied raters yes;" in say(both)["verdict_divided"]
 
 
 def test_the_worst_tenth_is_helped_only_above_sft_and_level_1():
     said = say(make_divided())
-    assert "the worst tenth of raters gain by one reading.**" in said["verdict_divided"]
-    assert "give SFT 1.40 (at its best temperature 2.03), Level 1 0.76, and `least`," in said["verdict_divided"]
+    assert "the worst tenth of raters may gain by one reading.**" in said["verdict_divided"]
+    assert (
+        "give SFT 1.40 rating points (at its best temperature 2.03), Level 1 0.76, and `least`,"
+        in said["verdict_divided"]
+    )
     assert "worst tenth, 2.38 (p against Level 1 0.0100, uncorrected)" in said["verdict_divided"]
     assert "`least` +1.62 (p 0.0100)" in said["divided_worst"] and "`average` -0.06" in said["divided_worst"]
     for least in (1.3, 2.0):  # below SFT, below a sharper SFT

@@ -1,4 +1,4 @@
-from handmade import contrast, make_summary
+from handmade import change, contrast, make_summary
 
 from findings.pessimism import arms_by_role, state_pessimism
 
@@ -33,9 +33,17 @@ def test_what_is_said_follows_from_both_comparisons():
         return state_pessimism(make_pessimism(**verdicts))[0].text.split("** (")[0]
 
     assert opening() == "**Neither an ensemble's mean nor its doubt is shown to help against over-optimisation"
-    assert opening(averaging="rose").endswith("mean helps against over-optimisation, and its doubt is not shown to")
-    assert opening(doubt="rose").endswith("doubt helps against over-optimisation, and its mean alone is not shown to")
-    assert opening(averaging="rose", doubt="rose").endswith("and its doubt more")
+    both = "against over-optimisation of the scalar reward and the win probability"
+    assert opening(averaging="rose").endswith(f"mean helps {both}, and its doubt is not shown to")
+    assert opening(doubt="rose").endswith(f"doubt helps {both}, and its mean alone is not shown to")
+    assert opening(averaging="rose", doubt="rose").endswith(
+        "its doubt beyond it of the scalar reward and the win probability"
+    )
+    one = change(make_pessimism(averaging="rose"), "mean_win", "one_win", "gold", verdict="fell")
+    said = state_pessimism(one)[0].text
+    assert said.startswith(
+        "**An ensemble's mean helps against over-optimisation of the scalar reward, and its doubt is"
+    )
 
 
 def test_numbers_are_those_by_gold():

@@ -5,7 +5,7 @@ import pytest
 from findings import by_seed
 
 ARMS = [
-    # arm, seed, decoding, entropy, own, proxy_sft, judges, gold
+    # arm, seed, decoding, entropy, proxy, proxy_sft, judges, gold
     ("sft", 1, "sampled", 2.0, None, None, 0.0, 0.0),
     ("sft", 1, "greedy", 0.0, None, None, 1.0, 4.0),
     ("sft", 2, "sampled", 2.0, None, None, 0.5, 0.0),

@@ -92,7 +92,7 @@ def test_the_answers_numbers_are_those_of_the_committed_verdict():
             ("by {} by gold", "exact p {} each"),
         ),
         (rf"the policy is ahead by the judges \({number},", ("the policy is ahead by the judges ({})",)),
-        (rf"and behind by the gold rating \({number},", ("and behind by gold ({})",)),
+        (rf"and behind by gold \({number},", ("and behind by gold ({})",)),
         (
             rf"By the judges, `level2_mean` is behind .*, by less .*: {number} SFT",
             ("behind by the judges ({}), by less",),
@@ -120,7 +120,7 @@ def test_another_sft_models_numbers_are_those_of_its_summary():
     rows = {
         row["metric"]: row
         for row in summary["contrasts"]
-        if (row["name"], row["decoding"]) == ("level1", "sampled") and row["metric"] != "own"
+        if (row["name"], row["decoding"]) == ("level1", "sampled") and row["metric"] != "proxy"
     }
     assert (rows["judges"]["verdict"], rows["gold"]["verdict"]) == ("rose", "inconclusive")
     said = f"rose by {rows['judges']['estimate']:+.2f}, and by gold {rows['gold']['estimate']:+.2f} is not shown"

@@ -103,8 +103,32 @@ def test_the_real_models_numbers_are_those_of_its_rows():
         for reader, name in (("judges", "three judges"), ("gemma", "Gemma judge")):
             cells = [f"{value:+.2f}" for value in (first.loc[one] - first.loc[other])[reader]]
             assert f"| {one} − {other} | {name} | {' | '.join(cells)} |" in PAGE
-    assert f"by {rises[0]} SFT standard deviations, by one of another make by {rises[1]}" in readme
     assert f"rose in each of {len(less_sft['level1_scalar'])} replicates" in readme
+
+
+def test_readmes_answer_on_the_real_model_is_its_summarys():
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    summary = read_json(ROWS / "statistics" / "summary.json")
+    makes = ("judges", "gemma", "ngrams")
+    rows = {(row["name"], row["metric"]): row for row in summary["contrasts"] if row["decoding"] == "sampled"}
+    sizes = {name: [f"{rows[name, make]['estimate']:+.2f}" for make in makes] for name in ("level1", "win", "mean")}
+    assert (
+        "by {} by a judge of SmolLM2's make, by {} by one that starts from Gemma 3, by {} by one".format(
+            *sizes["level1"]
+        )
+        in readme
+    )
+    assert {f"{rows['level1', make]['p_holm']:.4f}" for make in makes} == {"0.0469"}
+    assert "its win probability is {}, {} and {} by these".format(*sizes["win"]) in readme
+    assert "its mean rating {}, {} and {}.".format(*sizes["mean"]) in readme
+    shown = {make for name in ("win", "mean") for make in makes if rows[name, make]["verdict"] in ("rose", "fell")}
+    assert shown == {"ngrams"} and "the word counter's are shown to differ" in readme
+    alike = {row["metric"]: row["estimate"] for row in summary["equal_entropy"] if row["arm"] == "level1_scalar"}
+    assert "yes by all three ({:+.2f}, {:+.2f}, {:+.2f})".format(*(alike[make] for make in makes)) in readme
+    arms = {row["arm"]: row for row in summary["arms"] if row["decoding"] == "sampled"}
+    sharper = [row for arm, row in arms.items() if arm.startswith("sft_0")]
+    beyond = [arms["level1_scalar"][make] - max(row[make] for row in sharper) for make in makes]
+    assert "its best temperature it is {:+.2f}, {:+.2f} and {:+.2f}.".format(*beyond) in readme
 
 
 def test_a_judge_trained_twice_prefers_and_rates_as_told():

@@ -1,7 +1,10 @@
+import ast
 import math
+import re
 
 import pytest
 import torch
+from conftest import ROOT
 
 from align.errors import InputError
 from align.losses import log_win_probability
@@ -18,6 +21,7 @@ from align.signals import (
     rating_values,
     signal_of,
 )
+from findings import summary
 
 # Four ratings with probabilities 1/2, 1/4, 1/8, 1/8, and one that is certain of 3.
 OUTPUTS = torch.tensor([[0.5, 0.25, 0.125, 0.125], [1e-9, 1e-9, 1.0, 1e-9]]).log()
@@ -193,3 +197,10 @@ def test_the_wrong_kind_of_reward_model_is_refused():
 
 def test_scale_is_a_plain_standardisation():
     assert Scale(2.0, 4.0).apply(torch.tensor([2.0, 10.0])).tolist() == [0.0, 2.0]
+
+
+def test_rules_and_findings_know_which_signals_need_no_ratings():
+    rules = (ROOT / "workflow" / "rules" / "config.smk").read_text()
+    told = ast.literal_eval(re.search(r"^SCALAR_SIGNALS = (.*)$", rules, re.MULTILINE)[1])
+    threshold = int(re.search(r"^RATING_THRESHOLD = (\d+)", rules, re.MULTILINE)[1])
+    assert told == summary.SCALAR_SIGNALS == tuple(SCALAR_SIGNALS) and threshold == Options.rating_threshold

@@ -17,13 +17,15 @@ def make_ties(with_ties=0.5, verdict="inconclusive", **columns):
     summary["settings"]["arms"] |= {
         "scalar_tied": {"reward_model": "davidson", "signal": "reward"},
         "mean_tied": {"reward_model": "tied", "signal": "mean"},
+        "win_tied": {"reward_model": "tied", "signal": "win"},
         "risk_tied": {"reward_model": "tied", "signal": "risk"},
     }
     summary["contrasts"] += [
-        contrast("tied", "mean_tied", "scalar_tied", "gold", verdict=verdict, estimate=0.125),
+        contrast("mean", "mean_tied", "scalar_tied", "gold", verdict="rose", estimate=9.0),
+        contrast("tied", "win_tied", "scalar_tied", "gold", verdict=verdict, estimate=0.125),
         contrast("risk", "risk_tied", "mean_tied", "gold", verdict="equivalent", estimate=0.0625),
-        contrast("tied", "mean_tied", "scalar_tied", "judges", verdict="rose"),
-        contrast("gain", "mean_tied", "by_mean", "gold", verdict="rose"),
+        contrast("tied", "win_tied", "scalar_tied", "judges", verdict="rose"),
+        contrast("gain", "win_tied", "by_mean", "gold", verdict="rose"),
         contrast("twin", "scalar_tied", "first", "gold", verdict="rose", role="control"),
     ]
     summary["reward_models"] = [
@@ -35,9 +37,9 @@ def make_ties(with_ties=0.5, verdict="inconclusive", **columns):
     return summary | {"experiment": "ties", "ties": [{"kind": kind, "ties_told": at} for kind, at in told.items()]}
 
 
-def test_both_sides_of_a_test_learned_from_ties():
+def test_a_test_is_of_a_spread_that_ties_taught():
     found = [(row["arm"], row["against"], row["metric"]) for row in rows_of_ties(make_ties())]
-    assert found == [("mean_tied", "scalar_tied", "gold"), ("risk_tied", "mean_tied", "gold")]
+    assert found == [("win_tied", "scalar_tied", "gold"), ("risk_tied", "mean_tied", "gold")]
 
 
 def test_what_is_said_follows_from_what_was_learned_and_what_was_gained():
@@ -54,7 +56,7 @@ def test_numbers_are_those_of_models_with_and_without_ties():
     lead, more = state_ties(make_ties())
     assert "correlates 0.50 with the raters' true noise, without 0.25 (p 0.0078, 8 seeds)." in lead.text
     assert "in 65 % of the cases, by a scalar model with one parameter for ties in 55 %" in more.text
-    assert "`mean_tied` +0.12 beside `scalar_tied` (not told apart), `risk_tied` +0.06 beside `mean_tied`" in more.text
+    assert "`win_tied` +0.12 beside `scalar_tied` (not told apart), `risk_tied` +0.06 beside `mean_tied`" in more.text
     assert lead.strength == more.strength == "not told apart"
 
 

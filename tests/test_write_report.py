@@ -23,7 +23,8 @@ def pocket():
 
 def test_the_main_part_is_short_and_in_order(pocket):
     report = render(pocket)
-    assert len(report.split()) <= 3500
+    # A table's rules are no words.
+    assert sum(any(map(str.isalnum, word)) for word in report.split()) <= 3500
     titles = re.findall(r"^## (.*)$", report, re.MULTILINE)
     assert [title.split(":")[0] for title in titles] == [
         "The verdict",

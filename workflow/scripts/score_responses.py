@@ -73,10 +73,10 @@ def score_by_judges(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFra
 
 def read_proxy(path: str, responses: pd.DataFrame) -> pd.DataFrame:
     """What score_proxy made of these responses, a row a response; raises InputError where it was of others."""
-    own, key = pd.read_parquet(path), ["arm", *PLACE]
-    if not own[key].equals(responses[key]):
+    proxy, key = pd.read_parquet(path), ["arm", *PLACE]
+    if not proxy[key].equals(responses[key]):
         raise InputError(f"{path} is not of these responses in their order; run score_proxy again")
-    return own.drop(columns=key)
+    return proxy.drop(columns=key)
 
 
 def rate_by_rubric(world: World, responses: pd.DataFrame) -> pd.DataFrame:

@@ -72,10 +72,11 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
             said.append(f"{who} {'is' if len(some) == 1 < len(tests) else 'are'} {word}")
     sizes = [row["estimate"] for row in tests]
     numbers = {"low": min(sizes), "high": max(sizes)} if sizes else {}
-    text = (
-        f"**The paper's order of methods is{'' if here == theirs else ' not'} found again at this scale.** Of the"
-        f" methods run here, its order on TL;DR is {join([row['name'] for row in theirs])}."
-    )
+    listed = {row["arm"] for row in known}
+    told_apart = [row for row in tests if row["verdict"] in ("rose", "fell") and row["arm"] in listed]
+    opening = f"The paper's order of methods is{'' if here == theirs else ' not'} found again at this scale"
+    opening = opening if told_apart else "At this scale the paper's methods are not told apart"
+    text = f"**{opening}.** Its order on TL;DR, of those run here, is {join([row['name'] for row in theirs])}."
     ran = {row["method"] for row in known}
     absent = [row["name"] for row in paper["methods"] if row["win_rates"] and row["method"] not in ran]
     if absent:
@@ -116,8 +117,8 @@ def state_trl(summary: dict) -> list[Finding]:
     )
     if same:
         text += (
-            "With TRL's baseline the loss used here gives TRL's gradient ({same:.6f}): on policy, its clipped ratio"
-            " does nothing. "
+            "With TRL's baseline the loss used here gives TRL's gradient (cosine {same:.6f}): on policy, its clipped"
+            " ratio does nothing. "
         )
     else:
         text += (
@@ -127,7 +128,7 @@ def state_trl(summary: dict) -> list[Finding]:
     if measured["finished"] and measured["trl_cut"] < limits["unseen_change"] < measured["ours_cut"]:
         text += (
             "TRL also rebuilds the chat text before scoring, so that its reward model cannot see whether a response"
-            " ended: cutting off the end changes the reward by {cut:.2f} there and by {ours:.2f} here."
+            " ended: cutting off the end changes the reward model's output by {cut:.2f} there and by {ours:.2f} here."
         )
     given = {"same_gradient": limits["same_gradient"], "unseen_change": limits["unseen_change"]}
     run = (

@@ -1,9 +1,12 @@
 """Contrasts in words that follow from their verdict fields: a line a contrast, and several arms in one sentence."""
 
+import itertools
+
 from findings.finding import Finding, make, strength_of
 from findings.summary import alpha_of, level2_rows, role_contrast
 from findings.words import list_arms, name_metric, reach, short_metric
 
+BY_LESS = ", by less than the margin"
 SIZE = ("estimate", "ci_low", "ci_high", "p_holm", "equivalence_p", "seeds")
 CONDITION = "rose or fell: p_holm < 1 - confidence; else equivalent: equivalence_p < 1 - confidence"
 
@@ -57,7 +60,7 @@ def smallness(summary: dict, rows: list[dict]) -> str:
     """Of differences that are shown: whether they are shown to be small, too."""
     alpha = alpha_of(summary)
     small = all(row["verdict"] in ("rose", "fell") and row["equivalence_p"] < alpha for row in rows)
-    return ", by less than the margin" if small else ""
+    return BY_LESS if small else ""
 
 
 def state_lines(summary: dict) -> list[Finding]:
@@ -78,8 +81,8 @@ def group_arms(summary: dict, rows: list[dict], prefix: str) -> tuple[str, dict[
         "inconclusive": "not told apart from Level 1",
     }
     said = []
-    for verdict, meaning in words.items():
-        some = [row for row in rows if row["verdict"] == verdict]
+    for verdict, small in itertools.product(words, ("", BY_LESS)):
+        some = [row for row in rows if (row["verdict"], smallness(summary, [row])) == (verdict, small)]
         if some:
             are = "is" if len(some) == 1 else "are"
             who = (
@@ -87,7 +90,7 @@ def group_arms(summary: dict, rows: list[dict], prefix: str) -> tuple[str, dict[
                 if len(some) < len(rows)
                 else f"its {'arm' if len(some) == 1 else 'arms'}"
             )
-            said.append(f"{who} {are} {meaning}{smallness(summary, some)}")
+            said.append(f"{who} {are} {words[verdict]}{small}")
     sizes = [row["estimate"] for row in rows]
     numbers = {f"{prefix}_low": min(sizes), f"{prefix}_high": max(sizes)}
     return (

@@ -18,7 +18,8 @@ def state_noise_floor(summary: dict) -> Finding | None:
         numbers |= {f"{metric}": row["estimate"], f"{metric}_p": row["p_exact"], "seeds": row["seeds"]}
         said.append(f"{{{metric}:+.3f}} by {metric} (p {{{metric}_p:p}})")
     if not [row for row in rows if row["verdict"] in ("rose", "fell")]:
-        ending = "nothing is shown, as it must"
+        within = all(row["equivalence_p"] < alpha for row in rows)
+        ending = f"none is shown{', and all are within ±{equivalence_margin:g}' if within else ', as it must'}"
     elif all(row["equivalence_p"] < alpha for row in rows):
         ending = (
             "all are shown to be within ±{equivalence_margin:g}; that a p of a control, which Holm's correction does"
@@ -67,11 +68,19 @@ def state_placebo(summary: dict) -> list[Finding]:
             said.append(f"{who[metric]} by {{{metric}:+.2f}} ({words[row['verdict']]}{found})")
     numbers |= {"kl": moments["log_ratio"], "finished": moments["finished"]}
     raised = [metric for metric in ("judges", "gold") if metric in rows and rows[metric]["verdict"] == "rose"]
+    level1 = role_contrast(summary, "level1")
+    blind = [
+        metric
+        for metric in ("gold", "judges")
+        if f"{metric}_found" in numbers and numbers[f"{metric}_found"] > level1[metric]["estimate"]
+    ]
     opening = (
         "directions that chance chose raised it. Distrust what is above"
         if raised
         else f"a meaningless reward is not shown to raise judges{' or gold' if 'gold' in rows else ''}"
     )
+    if blind and not raised:
+        opening += f"; by {join([who[metric] for metric in blind])} it varies too much over seeds to tell"
     text = (
         f"**Placebo: {opening}.** The policy of reward models that learned from shuffled labels changed {join(said)},"
         " at {kl:.1f} nats of KL."
@@ -128,8 +137,10 @@ def state_unpenalised(summary: dict) -> list[Finding]:
         opening = "Here they and gold do not part in sign without a penalty"
         claim = " no fall of gold is seen that judges miss"
     told = f"; {some} (shown, not tested)" if numbers["parted"] and not fooled else f" ({seeds}: shown, not tested)"
+    numbers["r"] = summary["world"]["judge_gold_correlation"]
     verdict = (
-        f"**Can judges be trusted? {opening}.** A policy that pays nothing for leaving SFT is scored {{judges:+.2f}}"
+        f"**Can judges be trusted? {opening}.** On SFT's responses they correlate {{r:.2f}} with gold within prompts. A"
+        " policy that pays nothing for leaving SFT is scored {judges:+.2f}"
         f" by the judges, and {{gold:+.2f}} by gold{told}."
     )
     by_seed = [f"{{gold_{row['seed']}:+.2f}}" for row in summary["unpenalised"]]
@@ -167,23 +178,22 @@ def state_agreement(summary: dict) -> list[Finding]:
         balanced = summary["settings"]["data"]["balance_lengths"]
         models = [summary["derived"]["models"][kind] for kind in summary["settings"]["judges"]]
         agree = [one["accuracy_balanced" if balanced else "accuracy"]["mean"] for one in models]
-        numbers = {"low": min(agree), "high": max(agree)}
+        numbers = {"low": min(agree), "high": max(agree), "chance": 0.5}
         verdict = (
             "**Can judges be trusted? That cannot be known here:** there is no gold rating to hold them against. With"
             f" raters they agree on {reach('low', 'high', 'percent', numbers)} of held-out pairs"
-            f"{' whose lengths are balanced' if balanced else ''}."
+            f"{' whose lengths are balanced' if balanced else ''}; chance is {{chance:percent}}."
         )
         return [make("agreement", question, text), make("verdict_trust", question, verdict, numbers)]
     numbers = {"r": summary["world"]["judge_gold_correlation"]}
     text = (
         f"Judges learn from raters, who see gold only through noise and a liking for {liking_of(summary)} and length."
-        " Judges and gold correlate {r:.2f} within prompts."
     )
     verdict = (
         "**Can judges be trusted?** With gold they correlate {r:.2f} within prompts; how far from SFT that holds was"
         " not tried."
     )
-    found = [make("agreement", question, text, numbers)]
+    found = [make("agreement", question, text)]
     tried = state_unpenalised(summary)
     return found if tried else [*found, make("verdict_trust", question, verdict, numbers)]
 

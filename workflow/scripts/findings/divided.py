@@ -27,13 +27,14 @@ def state_divided(divided: dict) -> list[Finding]:
     answer = "yes" if len(ahead) == len(rows) else "in part" if ahead else "no gain is shown"
     sizes = [row["estimate"] for row in rows]
     numbers = {"low": min(sizes), "high": max(sizes), "spread": told["spread"], "n": told["n"]}
+    numbers["seeds"] = len(divided["seeds"])
     paid = "does not pay, so that nothing follows" if told["rejected"] else "pays"
     behind = [row["arm"] for row in rows if row["verdict"] == "fell"]
     text = (
         f"**Where a distribution could help, does it? By the share of satisfied raters {answer}; the worst tenth of"
-        f" raters {'gain by one reading' if helps else 'are not shown to gain'}.** In a second world (`divided`) raters"
-        f" disagree about responses. There knowing the true spread {paid}: {{spread:+.2f}} SFT standard deviations of"
-        " that share beyond the true mean, at the best of {n} responses. By it Level 2 differs from Level 1 by"
+        f" raters {'may gain by one reading' if helps else 'are not shown to gain'}.** In a second world (`divided`,"
+        f" {{seeds}} replicates) raters disagree about responses. There knowing the true spread {paid}: at the best"
+        " of {n} responses it adds {spread:+.2f} SFT standard deviations of that share. Level 2 differs from Level 1 by"
         f" {reach('low', 'high', '+.2f', numbers)}{f' ({list_arms(behind)} behind)' if behind else ''}."
     )
     worst, found = say_worst(divided)
@@ -57,9 +58,9 @@ def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
         numbers["worst_sharper"] = max(row["mean"] for row in sharper)
         of_sharper = " (at its best temperature {worst_sharper:.2f})"
     text = (
-        f" In rating points the worst tenth give SFT {{worst_sft:.2f}}{of_sharper}, Level 1 {{worst_level1:.2f}}, and"
-        f" `{arm}`, trained on the learned worst tenth, {{worst_level2:.2f}} (p against Level 1 {{worst_p:p}},"
-        " uncorrected)."
+        f" The least satisfied tenth of raters give SFT {{worst_sft:.2f}} rating points{of_sharper}, Level 1"
+        f" {{worst_level1:.2f}}, and `{arm}`, trained on the learned worst tenth, {{worst_level2:.2f}} (p against"
+        " Level 1 {worst_p:p}, uncorrected)."
     )
     return text, numbers
 
@@ -98,9 +99,9 @@ def state_learned(divided: dict) -> list[Finding]:
     numbers |= {"low": min(told["level2"]), "high": max(told["level2"])}
     no_match = ", and is no match for a better mean" if told["level1"] >= numbers["high"] else ""
     text = (
-        f"**Where raters disagree, the learned spread follows the true one{no_match}.** Within prompts they correlate"
-        " {within:.2f}, at one mean {beyond:.2f}. By the share of satisfied raters, the best of {n}"
-        " SFT responses gains {mean:+.2f} by the true mean; by learned signals"
+        f"**Where raters disagree (`divided`), the learned spread follows the true one{no_match}.** Within prompts they"
+        " correlate {within:.2f}, at one mean {beyond:.2f}. By the share of satisfied raters, the best of {n} SFT"
+        " responses gains {mean:+.2f} by the true mean; by learned signals"
         f" {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)."
     )
     condition = "no match: no learned reading of the distribution gains more than the scalar reward at the best of n"

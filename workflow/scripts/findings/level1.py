@@ -82,19 +82,19 @@ def state_rival(summary: dict) -> list[Finding]:
     short = [f"{direction(row, alpha, words)} by {short_metric(m)} ({{{m}:+.2f}})" for m, row in lead.items()]
     sharper = [find_arm(summary["arms"], f"sft_{one}") for one in summary["settings"]["evaluation"]["sft_temperatures"]]
     best_of_sharper = {f"best_{metric}": max(row[metric] for row in sharper) for metric in lead} if all(sharper) else {}
-    gains = " SFT sampled at a lower temperature gains too." if min(best_of_sharper.values(), default=0) > 0 else ""
-    if gains and other_makes(summary):
+    beside_best = ""
+    if best_of_sharper:
         ours = find_arm(summary["arms"], level1)
-        numbers |= {f"level1_{metric}": ours[metric] for metric in lead}
-        sides = [join([f"{{{side}_{m}:+.2f}} by {short_metric(m)}" for m in lead]) for side in ("best", "level1")]
-        gains = f" SFT sampled at a lower temperature gains too: at most {sides[0]}. The policy has {sides[1]}."
+        numbers |= {f"beyond_{metric}": ours[metric] - best_of_sharper[f"best_{metric}"] for metric in lead}
+        said = join([f"{{beyond_{metric}:+.2f}} by {short_metric(metric)}" for metric in lead])
+        beside_best = f" Beside SFT's best lower temperature it stands at {said} (not tested)."
     question = "Is Level 1 more than a sharper SFT model?"
     given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
     given["strength"] = max((shown_by_p(row["p_exact"], alpha) for row in rows.values()), key=(SHOWN, NOT_TOLD).index)
     answer = answer_each(answers) + (" at the same entropy" if other_makes(summary) else "")
     verdict = (
-        f"**Is that more than a sharper SFT model? {answer}.**{gains} Against SFT made as sharp,"
-        f" the policy is {join(short)}."
+        f"**Is that more than a sharper SFT model? {answer}.** Beside SFT at the temperature of the same entropy the"
+        f" policy is {join(short)}.{beside_best}"
     )
     sft_entropy = find_arm(summary["arms"], "sft")["entropy"]
     if first["entropy"] > sft_entropy:
@@ -113,8 +113,9 @@ def state_rival(summary: dict) -> list[Finding]:
 
 def state_greedy(summary: dict) -> list[Finding]:
     """What is left of Level 1's gain where both models are decoded greedily, and what SFT gains by that alone."""
-    rows, sft = deciding(role_contrast(summary, "level1", "greedy")), find_arm(summary["arms"], "sft", "greedy")
-    level1 = roles_of(summary)["level1"]
+    sft, level1 = find_arm(summary["arms"], "sft", "greedy"), roles_of(summary)["level1"]
+    heard = (*DECIDING, *other_makes(summary))
+    rows = [row for row in in_order(role_contrast(summary, "level1", "greedy")) if row["metric"] in heard]
     alone = {"from": summary["first_tenth_of_training"][level1]["entropy"]}
     alone |= {"to": summary["last_tenth_of_training"][level1]["entropy"]}
     numbers, stands, adds = {}, [], []
@@ -192,12 +193,11 @@ def state_text(summary: dict) -> list[Finding]:
     return [make(name, question, said, numbers) for name, said in (("text_changes", text), ("verdict_text", verdict))]
 
 
-def say_change(part: str, alike: dict[str, dict], alpha: float) -> str:
-    """Whether a part of the rubric got better or worse, by decoding; only what is shown, if anything is."""
-    words = {name: direction(pair[part], alpha, ("got better", "got worse", "")) for name, pair in alike.items()}
-    if len({*words.values()}) == 1:
-        return f"{part} {words['sampled'] or 'is not shown to change'}"
-    return f"{part} {join([f'{word} in {name} responses' for name, word in words.items() if word])}"
+def say_changes(decoding: str, pair: dict[str, dict], alpha: float) -> str:
+    """Whether form and content got better or worse in sampled or in greedy responses."""
+    said = {part: direction(pair[part], alpha, ("better", "worse", "")) for part in ("form", "content")}
+    told = [f"{part} got {word}" for part, word in said.items() if word]
+    return f"in {decoding} responses {join(told) or 'no change is shown'}"
 
 
 def state_form_and_content(summary: dict) -> list[Finding]:
@@ -213,20 +213,19 @@ def state_form_and_content(summary: dict) -> list[Finding]:
             numbers |= {f"{part}_{decoding}": row["estimate"], f"{part}_{decoding}_p": row["p_exact"]}
         said = [f"{part} {{{part}_{decoding}:+.2f}} (p {{{part}_{decoding}_p:p}})" for part in ("form", "content")]
         sizes.append(f"{decoding}, {join(said)}")
-    opening = capital(join([say_change(part, alike, alpha) for part in ("form", "content")]))
+    opening = capital("; ".join(say_changes(decoding, pair, alpha) for decoding, pair in alike.items()))
     for arm, name in (("sft", "helpful_sft"), (level1, "helpful")):
         numbers[name] = find_arm(summary["arms"], arm, "greedy")["gold_helpfulness"]
     numbers |= {"highest": 4}  # of a rubric's attribute, whatever gold is made of them
     helpful = "Helpfulness of greedy responses went from {helpful_sft:.2f} to {helpful:.2f} of {highest:g}."
     text = (
         f"{opening}. Form is coherence, complexity and verbosity; content is helpfulness and correctness. In points"
-        f" of gold they changed by: {'; '.join(sizes)}. Looked at"
-        " afterwards; p are exact and uncorrected."
+        f" of gold they changed by: {'; '.join(sizes)}. Looked at afterwards; p are exact and uncorrected."
     )
     ps = [row["p_exact"] for pair in alike.values() for row in pair.values()]
     given = {"strength": shown_by_p(max(ps), alpha), "condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
     question = "What changed in the responses?"
-    verdict = f"**{question} {opening}** (content is helpfulness and correctness). {helpful}"
+    verdict = f"**{question} {opening}** (looked at afterwards, uncorrected). {helpful}"
     return [
         make(name, question, said, numbers, **given)
         for name, said in (("form_and_content", text), ("verdict_change", verdict))

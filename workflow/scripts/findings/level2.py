@@ -1,6 +1,6 @@
 """Level 2's findings: did a distribution over ratings help, what could have been found, was it as predicted?"""
 
-from findings.contrast_words import CONDITION, group_arms, shared_evidence
+from findings.contrast_words import CONDITION, group_arms, shared_evidence, smallness
 from findings.finding import Finding, direction, make, shown_by_p, strength_of
 from findings.level2_why import (
     state_learning,
@@ -58,10 +58,11 @@ def verdict_level2(summary: dict, by_metric: dict[str, list[dict]], by_others: d
     )
 
 
-def lead_level2(by_metric: dict[str, list[dict]]) -> Finding:
+def lead_level2(summary: dict, by_metric: dict[str, list[dict]]) -> Finding:
     """The first sentence of the comparison."""
     told = [
         f"{' or '.join(dict.fromkeys(VERDICT_WORDS[row['verdict']] for row in rows))} by {short_metric(metric)}"
+        f"{smallness(summary, rows)}"
         for metric, rows in by_metric.items()
     ]
     text = f"**Against Level 1, the arms of Level 2 are {join(told)}.**"
@@ -71,7 +72,10 @@ def lead_level2(by_metric: dict[str, list[dict]]) -> Finding:
 
 def state_ratings(summary: dict) -> Finding:
     """What a reward model over ratings returns."""
-    text = "The model returns {bins} logits, whose softmax $p(k)$ is the probability of rating $k$, {one} to {bins}."
+    text = (
+        "The model returns {bins} logits. Their softmax $p(k | x, y)$ is the probability of rating $k$, {one} to"
+        " {bins}; $p_w$ is that of the chosen response and $p_l$ that of the rejected one."
+    )
     numbers = {"bins": summary["settings"]["reward_training"]["bins"], "one": 1}
     return make("ratings", "What does the model return?", text, numbers)
 
@@ -154,7 +158,7 @@ def state_level2(summary: dict) -> list[Finding]:
     kind = summary["settings"]["arms"][rows[0]["arm"]]["reward_model"]
     found = [
         verdict_level2(summary, by_metric, by_others),
-        lead_level2(by_metric),
+        lead_level2(summary, by_metric),
         state_ratings(summary),
         shared_evidence(summary),
         state_what_could_be_found(summary, by_metric),

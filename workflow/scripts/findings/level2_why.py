@@ -55,18 +55,18 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
         text = (
             f"**Its spread {opening} to tell who wins.** With it counted in, the held-out loss"
             f" {'falls' if told['gain'] > 0 else 'rises'} by"
-            " {size:.4f} (p {p:p})"
+            " {size:.4f} nats a pair (p {p:p})"
         )
         numbers = {"size": abs(told["gain"]), "p": told["p_exact"], "error": told["error"]}
         if "oracle" in told:
             numbers |= {name: told[name] for name in ("oracle", "oracle_error", "true_noise")}
-            text += "; the raters' own means and noise lower it by {oracle:.4f} (standard error {oracle_error:.4f})"
+            text += "; the raters' true means and noise lower it by {oracle:.4f} (standard error {oracle_error:.4f})"
             if holds:
                 text += ": the spread holds some of what could be known"
             elif told["oracle"] < told["oracle_least"]:
                 text += ": too little for a model's gain to be found here"
             else:
-                text += "; so there is something to be found"
+                text += ": there was something to learn"
         text += "."
         given = {"condition": "exact p < 1 - confidence and a gain", "confidence": 1 - alpha}
         strength = shown_by_p(told["p_exact"], alpha)
@@ -125,7 +125,7 @@ def state_signals(summary: dict) -> list[Finding]:
         names = {"win": "{win:.2f} with the win probability", "risk": "{risk:.2f} with the risk-averse rating"}
         text = (
             f"**The ways to read the distribution order responses almost alike**: the mean rating correlates"
-            f" {join([names[name] for name in readings])}. Policies trained on them have little to differ by."
+            f" {join([names[name] for name in readings])}. So their policies are alike."
         )
         condition = "every correlation > same_order"
         found.append(make("same_order", EXPLAINS, text, readings, condition=condition, same_order=limits["same_order"]))

@@ -30,18 +30,29 @@ def rows_of_pessimism(pessimism: dict) -> list[dict]:
     return rows
 
 
+def whose(rows: list[dict], what: str) -> str:
+    """Of which head a comparison is shown to help, in words; empty where it is of none."""
+    heads = [HEADS[row["signal"]] for row in find_rows(rows, what=what, verdict="rose")]
+    return f"of the {' and the '.join(heads)}" if heads else ""
+
+
 def state_pessimism(pessimism: dict) -> list[Finding]:
     """What averaging and doubt change of gold where nothing else holds the policy; none without those contrasts."""
     rows = rows_of_pessimism(pessimism)
     if not rows:
         return []
-    helps = {what: bool(find_rows(rows, what=what, verdict="rose")) for what in ("averaging", "doubt")}
+    helps = {what: whose(rows, what) for what in ("averaging", "doubt")}
     if all(helps.values()):
-        opening = "An ensemble's mean helps against over-optimisation, and its doubt more"
+        mean, doubt = helps.values()
+        opening = f"An ensemble's mean helps against over-optimisation {mean}, and its doubt beyond it {doubt}"
     elif helps["averaging"]:
-        opening = "An ensemble's mean helps against over-optimisation, and its doubt is not shown to"
+        opening = (
+            f"An ensemble's mean helps against over-optimisation {helps['averaging']}, and its doubt is not shown to"
+        )
     elif helps["doubt"]:
-        opening = "An ensemble's doubt helps against over-optimisation, and its mean alone is not shown to"
+        opening = (
+            f"An ensemble's doubt helps against over-optimisation {helps['doubt']}, and its mean alone is not shown to"
+        )
     else:
         opening = "Neither an ensemble's mean nor its doubt is shown to help against over-optimisation"
     models, numbers, said = pessimism["settings"]["reward_models"], {}, []

@@ -1,6 +1,6 @@
 """What the real model showed, in two sentences, before the embedded world speaks."""
 
-from findings.contrast_words import CONDITION
+from findings.contrast_words import CONDITION, smallness
 from findings.finding import Finding, make, strength_of
 from findings.summary import (
     alpha_of,
@@ -14,7 +14,7 @@ from findings.summary import (
     roles_of,
 )
 from findings.units import PRIMARY_KIND
-from findings.words import VERDICT_WORDS, join, list_arms
+from findings.words import VERDICT_WORDS, join
 
 QUESTION = "What does the real model show?"
 RISES = {
@@ -49,20 +49,17 @@ def name_makes(real: dict) -> dict[str, str]:
 
 def explain_makes(real: dict) -> str:
     """What the names of judges of other makes mean; empty without such judges."""
-    names = list_arms(other_makes(real))
-    if not names:
-        return ""
-    return f" {names} are judges of other makes." if len(other_makes(real)) > 1 else f" {names} is one of another make."
+    others = len(other_makes(real))
+    return f" ({'judges of other makes' if others > 1 else 'a judge of another make'})" if others else ""
 
 
 def by_makes(real: dict, rows: dict[str, dict], name: str, numbers: dict[str, float]) -> str:
     """What judges of each make say of one contrast; its numbers are added to `numbers`."""
     said = []
-    for metric, make_in_words in name_makes(real).items():
-        if metric in rows:
-            numbers[f"{name}_{metric}"] = rows[metric]["estimate"]
-            verdict = VERDICT_WORDS[rows[metric]["verdict"]]
-            said.append(f"{{{name}_{metric}:+.2f}} by {make_in_words} ({verdict})")
+    for metric in (metric for metric in name_makes(real) if metric in rows):
+        numbers[f"{name}_{metric}"] = rows[metric]["estimate"]
+        verdict = f"{VERDICT_WORDS[rows[metric]['verdict']]}{smallness(real, [rows[metric]])}"
+        said.append(f"{{{name}_{metric}:+.2f}} ({verdict})")
     return join(said)
 
 
@@ -71,10 +68,10 @@ def state_level1(real: dict) -> Finding:
     rows = role_contrast(real, "level1")
     numbers = {"seeds": rows["judges"]["seeds"], "p": rows["judges"]["p_holm"]}
     text = (
-        f"**On the real model, SmolLM2-135M-Instruct, Level 1 {RISES[rows['judges']['verdict']]}**"
+        f"**On the real model, SmolLM2-135M-Instruct, Level 1's reward {RISES[rows['judges']['verdict']]}**"
         f" ([its report](results/{real['experiment']}/report.md), {{seeds}} replicates). On held-out prompts the mean"
-        f" reward less SFT's is, in SFT standard deviations, {by_makes(real, rows, 'level1', numbers)}; exact p of the"
-        f" first, after Holm, {{p:p}}.{explain_makes(real)}"
+        f" reward less SFT's, in SFT standard deviations, is {by_makes(real, rows, 'level1', numbers)} by"
+        f" {join([*name_makes(real).values()])}{explain_makes(real)}; exact p of the first, after Holm, {{p:p}}."
     )
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(real), "strength": strength_of(rows["judges"])}
     return make("verdict_real", QUESTION, text, numbers, **given)
@@ -82,21 +79,23 @@ def state_level1(real: dict) -> Finding:
 
 def state_level2(real: dict) -> list[Finding]:
     """Whether its arms of Level 2 do better than Level 1; nothing without such arms."""
-    level1, numbers, said, verdicts = roles_of(real)["level1"], {}, [], []
+    level1, numbers, said, verdicts, cut_off = roles_of(real)["level1"], {}, [], [], []
     for i, arm in enumerate(row["arm"] for row in find_rows(level2_rows(real), metric="judges")):
         rows = contrast_of(real, arm, level1)
         verdicts += [rows[metric]["verdict"] for metric in name_makes(real) if metric in rows]
-        text = f"{'' if said else 'Beside Level 1 '}`{arm}` stands at {by_makes(real, rows, f'level2_{i}', numbers)}"
+        said.append(f"`{arm}` is {by_makes(real, rows, f'level2_{i}', numbers)}")
         cut = find_row(real["cut_off"], arm=arm)
         if cut:
             numbers |= {f"cut_{i}": cut["cut_off"], f"of_{i}": cut["seeds"]}
-            text += f"; in {{cut_{i}}} of {{of_{i}}} replicates it goes on until it is cut off"
-        said.append(f"{text}.")
+            cut_off.append(f"`{arm}` in {{cut_{i}}} of {{of_{i}}}")
     if not said:
         return []
     ahead = [verdict == "rose" for verdict in verdicts]
     opening = "gains, as every judge sees" if all(ahead) else "has no gain that all judges see"
     opening = opening if any(ahead) else "shows no gain"
-    text = f"**There Level 2 {opening}.** {' '.join(said)}"
+    order = f", by the same judge{'s in the same order' if len(name_makes(real)) > 1 else ''}"
+    text = f"**There Level 2 {opening}.** Less Level 1{order}, {'; '.join(said)}."
+    if cut_off:
+        text += f" Policies go on until they are cut off: {join(cut_off)} replicates."
     given = {"condition": f"gain: ahead by every judge; {CONDITION}", "confidence": 1 - alpha_of(real)}
     return [make("verdict_real_level2", QUESTION, text, numbers, **given)]

@@ -1,5 +1,8 @@
 """What an experiment is, what came from outside, and with which settings it was run."""
 
+import re
+from pathlib import PurePosixPath
+
 from findings.finding import Finding, make
 from findings.real import state_real
 from findings.summary import (
@@ -7,6 +10,7 @@ from findings.summary import (
     is_pocket,
     kinds_of_levels,
     models_of,
+    other_makes,
 )
 from findings.words import join
 
@@ -85,25 +89,36 @@ def state_settings(summary: dict) -> list[Finding]:
     found.append(make("standardised", "In which unit is the reward?", text, numbers))
     text = (
         "A *seed* is one replicate with its own reward model, policy and samples; {seeds} here share the SFT model and"
-        " the judges. Tests are exact sign flips of the seeds' differences, with a least p of {p:p}"
-        " before Holm's correction for the {tests} tests by each metric that all arms share. Intervals of"
-        " {confidence:percent} are bootstraps over seeds and prompts, too narrow for few seeds."
+        " the judges. Tests are exact sign flips of the seeds' differences. Where all seeds agree in sign, p is {p:p},"
+        " and {holm:p} after Holm's correction for {tests} tests: less cannot come out. Each metric is corrected by"
+        " itself. Intervals of {confidence:percent} are bootstraps over seeds and prompts, too narrow for few seeds."
     )
-    numbers = {"seeds": seeds, "p": derived["smallest_p"], "tests": derived["tests"]["judges"]}
+    tests = derived["tests"]["judges"]
+    numbers = {
+        "seeds": seeds,
+        "p": derived["smallest_p"],
+        "tests": tests,
+        "holm": min(tests * derived["smallest_p"], 1),
+    }
     found.append(make("replicates", "What is one observation?", text, numbers, confidence=1 - alpha_of(summary)))
     training, model = settings["reward_training"], derived["models"][kinds_of_levels(summary)[0]]
     text = (
         f"Reward models are trained by TRL's `RewardTrainer` on the SFT model with a new head: {{epochs:g}}"
         f" epoch{'s' if training['epochs'] != 1 else ''} of {{batch_size}} pairs a step, learning rate"
-        f" {{learning_rate:g}}, {settings['precision']}. Level 1's models agree with raters on {{accuracy:percent}} of"
-        " held-out pairs; always choosing the longer response would on {longer:percent}."
+        f" {{learning_rate:g}}, {settings['precision']}."
     )
     numbers = {name: training[name] for name in ("epochs", "batch_size", "learning_rate")}
     numbers |= {"accuracy": model["accuracy"]["mean"], "longer": model["longer_wins"]["mean"]}
+    agree = (
+        "on {accuracy:percent} of {which}held-out pairs; always choosing the longer response would on {longer:percent}."
+    )
     if settings["data"]["balance_lengths"]:
-        numbers["balanced"] = model["accuracy_balanced"]["mean"]
-        text += " They learned from pairs in which it wins as often as it loses; on such held-out pairs they agree with"
-        text += " raters on {balanced:percent}."
+        numbers |= {"balanced": model["accuracy_balanced"]["mean"], "chance": 0.5}
+        text += " They learn from pairs in which the longer response wins as often as it loses. On such held-out pairs"
+        text += " Level 1's models agree with raters on {balanced:percent} (chance {chance:percent}), "
+        text += agree.replace("{which}", "all ")
+    else:
+        text += f" Level 1's models agree with raters {agree.replace('{which}', '')}"
     found.append(make("reward_models", "How good are the reward models?", text, numbers))
     rows = models_of(summary, kinds_of_levels(summary)[0])
     text = "On {pairs} pairs a single model's accuracy is known to about ±{reach:percent}."
@@ -134,6 +149,32 @@ def state_settings(summary: dict) -> list[Finding]:
     return found
 
 
+def state_makes(summary: dict) -> Finding | None:
+    """What judges of other makes are, and what is put behind a response that was cut off; None without them."""
+    models, bases = summary["settings"]["reward_models"], summary["settings"].get("bases") or {}
+    said = []
+    for kind in other_makes(summary):
+        model = models.get(kind, {})
+        base = bases.get(model.get("base"), {})
+        files = [part["file"] for part in (base.get("package") or {}).get("parts", [])]
+        source = base.get("source") or (re.sub(r"\.part\d+$", "", PurePosixPath(files[0]).name) if files else None)
+        words = "counts words and pairs of words" if model.get("head") == "ngrams" else f"starts from `{source}`"
+        said += [f"`{kind}` {words}"] if source or model.get("head") == "ngrams" else []
+    if not said:
+        return None
+    text = f"Of the judges of other makes, {join(said)}."
+    if summary["settings"]["evaluation"].get("end_cut_off"):
+        text += " *With an end mark*: judges read one behind what was cut off."
+    return make("makes", "What are judges of other makes?", text.replace("{", "{{").replace("}", "}}"))
+
+
+def state_suffix(summary: dict) -> Finding | None:
+    """The words that were put behind every prompt; None without any."""
+    words = (summary["settings"]["data"].get("prompt_suffix") or "").strip()
+    text = f'Every prompt ends with "{words}", which was added.'.replace("{", "{{").replace("}", "}}")
+    return make("suffix", "What was added to prompts?", text) if words else None
+
+
 def state_origin(summary: dict) -> list[Finding]:
     """What came from outside; a warning where weights are random; what the parts of gold are."""
     found, sources = [], summary["sources"]
@@ -155,5 +196,6 @@ def state_origin(summary: dict) -> list[Finding]:
 
 def state_setting(summary: dict, real: dict | None = None) -> list[Finding]:
     """All of them."""
-    found = [*state_real(summary, real), *state_settings(summary), *state_origin(summary)]
+    found = [*state_real(summary, real), state_makes(summary), state_suffix(summary)]
+    found += [*state_settings(summary), *state_origin(summary)]
     return [*filter(None, found)]

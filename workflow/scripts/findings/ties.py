@@ -16,9 +16,8 @@ def tied_kinds(ties: dict) -> dict[str, str]:
 
 
 def rows_of_ties(ties: dict) -> list[dict]:
-    """The tests by gold of arms whose reward model over ratings learned from ties, against arms that did so too."""
+    """The tests by gold of arms that read a spread which ties taught, against arms that learned from ties too."""
     kinds, arms = tied_kinds(ties), ties["settings"]["arms"]
-    # Which decide is in the config; controls are left out.
     rows = find_rows(ties["contrasts"], metric="gold", role="test", decoding="sampled")
     return [
         row
@@ -26,6 +25,7 @@ def rows_of_ties(ties: dict) -> list[dict]:
         if row["against"] in arms
         and arms[row["arm"]]["reward_model"] == kinds["ratings"]
         and arms[row["against"]]["reward_model"] in kinds.values()
+        and (arms[row["arm"]]["signal"] != "mean" or "advantage_weight" in arms[row["arm"]])
     ]
 
 
