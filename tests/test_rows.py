@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 
+import pytest
 from conftest import ROOT
 from runs import SMOKE, copy_project, snakemake
 
@@ -33,6 +34,23 @@ def test_a_report_is_made_anew_from_its_rows_alone(project, tmp_path):
         "statistics/findings.json",
     ):
         assert (copy / "results/smoke" / name).read_text() == (made / name).read_text()
+
+
+def test_the_default_report_is_written_anew_from_its_committed_statistics_alone(tmp_path):
+    listed = subprocess.run(["git", "ls-files", "results"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout with committed results")
+    copy = copy_project(tmp_path / "copy")
+    for name in listed.stdout.splitlines():
+        if not name.endswith(".parquet"):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    page = (ROOT / "docs" / "running.md").read_text()
+    words = re.search(r"^snakemake (--cores 1 --allowed-rules .*)$", page, re.MULTILINE)[1].split()
+    output = snakemake(copy, *words)
+    assert {*re.findall("^(?:local)?rule (.*):", output, re.MULTILINE)} == {"state_findings", "write_report"}
+    for name in ("report.md", "results/pocket/appendix/level2.md", "results/pocket/statistics/findings.json"):
+        assert (copy / name).read_text() == (ROOT / name).read_text()
 
 
 def test_the_rows_of_the_real_experiments_are_not_ignored():
