@@ -22,7 +22,7 @@ def test_a_verdict_that_changes_is_told():
     told = "Level 1's rise by gold is no longer shown and Level 2 is not told apart by gold.**"
     assert told in state_other_sft(make_summary(), [other])[0].text
     # One of two has a rise all the same.
-    told = "the verdict by gold on Level 1 changes and Level 2 is not told apart or ahead by gold.**"
+    told = "Level 1's rise by gold is shown from 1 of 2 and Level 2 is not told apart or ahead by gold.**"
     assert told in state_other_sft(make_summary(), [other, make_summary()])[0].text
 
 

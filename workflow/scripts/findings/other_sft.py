@@ -38,10 +38,10 @@ def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
     here, there = verdicts_of(summary), [verdicts_of(one) for one in others]
     changed = []
     if any(one["level1"] != here["level1"] for one in there):
-        lost = here["level1"] == ["rose"] and not any(one["level1"] == ["rose"] for one in there)
-        changed.append(
-            "Level 1's rise by gold is no longer shown" if lost else "the verdict by gold on Level 1 changes"
-        )
+        numbers["rose"] = sum(one["level1"] == ["rose"] for one in there)
+        kept = "shown from {rose} of {others}" if numbers["rose"] else "no longer shown"
+        rise = here["level1"] == ["rose"]
+        changed.append(f"Level 1's rise by gold is {kept}" if rise else "the verdict by gold on Level 1 changes")
     if any(one["level2"] != here["level2"] for one in there):
         words = dict.fromkeys(VERDICT_WORDS[verdict] for one in there for verdict in one["level2"])
         changed.append(f"Level 2 is {' or '.join(words)} by gold")
