@@ -53,7 +53,7 @@ def test_what_level_2_gives_it_beyond_level_1_is_paired_by_seed():
     ]
     made = rederive(make_summary() | {"cut_off": CUT, "worth_of_the_end": rows})
     found = texts(state_cut_off(made))["failed_length_why"]
-    assert "more than Level 1's do, by: `by_mean` +2.00 (exact p 0.2500); asked afterwards." in found
+    assert "less what Level 1's do: `by_mean` +2.00 (exact p 0.2500); none is shown, asked afterwards." in found
 
 
 def test_what_training_leaves_as_it_found_it():

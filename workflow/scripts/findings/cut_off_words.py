@@ -1,7 +1,16 @@
 """What is said of policies that go on until they are cut off: how many, why, and what helps."""
 
 from findings.finding import Finding, make
-from findings.summary import by_seed, contrast_of, find_arm, find_row, level2_rows, roles_of, seeds_of_contrast
+from findings.summary import (
+    alpha_of,
+    by_seed,
+    contrast_of,
+    find_arm,
+    find_row,
+    level2_rows,
+    roles_of,
+    seeds_of_contrast,
+)
 from findings.words import join, list_arms
 
 WHY = "Why do policies go on until they are cut off?"
@@ -33,7 +42,9 @@ def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
         numbers |= {f"gap_{i}": row["estimate"], f"gap_{i}_p": row["p_exact"]}
         more.append(f"`{row['arm']}` {{gap_{i}:+.2f}} (exact p {{gap_{i}_p:p}})")
     if more:
-        text += f" Level 2's models give them more than Level 1's do, by: {join(more)}; asked afterwards."
+        shown = any(row["p_exact"] < alpha_of(summary) for row in summary["derived"]["end_gaps"])
+        text += f" What Level 2's models give them, less what Level 1's do: {join(more)};"
+        text += f"{'' if shown else ' none is shown,'} asked afterwards."
     followed = []
     for i, row in enumerate(row for row in ours if row["correlation"] is not None):
         numbers |= {f"follows_{i}": row["correlation"], f"follows_{i}_p": row["p_exact"]}
