@@ -25,7 +25,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--generation-batch-size", type=int, required=True, help="prompts sampled at once")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
     parser.add_argument("--world-seed", type=int, required=True)
-    parser.add_argument("--output", required=True, help="JSON lines: prompt, fold, two responses")
+    parser.add_argument("--output", required=True, help="JSON lines: prompt, fold, two responses, whether each ended")
     return parser.parse_args(argv)
 
 
@@ -37,14 +37,16 @@ def main(argv: list[str] | None = None) -> None:
     prompt_ids = [encode_prompt(tokenizer, [{"role": "user", "content": row["prompt"]}]) for row in rows]
     torch.manual_seed(derive_seed(args.world_seed, "responses to rate"))
     progress = Progress("responses to rate", PAIR * len(rows), unit="response")
-    texts = []
+    texts, finished = [], []
     for _ in range(PAIR):
         with autocast(args.precision):
             ids = sample_in_batches(
                 model, tokenizer, prompt_ids, args.max_new_tokens, args.generation_batch_size, progress=progress
             )
         texts.append([decode_response(tokenizer, response) for response in ids])
-    write_jsonl(args.output, (row | {"responses": list(given)} for row, given in zip(rows, zip(*texts))))
+        finished.append([response[-1] == tokenizer.eos_token_id for response in ids])
+    answers = zip(rows, zip(*texts), zip(*finished))
+    write_jsonl(args.output, (row | {"responses": given, "finished": ended} for row, given, ended in answers))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,15 @@ from findings.worlds import WORLDS
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--responses", required=True, help="JSON lines: prompt, fold, two responses")
+    parser.add_argument(
+        "--responses", required=True, help="JSON lines: prompt, fold, two responses, whether each ended"
+    )
     parser.add_argument("--world-seed", type=int, required=True)
-    parser.add_argument("--output", required=True, help="JSON lines in HelpSteer2_binarized's columns, and the fold")
+    parser.add_argument(
+        "--output",
+        required=True,
+        help="JSON lines in HelpSteer2_binarized's columns, the fold, and which responses ended",
+    )
     return parser.parse_args(argv)
 
 
@@ -20,7 +26,9 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     world, rng = WORLDS["instructions"], random.Random(args.world_seed)
     rows = read_jsonl(args.responses)
-    pairs = (world.rate_pair(row["prompt"], row["responses"], rng) | {"fold": row["fold"]} for row in rows)
+    pairs = (
+        world.rate_pair(row["prompt"], row["responses"], rng, row["finished"]) | {"fold": row["fold"]} for row in rows
+    )
     write_jsonl(args.output, pairs)
 
 

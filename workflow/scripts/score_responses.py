@@ -44,7 +44,8 @@ def select_rollouts(args: argparse.Namespace) -> list[pd.DataFrame]:
     """A table an arm of what was sampled at the first step of training and every `trace_every` steps."""
     if not args.arms:
         return []
-    tables, eos = [], read_preferred(args.train_tokens)["chosen_ids"].iloc[0][-1]  # each encoded response ends in it
+    # Responses end in EOS, but for those that were cut off, which end in whatever token it was.
+    tables, eos = [], read_preferred(args.train_tokens)["chosen_ids"].str[-1].mode()[0]
     for arm, path in zip(args.arms, args.rollouts, strict=True):
         rollouts = pd.read_parquet(path)
         rollouts = rollouts[(rollouts["step"] - 1) % args.trace_every == 0]
@@ -56,7 +57,7 @@ def select_rollouts(args: argparse.Namespace) -> list[pd.DataFrame]:
 def score_by_judges(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:
     """The judges' scores of a table of responses, a column a judge; of those of tokens also with an end mark if asked.
 
-    No pair that a judge learned from holds a response without an end: what it gives one is not taught.
+    Where no pair that a judge learned from holds a response without an end, what it gives one is not taught.
     """
     conversations, scores = read_conversations(args.conversations), {}
     for name, reads, folder in zip(args.judge_names, args.judge_reads, args.judges, strict=True):

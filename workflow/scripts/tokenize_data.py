@@ -26,13 +26,16 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def encode_pair(tokenizer, row: dict) -> dict:
-    """The tokens of a pair: its prompt, and both responses with their EOS; where ties are kept, whether it is one."""
+    """The tokens of a pair: its prompt, and both responses with their EOS; where ties are kept, whether it is one.
+
+    One that is said not to have finished gets no EOS: reward models then read it as they do in training policies.
+    """
     tokens = {
         "prompt_id": row["prompt_id"],
         "prompt": row["prompt"],
         "prompt_ids": encode_prompt(tokenizer, row["chosen"][:-1]),
-        "chosen_ids": encode_response(tokenizer, row["chosen"][-1]["content"]),
-        "rejected_ids": encode_response(tokenizer, row["rejected"][-1]["content"]),
+        "chosen_ids": encode_response(tokenizer, row["chosen"][-1]["content"], row.get("chosen_finished", True)),
+        "rejected_ids": encode_response(tokenizer, row["rejected"][-1]["content"], row.get("rejected_finished", True)),
         "chosen_rating": float(row["chosen_rating"]),
         "rejected_rating": float(row["rejected_rating"]),
     }
@@ -65,6 +68,12 @@ def mark_ties_balanced(ties: int, share: float, seed: int) -> np.ndarray:
     A tie tells nothing of length; with all of them beside some of the others there would be too many.
     """
     return np.random.default_rng(seed).permutation(ties) < round(share * ties)
+
+
+def cut_off_share(pairs: pd.DataFrame, eos: int) -> float:
+    """The share of the pairs' responses that were cut off, and so have no EOS."""
+    last = pd.concat([pairs["chosen_ids"], pairs["rejected_ids"]]).str[-1]
+    return float((last != eos).mean())
 
 
 def summarise(table: pd.DataFrame, long_prompt: pd.Series, long_pair: pd.Series) -> dict[str, int]:
@@ -111,6 +120,7 @@ def main(argv: list[str] | None = None) -> None:
             "median_prompt_tokens": float(prompt_tokens[~tied].median()),
             "median_response_tokens": float(response_tokens[~tied].median()),
         }
+        | ({"cut_off_share": cut_off} if (cut_off := cut_off_share(kept, tokenizer.eos_token_id)) else {})
         | ties,
     )
 

@@ -39,18 +39,25 @@ class World(NamedTuple):
         seen = mean + rng.gauss(0.0, deviation)
         return round(5 * min(self.rubric.HIGHEST, max(self.rubric.LOWEST, seen))) / 5
 
-    def rate_pair(self, prompt: str, responses: list[str], rng: random.Random) -> dict:
-        """Two responses, rated and put in the order of their ratings, in HelpSteer2_binarized's columns."""
+    def rate_pair(
+        self, prompt: str, responses: list[str], rng: random.Random, finished: list[bool] | None = None
+    ) -> dict:
+        """Two responses, rated and put in the order of their ratings, in HelpSteer2_binarized's columns.
+
+        With `finished`, whether each response ended by itself stands beside it.
+        """
         ratings = [self.draw_rating(prompt, response, rng) for response in responses]
         best = 0 if ratings[0] >= ratings[1] else 1
         turn = {"role": "user", "content": prompt}
         chosen, rejected = ([turn, {"role": "assistant", "content": responses[i]}] for i in (best, 1 - best))
+        ended = {"chosen_finished": finished[best], "rejected_finished": finished[1 - best]} if finished else {}
         return {
             "prompt": prompt,
             "chosen": chosen,
             "rejected": rejected,
             "chosen_rating": ratings[best],
             "rejected_rating": ratings[1 - best],
+            **ended,
         }
 
 
