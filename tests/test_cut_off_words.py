@@ -44,6 +44,16 @@ def test_what_a_response_without_an_end_is_worth():
     assert "at -2.50 to +1.50 SFT" in found and "by_mean" not in found
 
 
+def test_where_pairs_hold_cut_off_responses_nothing_is_left_to_chance():
+    made = make_summary() | {"cut_off": CUT, "worth_of_the_end": WORTH}
+    made["lengths"] = made["lengths"] | {"train": made["lengths"]["train"] | {"cut_off_share": 0.375}}
+    found = texts(state_cut_off(made))["failed_length_why"]
+    assert found.startswith(
+        "**The pairs hold responses that are cut off**: 38 % of those that reward models learn from"
+    )
+    assert "left to chance" not in found and "No pair" not in found
+
+
 def test_what_level_2_gives_it_beyond_level_1_is_paired_by_seed():
     # 3, 1 and 2 more than Level 1's, each above 0: two of eight signs as far.
     more = {"scorer": "by_mean", "of": 4, "low": -1.0, "high": 1.5, "correlation": None, "p_exact": None}

@@ -6,11 +6,13 @@ import jsonschema
 import pandas as pd
 import pytest
 import yaml
-from conftest import ROOT, save_letter_model
+from conftest import ROOT, letter_tokenizer, save_letter_model
 from runs import SMOKE, copy_project, snakemake
 
 from align.files import read_jsonl
 from instructions.prompts import parse_prompt
+
+RESPONSES = "data/responses.jsonl"
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +52,23 @@ def test_folds_are_those_of_the_world(project):
 
 
 def test_a_pair_is_two_of_the_sampled_responses_in_the_order_of_their_ratings(project):
-    sampled = {row["prompt"]: row["responses"] for row in read_jsonl(project / "data" / "responses.jsonl")}
+    sampled = {row["prompt"]: row["responses"] for row in read_jsonl(project / RESPONSES)}
     for row in read_jsonl(project / "data" / "preferences.jsonl"):
         pair = [row[side][-1]["content"] for side in ("chosen", "rejected")]
         assert sorted(pair) == sorted(sampled[row["prompt"]]) and row["chosen_rating"] >= row["rejected_rating"]
+
+
+def test_reward_models_read_a_response_that_was_cut_off_without_an_end(project):
+    sampled = {row["prompt"]: dict(zip(row["responses"], row["finished"])) for row in read_jsonl(project / RESPONSES)}
+    pairs = {row["prompt_id"]: row for row in read_jsonl(project / "data" / "train.jsonl")}
+    eos, ended = letter_tokenizer().eos_token_id, []
+    for row in pd.read_parquet(project / "data" / "tokens" / "train.parquet").to_dict("records"):
+        for side in ("chosen", "rejected"):
+            text = pairs[row["prompt_id"]][side][-1]["content"]
+            ended.append(sampled[row["prompt"]][text])
+            assert (row[f"{side}_ids"][-1] == eos) == ended[-1]
+    share = json.loads((project / "data" / "tokens" / "train.json").read_text())["cut_off_share"]
+    assert 0 < share < 1 and share == 1 - sum(ended) / len(ended)
 
 
 def test_truth_and_compliance_reach_the_summary(project):

@@ -108,6 +108,19 @@ def test_the_judges_read_what_training_sampled(world, scored):
     assert trace.loc[trace["step"] == 3, "judge_101"].item() == pytest.approx(expected, rel=1e-4)
 
 
+def test_what_training_sampled_ends_where_most_pairs_do_though_the_first_was_cut_off(world, tmp_path):
+    pairs = pd.read_parquet(world / "train.parquet")
+    eos = int(pairs["chosen_ids"][0][-1])
+    pairs.at[0, "chosen_ids"] = pairs["chosen_ids"][0][:-1]
+    pairs.to_parquet(tmp_path / "train.parquet")
+    args = ["--arms", "policy", "--rollouts", str(world / "policy.parquet"), "--trace-every", "1", "--train-tokens"]
+    unread = "--seed 1 --responses x --judges x --judge-names x --judge-reads words --scoring-batch-size 1"
+    unread += " --precision fp32 --output x --trace-output x"
+    given = score_responses.parse_args([*args, str(tmp_path / "train.parquet"), *unread.split()])
+    (table,) = score_responses.select_rollouts(given)
+    assert table["finished"].tolist() == [ids[-1] == eos for ids in table["response_ids"]] and table["finished"].any()
+
+
 def test_another_make_reads_the_text_in_its_own_tokens_and_no_eos_where_there_was_none():
     tokenizer = letter_tokenizer(PLAIN_TEMPLATE)
     turns = [{"role": role, "content": text} for role, text in (("user", "ab"), ("assistant", "c"), ("user", "d"))]

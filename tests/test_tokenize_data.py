@@ -70,6 +70,16 @@ def test_what_is_too_long_is_left_out_before_pairs_are_balanced(tmp_path, tokeni
     assert (summary["kept_pairs"], summary["balanced_pairs"], summary["dropped_long_pair"]) == (3, 2, 1)
 
 
+def test_a_response_that_was_cut_off_gets_no_end(tmp_path, tokenizer, policy):
+    rows = [make_row("d ?", "a b", "c") | {"prompt_id": str(i)} for i in range(2)]
+    rows[1] |= {"chosen_finished": False, "rejected_finished": True}
+    table, summary = tokenise(tmp_path, rows, tokenizer, policy)
+    (ended, _), (cut, whole) = zip(table["chosen_ids"].map(list), table["rejected_ids"].map(list))
+    assert ended == [*table["chosen_ids"][1], tokenizer.eos_token_id] and whole[-1] == tokenizer.eos_token_id
+    assert cut != whole and summary["cut_off_share"] == 0.25
+    assert "cut_off_share" not in tokenise(tmp_path, rows[:1], tokenizer, policy)[1]
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_in_balanced_real_pairs_the_longer_wins_as_often_as_not(real, seed):
     rows = load_preferences(str(real / "helpsteer" / "helpsteer1.jsonl"), None, None)

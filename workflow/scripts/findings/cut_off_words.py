@@ -26,10 +26,18 @@ def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
     numbers = {"worth_low": min(row["low"] for row in ours), "worth_high": max(row["high"] for row in ours)}
     numbers["replicates"] = max(row["of"] for row in ours)
     numbers |= {"judges_low": judges["low"], "judges_high": judges["high"], "judges": judges["of"]}
-    chance = " That is left to chance: beside" if numbers["worth_low"] < 0 < numbers["worth_high"] else " Beside"
-    text = (
-        f"**No pair holds a response that is cut off**: none tells a reward model what one is worth."
-        f"{chance} finished responses to the same prompt, SFT's cut-off ones stand at"
+    numbers["cut_off_share"] = summary["lengths"]["train"].get("cut_off_share", 0.0)
+    if numbers["cut_off_share"]:
+        text = (
+            "**The pairs hold responses that are cut off**: {cut_off_share:percent} of those that reward models learn"
+            " from, and raters tell what they are worth. Beside"
+        )
+    else:
+        text = "**No pair holds a response that is cut off**: none tells a reward model what one is worth."
+        chance = numbers["worth_low"] < 0 < numbers["worth_high"]
+        text += " That is left to chance: beside" if chance else " Beside"
+    text += (
+        " finished responses to the same prompt, SFT's cut-off ones stand at"
         " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by reward models of {replicates} replicates,"
         " at {judges_low:+.2f} to {judges_high:+.2f} by the {judges} judges of all makes."
     )
