@@ -21,6 +21,7 @@ COMPARABLE = {
     "another_sft": ("another_sft",),
     "third_sft": ("third_sft",),
     "real": ("smollm2_cpu",),
+    "instructed": ("smollm2_instructions",),
 }
 COMPARED = {
     role: path for role, names in COMPARABLE.items() if EXPERIMENT == "pocket" and (path := first_summary(names))

@@ -5,13 +5,13 @@ import argparse
 from align.errors import run
 from align.files import named_path, read_json, write_json
 from findings.beside import (
-    state_compliance,
     state_gradients,
     state_longer,
     state_methods,
     state_trl,
     state_twin,
 )
+from findings.compliance import state_compliance, state_instructed
 from findings.contrast_words import state_lines
 from findings.controls import state_controls
 from findings.derived import compare_training
@@ -51,7 +51,8 @@ def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
         found += state_robustness(summary, paper, beside["robustness"])
     if "longer" in beside:
         found += state_longer(summary, beside["longer"])
-    for role, state in {"divided": state_divided, "ties": state_ties, "pessimism": state_pessimism}.items():
+    told_apart = {"instructed": state_instructed, "divided": state_divided, "ties": state_ties}
+    for role, state in (told_apart | {"pessimism": state_pessimism}).items():
         found += state(beside[role]) if role in beside else []
     found += state_other_sft(summary, [beside[role] for role in ("another_sft", "third_sft") if role in beside])
     return found + ([state_sweep(summary, beside["sweep"])] if "sweep" in beside else [])

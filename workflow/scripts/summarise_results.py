@@ -148,6 +148,9 @@ def summarise_compliance(path: str) -> list[dict]:
     by_seed = pd.concat([table, together]).groupby([*keys, "seed"], sort=False)[measures].mean()
     groups = by_seed.groupby(keys, sort=False)
     found = groups["complies"].agg(["mean", "min", "max"]).join(groups[["gold", "rater_bias"]].mean())
+    found["by_seed"] = groups["complies"].agg(
+        lambda shares: dict(zip(map(str, shares.index.get_level_values("seed")), shares))
+    )
     return json.loads(found.assign(seeds=groups.size()).reset_index().to_json(orient="records"))
 
 

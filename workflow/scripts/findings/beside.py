@@ -211,17 +211,6 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
     return result + [line_between_arms(longer, row, f"line_longer_{metric}") for metric, row in rows.items()]
 
 
-def state_compliance(summary: dict) -> list[Finding]:
-    """Whether responses did what was asked, Level 1 beside SFT; none where no rule can tell."""
-    rows = find_rows(summary.get("compliance") or [], constraint="all seen", decoding="sampled")
-    ours, theirs = find_row(rows, arm=roles_of(summary)["level1"]), find_row(rows, arm="sft")
-    if not ours or not theirs:
-        return []
-    numbers = {"ours": ours["mean"], "theirs": theirs["mean"]}
-    text = "Level 1's sampled responses do what was asked in {ours:percent} of the cases, SFT's in {theirs:percent}."
-    return [make("compliance", "Did responses do what was asked?", text, numbers)]
-
-
 def state_twin(summary: dict) -> Finding | None:
     """The win probability against its scalar twin, and that against Level 1; None without both."""
     roles = roles_of(summary)

@@ -7,6 +7,7 @@ import itertools
 
 import numpy as np
 
+from findings.compliance import compare_compliance
 from findings.evidence import exact_sign_flip_p
 from findings.predictions import judge_prediction
 from findings.summary import (
@@ -223,6 +224,7 @@ def derive(summary: dict) -> dict:
         "raters": change_of_raters(summary),
         "training": describe_training(summary),
         "end_gaps": compare_ends(summary),
+        **({"compliance": compare_compliance(summary)} if "compliance" in summary else {}),
         "gradients": describe_gradients(summary),
         "one_piece": group_contrasts(summary, settings["findings"]["one_piece"]),
         "predictions": judge_predictions(summary, round(1 - settings["confidence"], 10)),
