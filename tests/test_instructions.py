@@ -157,3 +157,17 @@ def test_ratings_stay_on_the_scale():
     worst = [WORLD.draw_rating(prompt, "Bread.", rng) for _ in range(500)]
     assert max(best) == 4.0
     assert min(worst) == 0.0
+
+
+def test_the_best_and_the_worst_of_several_are_a_pair():
+    class Read(type(WORLD)):
+        def draw_rating(self, prompt, response, rng):
+            return {"a": 1.0, "b": 3.0, "c": 0.4, "d": 3.0}[response]
+
+    world = Read(*WORLD)
+    pair = world.rate_pair("asked", list("abcd"), None, [True, True, False, True])
+    assert [pair[side][-1]["content"] for side in ("chosen", "rejected")] == ["b", "c"]
+    assert (pair["chosen_rating"], pair["rejected_rating"]) == (3.0, 0.4)
+    assert (pair["chosen_finished"], pair["rejected_finished"]) == (True, False)
+    tie = world.rate_pair("asked", ["b", "d"], None)
+    assert [tie[side][-1]["content"] for side in ("chosen", "rejected")] == ["b", "d"] and "chosen_finished" not in tie

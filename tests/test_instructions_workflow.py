@@ -10,9 +10,7 @@ from conftest import ROOT, letter_tokenizer, save_letter_model
 from runs import SMOKE, copy_project, snakemake
 
 from align.files import read_jsonl
-from instructions.prompts import parse_prompt
-
-RESPONSES = "data/responses.jsonl"
+from instructions.prompts import FOLDS, parse_prompt
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +23,7 @@ def project(tmp_path_factory):
     overlay = {
         "experiment": "instructions",
         "data": {"source": "instructions"},
-        "instructions": {"train": 60, "judge": 40, "validation": 40},
+        "instructions": {"train": 60, "judge": 40, "validation": 40, "responses": 3},
         "model": {"source": str(folder / "letters")},
         "lengths": {"max_prompt_tokens": 200, "max_pair_tokens": 400, "max_new_tokens": 24},
         "policies": ["level1_scalar", "level2_win"],
@@ -51,15 +49,20 @@ def test_folds_are_those_of_the_world(project):
     assert not asked & {"two_sentences", "no_commas"}
 
 
+def read_responses(project):
+    return [row for fold in FOLDS for row in read_jsonl(project / "data" / "responses" / f"{fold}.jsonl")]
+
+
 def test_a_pair_is_two_of_the_sampled_responses_in_the_order_of_their_ratings(project):
-    sampled = {row["prompt"]: row["responses"] for row in read_jsonl(project / RESPONSES)}
+    sampled = {row["prompt"]: row["responses"] for row in read_responses(project)}
     for row in read_jsonl(project / "data" / "preferences.jsonl"):
         pair = [row[side][-1]["content"] for side in ("chosen", "rejected")]
-        assert sorted(pair) == sorted(sampled[row["prompt"]]) and row["chosen_rating"] >= row["rejected_rating"]
+        assert len(sampled[row["prompt"]]) == 3 and {*pair} <= {*sampled[row["prompt"]]}
+        assert row["chosen_rating"] >= row["rejected_rating"]
 
 
 def test_reward_models_read_a_response_that_was_cut_off_without_an_end(project):
-    sampled = {row["prompt"]: dict(zip(row["responses"], row["finished"])) for row in read_jsonl(project / RESPONSES)}
+    sampled = {row["prompt"]: dict(zip(row["responses"], row["finished"])) for row in read_responses(project)}
     pairs = {row["prompt_id"]: row for row in read_jsonl(project / "data" / "train.jsonl")}
     eos, ended = letter_tokenizer().eos_token_id, []
     for row in pd.read_parquet(project / "data" / "tokens" / "train.parquet").to_dict("records"):

@@ -42,7 +42,7 @@ if WORLD == "instructions":
         resources:
             mem_mb=500,
         params:
-            settings=flags(config["instructions"]),
+            settings=flags(config["instructions"], "world_seed", "train", "judge", "validation"),
         shell:
             "python {input.script[0]} {params.settings} --output {output.prompts} 2>&1 | tee {log}"
 
@@ -53,11 +53,11 @@ if WORLD == "instructions":
             model=f"{RESULTS}/models/sft",
             prompts=rules.make_instructions.output.prompts,
         output:
-            responses=f"{RESULTS}/data/responses.jsonl",
+            responses=f"{RESULTS}/data/responses/{{fold}}.jsonl",
         log:
-            f"{RESULTS}/logs/answer_instructions.log",
+            f"{RESULTS}/logs/answer_instructions/{{fold}}.log",
         benchmark:
-            f"{RESULTS}/benchmarks/answer_instructions.tsv"
+            f"{RESULTS}/benchmarks/answer_instructions/{{fold}}.tsv"
         conda:
             "../../envs/training.yaml"
         threads: config["runtime"]["threads"]
@@ -67,6 +67,7 @@ if WORLD == "instructions":
             settings=flags(
                 config["instructions"],
                 "world_seed",
+                "responses",
                 max_new_tokens=config["lengths"]["max_new_tokens"],
                 generation_batch_size=config["runtime"]["generation_batch_size"],
                 precision=config["runtime"]["precision"],
@@ -75,6 +76,7 @@ if WORLD == "instructions":
             "python {input.script[0]}"
             " --model {input.model}"
             " --prompts {input.prompts}"
+            " --fold {wildcards.fold}"
             " {params.settings}"
             " --output {output.responses}"
             " 2>&1 | tee {log}"
@@ -82,7 +84,7 @@ if WORLD == "instructions":
     rule rate_instructions:
         input:
             script=script("rate_instructions"),
-            responses=rules.answer_instructions.output.responses,
+            responses=expand(rules.answer_instructions.output.responses, fold=("train", "judge", "validation")),
         output:
             preferences=f"{RESULTS}/data/preferences.jsonl",
         log:

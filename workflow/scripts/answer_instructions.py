@@ -1,4 +1,4 @@
-"""Sample two responses of the SFT model to each prompt that raters are to judge: what all pairs are made of."""
+"""Sample responses of the SFT model to the prompts of a fold that raters are to judge: what all pairs are made of."""
 
 import argparse
 
@@ -13,19 +13,20 @@ from align.progress import Progress
 from align.rollout import load_policy
 from align.sampling import sample_in_batches
 from align.seeds import derive_seed
-
-PAIR = 2  # responses to a prompt, as HelpSteer2 has
+from instructions.prompts import FOLDS
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", required=True, help="folder of the SFT model")
     parser.add_argument("--prompts", required=True, help="JSON lines: prompt, fold")
+    parser.add_argument("--fold", choices=tuple(FOLDS), required=True)
+    parser.add_argument("--responses", type=int, required=True, help="to each prompt")
     parser.add_argument("--max-new-tokens", type=int, required=True)
     parser.add_argument("--generation-batch-size", type=int, required=True, help="prompts sampled at once")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
     parser.add_argument("--world-seed", type=int, required=True)
-    parser.add_argument("--output", required=True, help="JSON lines: prompt, fold, two responses, whether each ended")
+    parser.add_argument("--output", required=True, help="JSON lines: prompt, fold, responses, whether each ended")
     return parser.parse_args(argv)
 
 
@@ -33,12 +34,12 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
     model = load_policy(args.model, pick_device()).model
-    rows = read_jsonl(args.prompts)
+    rows = [row for row in read_jsonl(args.prompts) if row["fold"] == args.fold]
     prompt_ids = [encode_prompt(tokenizer, [{"role": "user", "content": row["prompt"]}]) for row in rows]
-    torch.manual_seed(derive_seed(args.world_seed, "responses to rate"))
-    progress = Progress("responses to rate", PAIR * len(rows), unit="response")
+    torch.manual_seed(derive_seed(args.world_seed, f"responses to rate, {args.fold}"))
+    progress = Progress(f"responses to rate, {args.fold}", args.responses * len(rows), unit="response")
     texts, finished = [], []
-    for _ in range(PAIR):
+    for _ in range(args.responses):
         with autocast(args.precision):
             ids = sample_in_batches(
                 model, tokenizer, prompt_ids, args.max_new_tokens, args.generation_batch_size, progress=progress

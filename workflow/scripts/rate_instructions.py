@@ -1,4 +1,4 @@
-"""Let the raters of the world of instructions compare two responses to each prompt."""
+"""Let a rater of the world of instructions rate the responses to each prompt, and pair the best with the worst."""
 
 import argparse
 import random
@@ -11,7 +11,7 @@ from findings.worlds import WORLDS
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "--responses", required=True, help="JSON lines: prompt, fold, two responses, whether each ended"
+        "--responses", nargs="+", required=True, help="JSON lines, a file a fold: prompt, fold, responses, finished"
     )
     parser.add_argument("--world-seed", type=int, required=True)
     parser.add_argument(
@@ -25,7 +25,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     world, rng = WORLDS["instructions"], random.Random(args.world_seed)
-    rows = read_jsonl(args.responses)
+    rows = [row for path in args.responses for row in read_jsonl(path)]
     pairs = (
         world.rate_pair(row["prompt"], row["responses"], rng, row["finished"]) | {"fold": row["fold"]} for row in rows
     )

@@ -42,21 +42,23 @@ class World(NamedTuple):
     def rate_pair(
         self, prompt: str, responses: list[str], rng: random.Random, finished: list[bool] | None = None
     ) -> dict:
-        """Two responses, rated and put in the order of their ratings, in HelpSteer2_binarized's columns.
+        """The responses that are rated best and worst, of two or more, in HelpSteer2_binarized's columns.
 
         With `finished`, whether each response ended by itself stands beside it.
         """
         ratings = [self.draw_rating(prompt, response, rng) for response in responses]
-        best = 0 if ratings[0] >= ratings[1] else 1
+        best, worst = (ratings.index(end(ratings)) for end in (max, min))
+        if best == worst:  # all are rated alike
+            best, worst = 0, len(ratings) - 1
         turn = {"role": "user", "content": prompt}
-        chosen, rejected = ([turn, {"role": "assistant", "content": responses[i]}] for i in (best, 1 - best))
-        ended = {"chosen_finished": finished[best], "rejected_finished": finished[1 - best]} if finished else {}
+        chosen, rejected = ([turn, {"role": "assistant", "content": responses[i]}] for i in (best, worst))
+        ended = {"chosen_finished": finished[best], "rejected_finished": finished[worst]} if finished else {}
         return {
             "prompt": prompt,
             "chosen": chosen,
             "rejected": rejected,
             "chosen_rating": ratings[best],
-            "rejected_rating": ratings[1 - best],
+            "rejected_rating": ratings[worst],
             **ended,
         }
 
