@@ -211,9 +211,13 @@ def test_a_null_of_the_spread_is_worth_what_the_oracle_gains():
 
 def test_the_oracle_says_whether_the_spread_could_pay_here():
     said = texts(level2.state_level2(make_summary()))["oracle"]
-    assert said.startswith("**Knowing the true spread would not pay here.** The best of 16 SFT responses")
+    assert said.startswith("**Knowing the true spread cannot pay in choosing here.** The best of 16 SFT responses")
+    assert "Raters' noise is a prompt's, and the same for all responses to it." in said
     assert "gains, above their mean, +1.88 by gold; knowing the true spread adds +0.00." in said
     assert "gains +0.62 (Level 1) and +0.62 (Level 2)" in said
+    rows = oracle_rows(["first", "by_mean"], spread=0.1, rejected=True)
+    said = texts(level2.state_level2(rederive(make_summary() | {"oracle": rows})))["oracle"]
+    assert said.startswith("**Knowing the true spread would not pay here.**") and said.endswith("a better mean.")
     rows = oracle_rows(["first", "by_mean"], spread=0.4, rejected=False)
     said = texts(level2.state_level2(rederive(make_summary() | {"oracle": rows})))["oracle"]
     assert said.startswith("**Knowing the true spread would pay here.**") and "adds +0.40." in said

@@ -1,5 +1,6 @@
 import pytest
 
+from instructions.constraints import CONSTRAINTS
 from instructions.rubric import WEIGHTS, complies, fit_of_length, gold_rating, is_whole, rate_attributes, share_about
 
 ASKED = "Tell me about bread."
@@ -182,3 +183,22 @@ def test_whole(response):
 )
 def test_cut(response):
     assert not is_whole(response)
+
+
+@pytest.mark.parametrize(
+    ("constraint", "text"),
+    [
+        # Any letters are words, and any proportion of function words within prose's is prose.
+        ("one_sentence", "pancakes of in zorb to blib at flarn because by on gleb?"),
+        ("because", "Because because pancakes of in zorb to blib at flarn."),
+        ("question", "pancakes of in zorb to blib at flarn because by on gleb?"),
+        # One text for every prompt on a topic.
+        ("one_sentence", "pancakes are loved because they bring people so much joy?"),
+        ("lowercase", "pancakes are loved because they bring people so much joy?"),
+        ("because", "pancakes are loved because they bring people so much joy?"),
+    ],
+)
+def test_known_loopholes_that_the_report_admits(constraint, text):
+    """Gold knows of no sense, and of no request that a text meets by chance: the report's limits rest on it."""
+    prompt = f"Why do people like pancakes? {CONSTRAINTS[constraint].wording}"
+    assert complies(prompt, text) and gold_rating(prompt, text) == pytest.approx(4.0)

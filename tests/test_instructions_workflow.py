@@ -10,6 +10,7 @@ from conftest import ROOT, letter_tokenizer, save_letter_model
 from runs import SMOKE, copy_project, snakemake
 
 from align.files import read_jsonl
+from instructions.constraints import HELD_OUT
 from instructions.prompts import FOLDS, parse_prompt
 
 
@@ -81,8 +82,15 @@ def test_truth_and_compliance_reach_the_summary(project):
     assert {row["metric"] for row in summary["contrasts"]} >= {"judges", "gold"}
     rows = pd.DataFrame(summary["compliance"])
     assert {"all seen", "all held out"} <= set(rows["constraint"])
-    # A model of random letters does nothing that it is asked.
-    assert (rows["mean"] == 0).all()
+    # A model of random letters does nothing that it is asked; what raters would say is of its very responses.
+    assert (rows["mean"] == 0).all() and (rows["prompts"] > 0).all()
+    scored = pd.concat(map(pd.read_parquet, (project / "evaluations").glob("seed[12].parquet")))
+    asked = scored["prompt"].map(lambda prompt: parse_prompt(prompt).constraint)
+    sft = scored[(scored["arm"] == "sft") & (scored["decoding"] == "sampled") & ~asked.isin(HELD_OUT)]
+    means = sft.assign(constraint=asked, said=sft["gold"] + sft["rater_bias"]).groupby(["seed", "constraint"])["said"]
+    told = rows[(rows["arm"] == "sft") & (rows["decoding"] == "sampled") & (rows["constraint"] == "all seen")]
+    assert told["raters"].item() == pytest.approx(means.mean().groupby("seed").mean().mean(), abs=1e-6)
+    assert told["raters"].item() > 0
     page = (project / "appendix" / "level1.md").read_text()
     assert "](../figures/compliance.png)" in page and (project / "figures" / "compliance.png").is_file()
 

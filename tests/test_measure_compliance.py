@@ -23,7 +23,8 @@ def table(tmp_path):
         ("good", "sampled", 0, COMMAS, brief),
     ]
     columns = ["arm", "decoding", "sample", "prompt", "response"]
-    pd.DataFrame(rows, columns=columns).assign(seed=1).to_parquet(tmp_path / "seed1.parquet")
+    finished = [False, *[True] * 6]
+    pd.DataFrame(rows, columns=columns).assign(seed=1, finished=finished).to_parquet(tmp_path / "seed1.parquet")
     pool = pd.DataFrame(
         {
             "prompt_id": ["a"] * 4 + ["b"] * 4,
@@ -57,9 +58,31 @@ def test_shares_by_hand(table):
     }
 
 
-def test_gold_and_bias_by_hand(table):
-    # All attributes are met, and raters add 0.01 for each of six words.
-    assert table.loc[("good", "sampled", "twenty_words"), ["gold", "rater_bias"]].tolist() == pytest.approx([4.0, 0.06])
+def test_parts_of_complying_by_hand(table):
+    parts = ["keeps", "keeps_unasked", "names_topic", "prompts"]
+    # Half of SFT's keep to twenty words where asked, and the one that was asked for no commas is short too.
+    assert table.loc[("sft", "sampled", "twenty_words"), parts].tolist() == [0.5, 1.0, 1.0, 1]
+    # It has two commas; of the two that were not asked for none, neither has one.
+    assert table.loc[("sft", "sampled", "no_commas"), parts].tolist() == [0.0, 1.0, 1.0, 1]
+    # Only one constraint was asked of greedy ones.
+    assert pd.isna(table.loc[("sft", "greedy", "twenty_words"), "keeps_unasked"])
+
+
+def test_what_an_end_alone_would_bring(table):
+    assert table.loc[("sft", "sampled, ended", "twenty_words"), ["responses", "complies"]].tolist() == [1, 1.0]
+    assert ("good", "sampled, ended", "twenty_words") not in table.index
+
+
+def test_gold_and_what_raters_add_by_hand(table):
+    # All attributes are met; raters would add 0.01 for each of six words, and the scale ends at 4.
+    points = ["gold", "raters", "praise", "length"]
+    assert table.loc[("good", "sampled", "twenty_words"), points].tolist() == pytest.approx([4.0, 4.0, 0.0, 0.06])
+
+
+def test_praise_is_told_from_length():
+    found = measure_compliance.check_response(SHORT, "No bread is amazing, great and delightful.")
+    assert found["praise"] == pytest.approx(0.9) and found["length"] == pytest.approx(0.07)
+    assert found["raters"] == pytest.approx(min(4.0, found["gold"] + 0.97))
 
 
 def test_best_of_n_is_what_the_signal_chooses(table):
@@ -67,4 +90,7 @@ def test_best_of_n_is_what_the_signal_chooses(table):
     for constraint in ("question", "twenty_words"):
         assert table.loc[("gold", "best of 4", constraint), "complies"] == pytest.approx(1.0)
         assert table.loc[("good", "best of 4", constraint), "complies"] == pytest.approx(0.0)
+    # Of the prompt on twenty words the opposite signal takes a long text, which raters like for its length.
+    assert table.loc[("good", "best of 4", "twenty_words"), "length"] == pytest.approx(0.31)
+    assert table.loc[("gold", "best of 4", "twenty_words"), "gold"] == pytest.approx(4.0)
     assert "best of 16" not in table.index.get_level_values("decoding")

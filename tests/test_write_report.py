@@ -11,6 +11,7 @@ from conftest import ROOT
 from handmade import examples, make_summary, rederive
 from pages import PAPER, PLACES, STATISTICS, committed, committed_beside, material, pocket_material, render, render_all
 from state_findings import state_findings
+from test_compliance import make as make_compliant
 
 from findings.tables import escape
 
@@ -114,18 +115,15 @@ def test_real_pairs_without_gold_claim_none():
 
 
 def test_compliance_stands_where_a_rule_can_tell():
-    summary = make_summary(pocket=False)
-    row = {"decoding": "sampled", "gold": 2.0, "rater_bias": 0.3, "mean": 0.5, "min": 0.4, "max": 0.6, "seeds": 8}
-    row |= {"by_seed": {"1": 0.4, "2": 0.6}}
-    summary["compliance"] = [
-        row | {"arm": arm, "constraint": name, "held_out": name == "all held out"}
-        for arm in ("sft", "first")
-        for name in ("short", "all seen", "all held out")
-    ]
-    pages = render_all(material(rederive(summary), examples(["first"])))
-    assert "do what was asked in 50 % of the cases, SFT's in 50 %**" in pages["report"]
-    assert "| first | sampled | 50 % (40 % to 60 %) | 50 % (40 % to 60 %) | 2.00 | 0.30 |" in pages["level1"]
-    assert "| arm | short |" in pages["level1"] and "figures/compliance.png" in pages["level1"]
+    pages = render_all(material(make_compliant(), examples(["first"])))
+    assert "do what was asked in 62 % of the cases, SFT's in 12 %," in pages["report"]
+    assert "What asking adds rose" in pages["report"] and "`by_mean` does what was asked in 50 %" in pages["report"]
+    assert (
+        "| first | sampled | 62 % (62 % to 64 %) | 31 % (30 % to 32 %) | 50 % | 38 % | 75 % | 2.00 | 2.25 | 0.10 |"
+        in (pages["level1"])
+    )
+    assert "| free (2 seeds) | sampled |" in pages["level1"]
+    assert "| arm | new | plain | hard |" in pages["level1"] and "figures/compliance.png" in pages["level1"]
     assert "Did responses do what was asked?" not in render_all(material(make_summary(), examples(["first"])))["level1"]
 
 

@@ -1,6 +1,7 @@
 """What share of responses does what was asked, by constraint: of every arm, and of the best of n SFT responses.
 
-Beside it the truth's rating, and what raters add to it for nothing that was asked, both in rating points of 0 to 4.
+Beside it how often a constraint is kept by responses that were not asked to, how often the topic is named, the truth's
+rating, and what raters add to it for nothing that was asked, in rating points of 0 to 4.
 """
 
 import argparse
@@ -10,12 +11,17 @@ import pandas as pd
 from align.errors import run
 from align.files import write_csv
 from findings.evidence import best_of_choice
-from instructions.constraints import HELD_OUT
+from instructions.constraints import CONSTRAINTS, HELD_OUT
 from instructions.prompts import parse_prompt
-from instructions.raters import rater_bias
-from instructions.rubric import complies, gold_rating
+from instructions.raters import MOST_PRAISE, POINTS_PER_PRAISE, PRAISE, rater_bias
+from instructions.reading import lower_words
+from instructions.rubric import HIGHEST, LOWEST, complies, gold_rating, own_words, share_about
 
-MEASURES = ["complies", "gold", "rater_bias"]
+# complies: keeps the constraint, names the topic, says something. raters: what they would say without noise, cut to the
+# scale; praise and length: what they add for these before the cut.
+MEASURES = ["complies", "keeps", "names_topic", "gold", "raters", "praise", "length"]
+KEPT = {name: f"kept_{name}" for name in CONSTRAINTS}  # whoever asked for it
+ENDED = "sampled, ended"  # those of SFT's sampled responses that ended by themselves: what an end alone would bring
 SIZES = (4, 16)  # of best of n, where the pool has so many
 
 
@@ -31,47 +37,79 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def check_response(prompt: str, response: str) -> dict[str, float | str]:
+    """A response's measures, and which constraints it keeps."""
+    task, gold, bias = parse_prompt(prompt), gold_rating(prompt, response), rater_bias(response)
+    praise = POINTS_PER_PRAISE * min(sum(word in PRAISE for word in lower_words(response)), MOST_PRAISE)
+    kept = {name: float(constraint.share(response) == 1) for name, constraint in CONSTRAINTS.items()}
+    return {
+        "constraint": task.constraint,
+        "complies": float(complies(prompt, response)),
+        "keeps": kept[task.constraint],
+        "names_topic": float(share_about(task.topic, own_words(prompt, response)) > 0),
+        "gold": gold,
+        "raters": min(HIGHEST, max(LOWEST, gold + bias)),
+        "praise": praise,
+        "length": bias - praise,
+    } | {KEPT[name]: value for name, value in kept.items()}
+
+
 def check(responses: pd.DataFrame) -> pd.DataFrame:
-    """The table with each prompt's constraint, whether the response did what was asked, its gold and raters' bias."""
-    pairs = list(zip(responses["prompt"], responses["response"]))
-    return responses.assign(
-        constraint=[parse_prompt(prompt).constraint for prompt, _ in pairs],
-        complies=[float(complies(*pair)) for pair in pairs],
-        gold=[gold_rating(*pair) for pair in pairs],
-        rater_bias=[rater_bias(response) for _, response in pairs],
-    )
+    """The table with what was found of each response."""
+    found = [check_response(*pair) for pair in zip(responses["prompt"], responses["response"])]
+    return responses.drop(columns="gold", errors="ignore").join(pd.DataFrame(found, index=responses.index))
 
 
-def average(responses: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """How many responses a group has, and the mean of each measure."""
-    groups = responses.groupby(by, sort=False)
-    return groups[MEASURES].mean().assign(responses=groups.size()).reset_index()
+def by_constraint(prompts: pd.DataFrame) -> pd.DataFrame:
+    """Means over prompts, a row a constraint, from a row a prompt; `keeps_unasked` is of prompts with other ones."""
+    rows = []
+    for constraint, asked in prompts.groupby("constraint", sort=False):
+        others = prompts[prompts["constraint"] != constraint]
+        row = {"constraint": constraint, "prompts": len(asked), "responses": int(asked["responses"].sum())}
+        rows.append(row | asked[MEASURES].mean().to_dict() | {"keeps_unasked": others[KEPT[constraint]].mean()})
+    return pd.DataFrame(rows)
 
 
-def choose(pool: pd.DataFrame, chooser: str) -> pd.DataFrame:
-    """Best of n by a column of the pool, in order of prompt and sample: a row a constraint and n."""
-    prompts = pool.drop_duplicates("prompt_id")[["constraint"]].reset_index(drop=True)
-    values, *measured = (pool[name].to_numpy().reshape(len(prompts), -1) for name in (chooser, *MEASURES))
+def average(evaluations: pd.DataFrame) -> list[pd.DataFrame]:
+    """A table an arm, decoding and seed; each prompt counts the same, however many responses it has."""
+    sft = evaluations[(evaluations["arm"] == "sft") & (evaluations["decoding"] == "sampled")]
+    ended = sft[sft["finished"].astype(bool)].assign(decoding=ENDED)
+    tables, place = [], ["arm", "decoding", "seed"]
+    for (arm, decoding, seed), responses in pd.concat([evaluations, ended]).groupby(place, sort=False):
+        groups = responses.groupby(["prompt", "constraint"], sort=False)
+        prompts = groups[[*MEASURES, *KEPT.values()]].mean().assign(responses=groups.size()).reset_index()
+        tables.append(by_constraint(prompts).assign(arm=arm, decoding=decoding, seed=seed))
+    return tables
+
+
+def choose(pool: pd.DataFrame, chooser: str) -> list[pd.DataFrame]:
+    """Best of n by a column of the pool, in order of prompt and sample: a table a size, a row a constraint."""
+    prompts, measured = pool.drop_duplicates("prompt_id")[["constraint"]].reset_index(drop=True), {}
+    values = pool[chooser].to_numpy().reshape(len(prompts), -1)
+    for name in (*MEASURES, *KEPT.values()):
+        measured[name] = pool[f"truth_{name}"].to_numpy().reshape(len(prompts), -1)
     tables = []
     for n in (n for n in SIZES if n <= values.shape[1]):
-        chosen = {name: best_of_choice(values, kept, n) for name, kept in zip(MEASURES, measured)}
-        tables.append(average(prompts.assign(**chosen), ["constraint"]).assign(decoding=f"best of {n}"))
-    return pd.concat(tables) if tables else pd.DataFrame()
+        chosen = {name: best_of_choice(values, kept, n) for name, kept in measured.items()}
+        tables.append(by_constraint(prompts.assign(responses=1, **chosen)).assign(decoding=f"best of {n}"))
+    return tables
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    evaluations = check(pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True))
-    tables = [average(evaluations, ["arm", "decoding", "seed", "constraint"])]
+    tables = average(check(pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True)))
     judged = check(pd.read_parquet(args.judged).query("decoding == 'sampled'"))
-    judged = judged[["prompt_id", "sample", "constraint", *MEASURES]]
+    names = {name: f"truth_{name}" for name in (*MEASURES, *KEPT.values())}  # an arm may have such a name
+    judged = judged[["prompt_id", "sample", "constraint", *names]].rename(columns=names)
     for path in args.pools:
         signals = pd.read_parquet(path)
         pool = signals.merge(judged, on=["prompt_id", "sample"]).sort_values(["prompt_id", "sample"])
+        pool["gold"] = pool["truth_gold"]
         for chooser in ("gold", *(arm for arm in args.arms if arm in pool)):
-            tables.append(choose(pool, chooser).assign(arm=chooser, seed=signals["seed"].iloc[0]))
+            tables += [table.assign(arm=chooser, seed=signals["seed"].iloc[0]) for table in choose(pool, chooser)]
     table = pd.concat(tables, ignore_index=True)
-    write_csv(args.output, table.assign(held_out=table["constraint"].isin(HELD_OUT)))
+    columns = ["arm", "decoding", "seed", "constraint", "prompts", "responses", *MEASURES, "keeps_unasked"]
+    write_csv(args.output, table[columns].assign(held_out=table["constraint"].isin(HELD_OUT)))
 
 
 if __name__ == "__main__":

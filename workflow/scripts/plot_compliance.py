@@ -1,4 +1,4 @@
-"""Plot what share of responses did what was asked, and how they differ from SFT's by gold and in raters' bias."""
+"""Plot what share of responses did what was asked, and how they differ from SFT's by gold and by raters."""
 
 import argparse
 
@@ -9,13 +9,13 @@ import pandas as pd
 from align.errors import run
 from findings.plotting import figure_parser, legend_above, save_figure, use_style
 
-MEASURES = ["complies", "gold", "rater_bias"]
+MEASURES = ["complies", "gold", "raters"]
 # Filled and hollow, a disc and a square: told apart in grey too.
-SEEN, HELD_OUT, GOLD, BIAS = (
+SEEN, HELD_OUT, GOLD, RATERS = (
     {"label": "constraints seen in training", "marker": "o", "color": "C0"},
     {"label": "held-out constraints", "marker": "o", "color": "C1", "markerfacecolor": "white"},
     {"label": "gold", "marker": "s", "color": "C2"},
-    {"label": "raters' bias", "marker": "s", "color": "C3", "markerfacecolor": "white"},
+    {"label": "raters, without noise", "marker": "s", "color": "C3", "markerfacecolor": "white"},
 )
 
 
@@ -39,10 +39,20 @@ def rows_of(table: pd.DataFrame, arms: list[str], choosers: list[str]) -> dict[t
         (arm, "sampled"): "SFT" if arm == "sft" else f"SFT at {arm.removeprefix('sft_')}"
         for arm in arms
         if arm == "sft" or arm.startswith("sft_")
-    } | {("sft", "greedy"): "SFT, greedy"}
+    } | {("sft", "greedy"): "SFT, greedy", ("sft", "sampled, ended"): "SFT, those that ended"}
     best = {(arm, how): f"SFT, {how} by {arm}" for arm, how in seen if arm in choosers and how.startswith("best of")}
     policies = {(arm, "sampled"): arm for arm in arms if (arm, "sampled") not in sft}
     return {row: label for row, label in (sft | best | policies).items() if row in seen}
+
+
+def from_sft(means: pd.DataFrame) -> pd.DataFrame:
+    """Means less SFT's of the same seed; best of n, of the pool that all replicates share, less SFT's over seeds."""
+    sft = means.loc[("sft", "sampled")]
+    seeds = means.index.get_level_values("seed")
+    shared = means.index.get_level_values("decoding").str.startswith("best of") | ~seeds.isin(sft.index)
+    theirs = sft.reindex(seeds).set_index(means.index)
+    theirs.loc[shared] = sft.mean().to_numpy()
+    return means - theirs
 
 
 def draw(axis, means: pd.Series, rows: list[tuple[str, str]], style: dict, shift: float) -> None:
@@ -63,9 +73,8 @@ def main(argv: list[str] | None = None) -> None:
     seen, held_out = average(table[~table["held_out"]]), average(table[table["held_out"]])
     draw(shares, seen["complies"], list(rows), SEEN, shift=-0.15)
     draw(shares, held_out["complies"], list(rows), HELD_OUT, shift=0.15)
-    # Best of n is of the pool that all replicates share: less SFT's mean, not one replicate's.
-    differences = seen - seen.loc[("sft", "sampled")].mean()
-    for column, style, shift in (("gold", GOLD, -0.15), ("rater_bias", BIAS, 0.15)):
+    differences = from_sft(seen)
+    for column, style, shift in (("gold", GOLD, -0.15), ("raters", RATERS, 0.15)):
         draw(ratings, differences[column], list(rows), style, shift)
     shares.set_yticks(range(len(rows)), rows.values())
     shares.invert_yaxis()
@@ -73,7 +82,7 @@ def main(argv: list[str] | None = None) -> None:
     shares.set_xlabel("share that did what was asked")
     ratings.axvline(0, color="0.5", linewidth=0.8)
     ratings.set_xlabel("difference from SFT (rating points, 0 to 4)")
-    for style in (SEEN, HELD_OUT, GOLD, BIAS):
+    for style in (SEEN, HELD_OUT, GOLD, RATERS):
         shares.plot([], [], **style, linestyle="")
     legend_above(figure, shares)
     save_figure(figure, args.output, args.dpi)

@@ -11,12 +11,13 @@ from findings.beside import (
     state_trl,
     state_twin,
 )
-from findings.compliance import state_compliance, state_instructed
+from findings.compliance import state_compliance
 from findings.contrast_words import state_lines
 from findings.controls import state_controls
 from findings.derived import compare_training
 from findings.divided import state_divided
 from findings.finding import Finding
+from findings.instructed import state_instructed
 from findings.level1 import state_level1
 from findings.level2 import state_level2
 from findings.limits import state_failures, state_limits

@@ -138,20 +138,24 @@ def describe_learned(path: str) -> list[dict]:
 def summarise_compliance(path: str) -> list[dict]:
     """Share of responses that do what was asked, by arm and decoding, a row a constraint and one for seen and held out.
 
-    Means over seeds, with the least and the most that a seed has; beside it mean gold and raters' bias, rating points.
-    Each constraint counts the same.
+    Means over seeds, with the least and the most that a seed has; beside it the means of measure_compliance's other
+    measures, and by seed what asking adds to the share that keeps the constraint. Each constraint counts the same.
     """
     table = pd.read_csv(path)
     together = table.assign(constraint=table["held_out"].map({False: "all seen", True: "all held out"}))
     keys = ["arm", "decoding", "constraint", "held_out"]
-    measures = ["complies", "gold", "rater_bias"]
-    by_seed = pd.concat([table, together]).groupby([*keys, "seed"], sort=False)[measures].mean()
-    groups = by_seed.groupby(keys, sort=False)
-    found = groups["complies"].agg(["mean", "min", "max"]).join(groups[["gold", "rater_bias"]].mean())
-    found["by_seed"] = groups["complies"].agg(
-        lambda shares: dict(zip(map(str, shares.index.get_level_values("seed")), shares))
-    )
-    return json.loads(found.assign(seeds=groups.size()).reset_index().to_json(orient="records"))
+    others = ["keeps", "keeps_unasked", "names_topic", "gold", "raters", "praise", "length"]
+    seeds = pd.concat([table, together]).groupby([*keys, "seed"], sort=False)
+    by_seed = seeds[["complies", *others]].mean().assign(prompts=seeds["prompts"].sum()).reset_index("seed")
+    by_seed["asking"] = by_seed["keeps"] - by_seed["keeps_unasked"]
+    rows = []
+    for place, group in by_seed.groupby(keys, sort=False):
+        shares = {name: dict(zip(group["seed"].astype(str), group[name])) for name in ("complies", "asking")}
+        row = dict(zip(keys, place)) | {"mean": group["complies"].mean()}
+        row |= {"min": group["complies"].min(), "max": group["complies"].max(), "by_seed": shares["complies"]}
+        row |= group[others].mean().to_dict() | {"asking_by_seed": shares["asking"]}
+        rows.append(row | {"seeds": len(group), "prompts": int(group["prompts"].max())})
+    return json.loads(pd.Series(rows).to_json(orient="records"))
 
 
 def summarise(args: argparse.Namespace) -> dict:

@@ -1,138 +1,237 @@
-"""Whether responses did what was asked, where a rule can tell: in an experiment itself, or one that stands beside."""
+"""Whether responses did what was asked, where a rule can tell it: shares, what asking itself changes, what is new."""
 
 import numpy as np
 
 from findings.evidence import exact_sign_flip_p
-from findings.finding import Finding, direction, make, shown_by_p, strength_of
-from findings.summary import alpha_of, contrast_of, find_row, find_rows, level2_rows, role_contrast, roles_of
-from findings.words import VERDICT_WORDS, join
+from findings.finding import Finding, direction, make, shown_by_p
+from findings.summary import alpha_of, find_row, find_rows, roles_of
+from findings.words import join, plural
 
 QUESTION = "Did responses do what was asked?"
 ASKED, NEW = "all seen", "all held out"  # constraints that training asked for, and those that it did not
-OTHERS = {"placebo": "a meaningless reward model's policy", "unpenalised": "a policy without a KL penalty"}
+CHANGES = ("rose", "fell", "is not shown to have changed")
+BESIDE = ("ahead of", "behind", "not told apart from")
+CONTROLS = {"placebo": "A meaningless reward model's policy", "unpenalised": "A policy without a KL penalty"}
 
 
 def share_of(summary: dict, arm: str | None, constraint: str = ASKED, decoding: str = "sampled") -> dict:
-    """What an arm's responses did of what was asked, on average over constraints; empty if unknown."""
+    """How often an arm's responses did what was asked, on average over constraints; empty if unknown."""
     return find_row(summary.get("compliance") or [], arm=arm, constraint=constraint, decoding=decoding)
 
 
+def best_temperature(summary: dict) -> str | None:
+    """SFT at the lower temperature at which it does most often what was asked, as the truth tells; None without."""
+    rows = find_rows(summary["compliance"], constraint=ASKED, decoding="sampled")
+    cooler = [row for row in rows if row["arm"] in sft_temperatures(summary)]
+    return max(cooler, key=lambda row: row["mean"])["arm"] if cooler else None
+
+
+def sft_temperatures(summary: dict) -> list[str]:
+    """The names of SFT at lower temperatures."""
+    return [f"sft_{temperature:g}" for temperature in summary["settings"]["evaluation"]["sft_temperatures"]]
+
+
 def compare_compliance(summary: dict) -> list[dict]:
-    """Differences in the share that complies, paired by seed: Level 1 less SFT, Level 2's arms less Level 1."""
+    """Differences paired by seed, with exact p: in the share that complies, and in what asking adds to keeping."""
     roles, rows = roles_of(summary), []
-    pairs = [(roles["level1"], "sft"), *((arm, roles["level1"]) for arm in roles.get("level2", []))]
-    for arm, against in pairs:
+    level1, cooler = roles["level1"], best_temperature(summary)
+    pairs = [(level1, "sampled", "sft", "sampled"), (level1, "greedy", "sft", "greedy")]
+    pairs += [(level1, "sampled", cooler, "sampled"), ("sft_again", "sampled", "sft", "sampled")]
+    pairs += [(arm, "sampled", level1, "sampled") for arm in roles.get("level2", [])]
+    for measure, column in (("complies", "by_seed"), ("asking", "asking_by_seed")):
         for constraint in (ASKED, NEW):
-            ours, theirs = (share_of(summary, name, constraint).get("by_seed", {}) for name in (arm, against))
-            changes = np.array([ours[seed] - theirs[seed] for seed in ours if seed in theirs])
-            if len(changes):
-                key = {"arm": arm, "against": against, "constraint": constraint, "seeds": len(changes)}
-                rows.append(key | {"estimate": float(changes.mean()), "p_exact": exact_sign_flip_p(changes)})
+            for arm, decoding, against, how in pairs:
+                ours = share_of(summary, arm, constraint, decoding).get(column, {})
+                theirs = share_of(summary, against, constraint, how).get(column, {})
+                both = [seed for seed in ours if None not in (ours[seed], theirs.get(seed))]
+                changes = np.array([ours[seed] - theirs[seed] for seed in both])
+                if len(changes):
+                    key = {"arm": arm, "decoding": decoding, "against": against, "against_decoding": how}
+                    key |= {"constraint": constraint, "measure": measure, "seeds": len(changes)}
+                    rows.append(key | {"estimate": float(changes.mean()), "p_exact": exact_sign_flip_p(changes)})
     return rows
 
 
-def best_temperature(summary: dict) -> dict:
-    """SFT's share at that lower temperature at which it is highest, chosen by the truth itself; empty without any."""
-    rows = [row for row in find_rows(summary["compliance"], constraint=ASKED, decoding="sampled")]
-    return max((row for row in rows if row["arm"].startswith("sft_0")), key=lambda row: row["mean"], default={})
+def change_of(summary: dict, arm: str, against: str = "sft", decoding: str = "sampled", **place) -> dict:
+    """One of those differences; empty if there is none."""
+    place = {"constraint": ASKED, "measure": "complies"} | place
+    rows = summary["derived"]["compliance"]
+    return find_row(rows, arm=arm, against=against, decoding=decoding, against_decoding=decoding, **place)
 
 
 def state_compliance(summary: dict) -> list[Finding]:
     """Whether responses did what was asked, policies beside SFT; none where no rule can tell."""
-    level1 = roles_of(summary)["level1"]
-    ours, theirs = share_of(summary, level1), share_of(summary, "sft")
-    if not ours or not theirs:
+    if not share_of(summary, roles_of(summary)["level1"]) or not share_of(summary, "sft"):
         return []
-    numbers, alpha = {"ours": ours["mean"], "theirs": theirs["mean"]}, alpha_of(summary)
-    text = "**Level 1's sampled responses do what was asked in {ours:percent} of the cases, SFT's in {theirs:percent}**"
-    change = find_row(summary["derived"]["compliance"], arm=level1, constraint=ASKED)
-    numbers |= {"p": change["p_exact"]}
-    text += " (exact p {p:p})."
-    beside = {"greedy": share_of(summary, "sft", decoding="greedy"), "cooler": best_temperature(summary)}
-    beside |= {"best": share_of(summary, level1, decoding="best of 16")}
-    words = {
-        "greedy": "{greedy:percent} decoded greedily",
-        "cooler": "{cooler:percent} at its best lower temperature",
-        "best": "{best:percent} as the best of 16 by Level 1's reward model",
-    }
-    numbers |= {name: row["mean"] for name, row in beside.items() if row}
-    told = [words[name] for name, row in beside.items() if row]
-    text += f" SFT's do in {join(told)}." if told else ""
-    new, new_theirs = share_of(summary, level1, NEW), share_of(summary, "sft", NEW)
-    if new and new_theirs:
-        change = find_row(summary["derived"]["compliance"], arm=level1, constraint=NEW)
-        numbers |= {"new": new["mean"], "new_theirs": new_theirs["mean"], "new_p": change["p_exact"]}
-        carried = direction(change, alpha, ("carries over", "does harm there", "is not shown to carry over"))
+    found = [state_shares(summary), state_asking(summary), *state_new(summary), state_constraints(summary)]
+    return [*found, *state_other_arms(summary), state_parting(summary)]
+
+
+def state_shares(summary: dict) -> Finding:
+    """Level 1's share beside SFT's, however SFT is decoded."""
+    level1, alpha = roles_of(summary)["level1"], alpha_of(summary)
+    numbers = {"ours": share_of(summary, level1)["mean"], "theirs": share_of(summary, "sft")["mean"]}
+    change, cooler = change_of(summary, level1), best_temperature(summary)
+    numbers |= {"p": change["p_exact"], "seeds": change["seeds"]}
+    text = "**Level 1's responses do what was asked in {ours:percent} of the cases, SFT's in {theirs:percent}"
+    tests = [change]
+    if cooler:
+        against = change_of(summary, level1, cooler)
+        numbers |= {"cooler": share_of(summary, cooler)["mean"], "cooler_p": against["p_exact"]}
         text += (
-            f" To constraints that no training asked for it {carried}: {{new:percent}}, SFT {{new_theirs:percent}}"
-            " (exact p {new_p:p})."
+            f", and in {{cooler:percent}} at its best lower temperature: Level 1 is {direction(against, alpha, BESIDE)}"
         )
+        text += (
+            " that.** Exact p is {p:p} beside SFT and {cooler_p:p} beside the lower temperature, which the truth chose;"
+        )
+        tests.append(against)
+    else:
+        text += ".** Exact p is {p:p};"
+    text += (
+        " no p of this share is corrected. To do what was asked is to keep the constraint, to name the topic and to say"
+        " something; each constraint counts the same."
+    )
+    greedy = change_of(summary, level1, decoding="greedy")
+    if greedy:
+        numbers |= {"greedy": share_of(summary, level1, decoding="greedy")["mean"], "greedy_p": greedy["p_exact"]}
+        numbers |= {"greedy_theirs": share_of(summary, "sft", decoding="greedy")["mean"]}
+        text += (
+            " Decoded greedily, Level 1 does in {greedy:percent} and SFT in {greedy_theirs:percent} (p {greedy_p:p})."
+        )
+    told = []
+    for name, row, words in (
+        ("best", share_of(summary, level1, decoding="best of 16"), "the best of 16 by Level 1's reward model in"),
+        ("ended", share_of(summary, "sft", decoding="sampled, ended"), "those that end by themselves in"),
+    ):
+        if row:
+            numbers[name] = row["mean"]
+            told.append(f"{words} {{{name}:percent}}")
+    text += f" Of SFT's responses, {join(told)}." if told else ""
     given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
-    found = [make("compliance", QUESTION, text, numbers, strength=shown_by_p(numbers["p"], alpha), **given)]
-    return [*found, *state_other_arms(summary), *state_parting(summary)]
+    strength = shown_by_p(max(row["p_exact"] for row in tests), alpha)
+    return make("compliance", QUESTION, text, numbers, strength=strength, **given)
+
+
+def state_asking(summary: dict) -> Finding:
+    """What the request itself changes: constraints kept by responses that were asked to, and by those that were not."""
+    level1, alpha = roles_of(summary)["level1"], alpha_of(summary)
+    numbers = {}
+    for name, arm in (("ours", level1), ("theirs", "sft")):
+        row = share_of(summary, arm)
+        numbers |= {f"{name}_kept": row["keeps"], f"{name}_unasked": row["keeps_unasked"]}
+        numbers |= {f"{name}_topic": row["names_topic"]}
+    question = "Does the request change the response?"
+    text = "The topic is named in {ours_topic:percent} of Level 1's responses and in {theirs_topic:percent} of SFT's."
+    change = change_of(summary, level1, measure="asking")
+    if not change:
+        return make("compliance_asking", question, text, numbers)
+    numbers |= {"asking": change["estimate"], "p": change["p_exact"]}
+    text = (
+        f"**What asking adds {direction(change, alpha, CHANGES)}.** Level 1's responses keep a constraint in"
+        " {ours_kept:percent} of the cases where it is asked for, and in {ours_unasked:percent} where another is; SFT's"
+        " in {theirs_kept:percent} and {theirs_unasked:percent}. That is a change of {asking:points} points (exact p"
+        f" {{p:p}}). {text}"
+    )
+    given = {"strength": shown_by_p(change["p_exact"], alpha), "condition": "exact p < 1 - confidence"}
+    return make("compliance_asking", question, text, numbers, confidence=1 - alpha, **given)
+
+
+def state_new(summary: dict) -> list[Finding]:
+    """Constraints that no training asked for; nothing without such."""
+    level1, alpha = roles_of(summary)["level1"], alpha_of(summary)
+    ours, theirs, change = (
+        share_of(summary, level1, NEW),
+        share_of(summary, "sft", NEW),
+        change_of(summary, level1, constraint=NEW),
+    )
+    if not change:
+        return []
+    rows = find_rows(summary["compliance"], arm=level1, decoding="sampled", held_out=True)
+    numbers = {"ours": ours["mean"], "theirs": theirs["mean"], "p": change["p_exact"], "prompts": ours["prompts"]}
+    numbers |= {"constraints": len({row["constraint"] for row in rows} - {NEW})}
+    rose = {
+        place: direction(change_of(summary, level1, constraint=place), alpha, ("rose", "fell", ""))
+        for place in (ASKED, NEW)
+    }
+    asking = change_of(summary, level1, constraint=NEW, measure="asking")
+    text = (
+        f"On {plural(numbers['constraints'], 'constraint')} that no training asked for, {{prompts}} prompts, Level 1's"
+        " responses do what was asked in {ours:percent} of the cases and SFT's in {theirs:percent}: the share"
+        f" {direction(change, alpha, CHANGES)} (exact p {{p:p}})"
+    )
+    if asking:
+        numbers |= {"asking": asking["estimate"], "asking_p": asking["p_exact"]}
+        text += f"; what asking adds {direction(asking, alpha, CHANGES)} ({{asking:points}} points, p {{asking_p:p}})."
+        carried = rose == {ASKED: "rose", NEW: "rose"} and direction(asking, alpha, ("rose", "", "")) == "rose"
+        text += (
+            " So what was learned carries over."
+            if carried
+            else " That following instructions carries over to others is not shown."
+        )
+    else:
+        text += "."
+    given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
+    question = "Does it carry over to other constraints?"
+    return [make("compliance_new", question, text, numbers, strength=shown_by_p(change["p_exact"], alpha), **given)]
+
+
+def state_constraints(summary: dict) -> Finding:
+    """In which constraints of training Level 1's share is above SFT's in all replicates, below in all, or neither."""
+    level1, groups = roles_of(summary)["level1"], {"rose": [], "fell": [], "varied": []}
+    rows = find_rows(summary["compliance"], arm=level1, decoding="sampled", held_out=False)
+    numbers = {}
+    for row in (row for row in rows if row["constraint"] != ASKED):
+        theirs = share_of(summary, "sft", row["constraint"])
+        changes = [
+            share - theirs["by_seed"][seed] for seed, share in row["by_seed"].items() if seed in theirs["by_seed"]
+        ]
+        group = "rose" if min(changes) > 0 else "fell" if max(changes) < 0 else "varied"
+        name = row["constraint"]
+        numbers |= {f"{name}_ours": row["mean"], f"{name}_theirs": theirs["mean"]}
+        groups[group].append(f"`{name}` ({{{name}_theirs:percent}} to {{{name}_ours:percent}})")
+    words = {
+        "rose": "in all replicates it rose for",
+        "fell": "in all it fell for",
+        "varied": "it did not move one way in all for",
+    }
+    told = [f"{words[group]} {join(names)}" for group, names in groups.items() if names]
+    text = f"Constraint by constraint, from SFT to Level 1: {'; '.join(told)}. Looked at afterwards, not tested."
+    return make("compliance_constraints", "For which constraints?", text, numbers)
 
 
 def state_other_arms(summary: dict) -> list[Finding]:
-    """The share that complies of Level 2's arms, beside Level 1, and of controls."""
-    roles, numbers, said = roles_of(summary), {}, []
+    """The share that complies of Level 2's arms, beside Level 1, and of controls, beside SFT in the same replicates."""
+    roles, alpha, numbers, said = roles_of(summary), alpha_of(summary), {}, []
     for i, arm in enumerate(arm for arm in roles.get("level2", []) if share_of(summary, arm)):
-        change = find_row(summary["derived"]["compliance"], arm=arm, constraint=ASKED)
+        change = change_of(summary, arm, roles["level1"])
         numbers |= {f"share_{i}": share_of(summary, arm)["mean"], f"p_{i}": change["p_exact"]}
         numbers |= {f"change_{i}": change["estimate"]}
-        said.append(f"`{arm}` {{share_{i}:percent}} ({{change_{i}:points}} points to Level 1's, exact p {{p_{i}:p}})")
-    for role, words in OTHERS.items():
+        beside = direction(change, alpha, BESIDE)
+        said.append(
+            f"`{arm}` does what was asked in {{share_{i}:percent}} of the cases and is {beside} Level 1"
+            f" ({{change_{i}:points}} points, exact p {{p_{i}:p}})."
+        )
+    for role, words in CONTROLS.items():
         row = share_of(summary, roles.get(role))
         if row:
-            numbers |= {role: row["mean"]}
-            said.append(f"{words} {{{role}:percent}}")
-    return [make("compliance_others", QUESTION, f"Of other policies, {join(said)}.", numbers)] if said else []
+            sft = share_of(summary, "sft")["by_seed"]
+            same = [sft[seed] for seed in row["by_seed"] if seed in sft]
+            numbers |= {role: row["mean"], f"{role}_sft": sum(same) / len(same), f"{role}_seeds": len(same)}
+            said.append(
+                f"{words} does in {{{role}:percent}}, SFT in the same {plural(len(same), 'replicate')} in"
+                f" {{{role}_sft:percent}}."
+            )
+    return [make("compliance_others", QUESTION, " ".join(said), numbers)] if said else []
 
 
-def state_parting(summary: dict) -> list[Finding]:
+def state_parting(summary: dict) -> Finding:
     """What of the rise in raters' mean rating is gold, and what is praise and length."""
     ours, theirs = share_of(summary, roles_of(summary)["level1"]), share_of(summary, "sft")
-    numbers = {name: ours[name] - theirs[name] for name in ("gold", "rater_bias")}
+    numbers = {name: ours[name] - theirs[name] for name in ("gold", "raters", "praise", "length")}
+    numbers |= {"highest": 4}
     text = (
-        "In rating points of 0 to 4, Level 1 changed gold by {gold:+.2f} and what raters add for praise and length,"
-        " for which nobody asked, by {rater_bias:+.2f}."
+        "In rating points, on constraints of training, gold changed by {gold:+.2f} from SFT to Level 1, and what raters"
+        " would say by {raters:+.2f}. For praise, which nobody asked for, they would add {praise:+.2f}, for length"
+        " {length:+.2f}, were ratings not cut at {highest:g}."
     )
-    return [make("parting", "Where do raters and truth part?", text, numbers)]
-
-
-def state_instructed(instructed: dict) -> list[Finding]:
-    """What the real model does where the truth is known, and how far to trust its judges; for another's report."""
-    level1, alpha = roles_of(instructed)["level1"], alpha_of(instructed)
-    ours, theirs, rows = share_of(instructed, level1), share_of(instructed, "sft"), role_contrast(instructed, "level1")
-    change = find_row(instructed["derived"]["compliance"], arm=level1, constraint=ASKED)
-    numbers = {"ours": ours["mean"], "theirs": theirs["mean"], "p": change["p_exact"], "seeds": change["seeds"]}
-    numbers |= {f"level1_{metric}": rows[metric]["estimate"] for metric in ("gold", "judges")}
-    numbers |= {"holm": rows["gold"]["p_holm"], "r": instructed["world"]["judge_gold_correlation"]}
-    cooler = best_temperature(instructed)
-    numbers |= {"cooler": cooler["mean"]} if cooler else {}
-    beside = " ({cooler:percent} at its best lower temperature)" if cooler else ""
-    text = (
-        "**On instructions that a rule can check, where its truth is known, the real model did what was asked in"
-        f" {{theirs:percent}} of the cases{beside}, and after Level 1 in {{ours:percent}}**"
-        f" ([its report](results/{instructed['experiment']}/report.md), {{seeds}} replicates, exact p {{p:p}}). By gold"
-        f" it is {{level1_gold:+.2f}} ({VERDICT_WORDS[rows['gold']['verdict']]}, exact p after Holm {{holm:p}}), by the"
-        f" judges {{level1_judges:+.2f}} ({VERDICT_WORDS[rows['judges']['verdict']]}), which on SFT's responses"
-        " correlate {r:.2f} with gold within prompts."
-    )
-    given = {"condition": "as the contrast's verdict; exact p", "confidence": 1 - alpha}
-    question = "What does the real model show where its truth is known?"
-    found = [make("verdict_instructed", question, text, numbers, strength=strength_of(rows["gold"]), **given)]
-    numbers, said, verdicts = {}, [], []
-    for i, arm in enumerate(row["arm"] for row in find_rows(level2_rows(instructed), metric="gold")):
-        rows = contrast_of(instructed, arm, level1)
-        verdicts.append(rows["gold"]["verdict"])
-        numbers |= {f"{metric}_{i}": rows[metric]["estimate"] for metric in ("gold", "judges")}
-        numbers |= {f"share_{i}": share_of(instructed, arm)["mean"]}
-        words = [f"{{{metric}_{i}:+.2f}} ({VERDICT_WORDS[rows[metric]['verdict']]})" for metric in ("gold", "judges")]
-        said.append(f"`{arm}` is {words[0]} by gold and {words[1]} by the judges, and does {{share_{i}:percent}}")
-    if said:
-        opening = "gains by gold" if {"rose"} == {*verdicts} else "has no gain by gold that all its arms share"
-        opening = opening if "rose" in verdicts else "shows no gain by gold"
-        text = f"**There too Level 2 {opening}.** Less Level 1, {'; '.join(said)} of what was asked."
-        text = text.replace("There too", "There") if "rose" in verdicts else text
-        found.append(make("verdict_instructed_level2", question, text, numbers, **given))
-    return found
+    return make("parting", "Where do raters and truth part?", text, numbers)

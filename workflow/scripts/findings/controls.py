@@ -4,7 +4,7 @@ from findings.contrast_words import CONDITION, in_order
 from findings.finding import NOT_TESTED, Finding, make, shown_by_p, strength_of
 from findings.setting import liking_of
 from findings.summary import alpha_of, contrast_of, find_arm, find_rows, role_contrast, roles_of
-from findings.words import capital, join, list_arms, reach
+from findings.words import capital, join, list_arms, plural, reach
 
 
 def state_noise_floor(summary: dict) -> Finding | None:
@@ -79,7 +79,9 @@ def state_placebo(summary: dict) -> list[Finding]:
         if raised
         else f"a meaningless reward is not shown to raise judges{' or gold' if 'gold' in rows else ''}"
     )
-    if blind and not raised:
+    if 2 / 2 ** rows["judges"]["seeds"] >= alpha:
+        opening = f"in {plural(rows['judges']['seeds'], 'replicate')} no test can show what a meaningless reward does"
+    elif blind and not raised:
         opening += f"; by {join([who[metric] for metric in blind])} it varies too much over seeds to tell"
     text = (
         f"**Placebo: {opening}.** The policy of reward models that learned from shuffled labels changed {join(said)},"

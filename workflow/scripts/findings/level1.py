@@ -2,7 +2,16 @@
 
 from findings.contrast_words import CONDITION, in_order
 from findings.finding import NOT_TOLD, SHOWN, Finding, direction, make, shown_by_p, strength_of
-from findings.summary import alpha_of, find_arm, find_row, find_rows, other_makes, role_contrast, roles_of
+from findings.summary import (
+    alpha_of,
+    find_arm,
+    find_row,
+    find_rows,
+    is_pocket,
+    other_makes,
+    role_contrast,
+    roles_of,
+)
 from findings.words import capital, join, short_metric
 
 ANSWERS = {"rose": "yes", "fell": "no, it fell", "equivalent": "no", "inconclusive": "that is not shown"}
@@ -193,10 +202,17 @@ def state_text(summary: dict) -> list[Finding]:
     return [make(name, question, said, numbers) for name, said in (("text_changes", text), ("verdict_text", verdict))]
 
 
-def say_changes(decoding: str, pair: dict[str, dict], alpha: float) -> str:
+# Keeping a constraint is mostly a matter of form: there the two parts have other names.
+PARTS = {
+    "pocket": {"form": "form", "content": "content"},
+    "instructions": {"form": "wording", "content": "what was asked"},
+}
+
+
+def say_changes(decoding: str, pair: dict[str, dict], alpha: float, names: dict[str, str]) -> str:
     """Whether form and content got better or worse in sampled or in greedy responses."""
-    said = {part: direction(pair[part], alpha, ("better", "worse", "")) for part in ("form", "content")}
-    told = [f"{part} got {word}" for part, word in said.items() if word]
+    said = {name: direction(pair[part], alpha, ("better", "worse", "")) for part, name in names.items()}
+    told = [f"{name} got {word}" for name, word in said.items() if word]
     return f"in {decoding} responses {join(told) or 'no change is shown'}"
 
 
@@ -205,21 +221,23 @@ def state_form_and_content(summary: dict) -> list[Finding]:
     if not summary["rubric"]:
         return []
     alpha, level1 = alpha_of(summary), roles_of(summary)["level1"]
+    names = PARTS["pocket" if is_pocket(summary) else "instructions"]
     alike, numbers, sizes = {}, {}, []
     for decoding in ("sampled", "greedy"):
         rows = find_rows(summary["rubric"], decoding=decoding, sft_decoding=decoding)
         alike[decoding] = {row["part"]: row for row in rows}
         for part, row in alike[decoding].items():
             numbers |= {f"{part}_{decoding}": row["estimate"], f"{part}_{decoding}_p": row["p_exact"]}
-        said = [f"{part} {{{part}_{decoding}:+.2f}} (p {{{part}_{decoding}_p:p}})" for part in ("form", "content")]
+        said = [f"{name} {{{part}_{decoding}:+.2f}} (p {{{part}_{decoding}_p:p}})" for part, name in names.items()]
         sizes.append(f"{decoding}, {join(said)}")
-    opening = capital("; ".join(say_changes(decoding, pair, alpha) for decoding, pair in alike.items()))
+    opening = capital("; ".join(say_changes(decoding, pair, alpha, names) for decoding, pair in alike.items()))
     for arm, name in (("sft", "helpful_sft"), (level1, "helpful")):
         numbers[name] = find_arm(summary["arms"], arm, "greedy")["gold_helpfulness"]
     numbers |= {"highest": 4}  # of a rubric's attribute, whatever gold is made of them
     helpful = "Helpfulness of greedy responses went from {helpful_sft:.2f} to {helpful:.2f} of {highest:g}."
     text = (
-        f"{opening}. Form is coherence, complexity and verbosity; content is helpfulness and correctness. In points"
+        f"{opening}. {capital(names['form'])} is coherence, complexity and verbosity; {names['content']} is"
+        " helpfulness and correctness. In points"
         f" of gold they changed by: {'; '.join(sizes)}. Looked at afterwards; p are exact and uncorrected."
     )
     ps = [row["p_exact"] for pair in alike.values() for row in pair.values()]

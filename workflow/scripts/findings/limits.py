@@ -8,8 +8,10 @@ from findings.words import join
 
 LIMITS = {
     "limit_world": "**The world is small.** Held-out prompts are new texts, and not new tasks.",
-    "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named, and not whether what is"
-    " said of it is true.",
+    "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named and whether words stand in"
+    " prose's proportion, and not whether what is said is true or makes sense.",
+    "limit_instructions": "**The world is narrow.** Prompts come from templates, a constraint has a dozen of the"
+    " held-out ones, and only two constraints are new. All replicates share the SFT model and the judges.",
     "limit_model": "**One small SFT model, trained from scratch** on responses of poor writers. All replicates start"
     " from it and share the judges: no interval tells of others.",
     "limit_judges": "**Judges may err as the reward models do.** They are of the same make and learned from raters of"
@@ -23,7 +25,11 @@ def limits_that_hold(summary: dict) -> set[str]:
     """Which of those are true of an experiment."""
     if not summary["world"]:
         return {"limit_gold"}
-    return {"limit_world", "limit_model", "limit_judges"} if is_pocket(summary) else {"limit_simulated", "limit_judges"}
+    return (
+        {"limit_world", "limit_model", "limit_judges"}
+        if is_pocket(summary)
+        else {"limit_simulated", "limit_instructions", "limit_judges"}
+    )
 
 
 def state_limits(summary: dict) -> list[Finding]:

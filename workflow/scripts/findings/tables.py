@@ -196,9 +196,14 @@ def table_of_predictions(summary: dict) -> str:
     return markdown(["contrast", "by", "best of n, before RL", "after RL", "interval", "borne out?"], rows, 2)
 
 
+def name_of_row(row: dict, seeds: int) -> str:
+    """An arm, and of how many replicates where those are not all."""
+    return row["arm"] + (f" ({plural(row['seeds'], 'seed')})" if row["seeds"] < seeds else "")
+
+
 def table_of_compliance(summary: dict) -> str:
-    """What share of responses did what was asked, seen in training and held out."""
-    told, rows = summary.get("compliance") or [], []
+    """What share of responses did what was asked, seen in training and held out, and the parts of that."""
+    told, rows, seeds = summary.get("compliance") or [], [], len(summary["seeds"])
     for row in find_rows(told, constraint="all seen"):
         other = find_row(told, arm=row["arm"], decoding=row["decoding"], constraint="all held out")
         if row["arm"] != "sft_again":
@@ -206,20 +211,22 @@ def table_of_compliance(summary: dict) -> str:
                 f"{show(one.get('mean'), 'percent')} ({show_interval(one.get('min'), one.get('max'), 'percent')})"
                 for one in (row, other)
             ]
-            rows.append(
-                [row["arm"], row["decoding"], *shares, show(row["gold"], ".2f"), show(row["rater_bias"], ".2f")]
-            )
-    return markdown(["arm", "decoding", "constraints seen in training", "held out", "gold", "raters' bias"], rows, 2)
+            parts = [show(row[name], "percent") for name in ("keeps", "keeps_unasked", "names_topic")]
+            points = [show(row[name], ".2f") for name in ("gold", "raters", "praise")]
+            rows.append([name_of_row(row, seeds), row["decoding"], *shares, *parts, *points])
+    header = ["arm", "decoding", "did what was asked", "on held-out constraints", "constraint kept", "kept unasked"]
+    return markdown([*header, "topic named", "gold, points", "raters, points", "of that praise"], rows, 2)
 
 
 def table_of_constraints(summary: dict) -> str:
     """The same constraint by constraint, sampled responses."""
     told = find_rows(summary.get("compliance") or [], decoding="sampled")
     names = [row["constraint"] for row in find_rows(told, arm="sft") if not row["constraint"].startswith("all ")]
-    arms = [row["arm"] for row in find_rows(told, constraint="all seen") if row["arm"] != "sft_again"]
+    arms = [row for row in find_rows(told, constraint="all seen") if row["arm"] != "sft_again"]
     rows = [
-        [arm, *(show(find_row(told, arm=arm, constraint=name).get("mean"), "percent") for name in names)]
-        for arm in arms
+        [name_of_row(row, len(summary["seeds"]))]
+        + [show(find_row(told, arm=row["arm"], constraint=name).get("mean"), "percent") for name in names]
+        for row in arms
     ]
     return markdown(["arm", *names], rows)
 
