@@ -84,7 +84,8 @@ def test_truth_and_compliance_reach_the_summary(project):
     assert {"all seen", "all held out"} <= set(rows["constraint"])
     # A model of random letters does nothing that it is asked; what raters would say is of its very responses.
     assert (rows["mean"] == 0).all() and (rows["prompts"] > 0).all()
-    scored = pd.concat(map(pd.read_parquet, (project / "evaluations").glob("seed[12].parquet")))
+    files = (project / "evaluations").glob("seed[12].parquet")
+    scored = pd.concat(map(pd.read_parquet, files), ignore_index=True)
     asked = scored["prompt"].map(lambda prompt: parse_prompt(prompt).constraint)
     sft = scored[(scored["arm"] == "sft") & (scored["decoding"] == "sampled") & ~asked.isin(HELD_OUT)]
     means = sft.assign(constraint=asked, said=sft["gold"] + sft["rater_bias"]).groupby(["seed", "constraint"])["said"]
