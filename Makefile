@@ -4,8 +4,10 @@
 #             another model: make bench ARGS="--model FOLDER --precision bf16 --batch-size 32 --micro-batch-size 8"
 # make smollm2: the same on the real SmolLM2-135M-Instruct, hours on a CPU; goes on where it was stopped
 #   DATA="helpsteer2.jsonl, helpsteer.jsonl" names the pairs' files, if they do not lie where smollm2_cpu.yaml says
+#   NAME=my_smollm2 names the results' folder; the committed ones lie in results/smollm2_cpu
 # Another Python: make run PYTHON=python3.12
 PYTHON ?= python3
+NAME ?= my_smollm2
 VENV := .venv
 READY := $(VENV)/.ready
 # An allocator that keeps what it got from the system: where it is installed, a real model's job takes a quarter less time.
@@ -27,8 +29,8 @@ bench: $(READY)
 smollm2: $(READY)
 	$(if $(TCMALLOC),LD_PRELOAD=$(TCMALLOC)) $(VENV)/bin/snakemake --cores all \
 		--configfile workflow/experiments/smollm2_cpu.yaml \
-		$(if $(DATA),--config "data={source: [$(DATA)]}")
-	@cat results/smollm2_cpu/statistics/verdict.txt
+		--config experiment=$(NAME) $(if $(DATA),"data={source: [$(DATA)]}")
+	@cat results/$(NAME)/statistics/verdict.txt
 
 $(READY): envs/requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
