@@ -25,7 +25,7 @@ HEAD = """# What is refused, and what is said
 
 Each of these was given to the smoke experiment, and refused in the line beside it: a config before anything is
 written, a file before its pairs are tokenised. `python tests/faults/bad_inputs.py > docs/bad_inputs.md` makes the list.
-The first are configs, the others files; `./rows.jsonl` are pairs, `./model` is a model, both sound but for what is named.
+The first are configs, the others files; `./rows.jsonl` are pairs, `./model` is a model, sound but for what is named.
 
 | given | said |
 | --- | --- |"""
