@@ -34,6 +34,7 @@ def check_schema(path):
 
 check_schema("workflow/schemas/config.schema.yaml")
 
+FOLDS = ("train", "judge", "validation")
 EXPERIMENT = config["experiment"]
 RESULTS = f"results/{EXPERIMENT}"
 SEEDS = config["seeds"]

@@ -42,7 +42,7 @@ if WORLD == "instructions":
         resources:
             mem_mb=500,
         params:
-            settings=flags(config["instructions"], "world_seed", "train", "judge", "validation"),
+            settings=flags(config["instructions"], "world_seed", *FOLDS),
         shell:
             "python {input.script[0]} {params.settings} --output {output.prompts} 2>&1 | tee {log}"
 
@@ -84,7 +84,7 @@ if WORLD == "instructions":
     rule rate_instructions:
         input:
             script=script("rate_instructions"),
-            responses=expand(rules.answer_instructions.output.responses, fold=("train", "judge", "validation")),
+            responses=expand(rules.answer_instructions.output.responses, fold=FOLDS),
         output:
             preferences=f"{RESULTS}/data/preferences.jsonl",
         log:

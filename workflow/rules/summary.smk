@@ -27,7 +27,7 @@ SUMMARY_TABLES = {
 }
 SUMMARY_FACTS = {
     "split": f"{RESULTS}/data/split.json",
-    "lengths": [f"{RESULTS}/data/tokens/{fold}.json" for fold in ("train", "judge", "validation")],
+    "lengths": [f"{RESULTS}/data/tokens/{fold}.json" for fold in FOLDS],
     "trl": [f"{RESULTS}/studies/trl.json"] if "trl" in STUDIES else [],
     "sources": [f"{RESULTS}/data/sources.json"] if SOURCE_OUTPUTS else [],
     "world": [f"{RESULTS}/statistics/world.json"] if WORLD else [],

@@ -49,7 +49,7 @@ def from_sft(means: pd.DataFrame) -> pd.DataFrame:
     """Means less SFT's of the same seed; best of n, of the pool that all replicates share, less SFT's over seeds."""
     sft = means.loc[("sft", "sampled")]
     seeds = means.index.get_level_values("seed")
-    shared = means.index.get_level_values("decoding").str.startswith("best of") | ~seeds.isin(sft.index)
+    shared = means.index.get_level_values("decoding").str.startswith("best of")
     theirs = sft.reindex(seeds).set_index(means.index)
     theirs.loc[shared] = sft.mean().to_numpy()
     return means - theirs

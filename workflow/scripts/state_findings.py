@@ -28,6 +28,14 @@ from findings.setting import state_setting
 from findings.sweep import state_sweep
 from findings.ties import state_ties
 
+# What is said of another experiment from its summary alone, by its role.
+OF_THEIR_OWN = {
+    "instructed": state_instructed,
+    "divided": state_divided,
+    "ties": state_ties,
+    "pessimism": state_pessimism,
+}
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -52,8 +60,7 @@ def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
         found += state_robustness(summary, paper, beside["robustness"])
     if "longer" in beside:
         found += state_longer(summary, beside["longer"])
-    told_apart = {"instructed": state_instructed, "divided": state_divided, "ties": state_ties}
-    for role, state in (told_apart | {"pessimism": state_pessimism}).items():
+    for role, state in OF_THEIR_OWN.items():
         found += state(beside[role]) if role in beside else []
     found += state_other_sft(summary, [beside[role] for role in ("another_sft", "third_sft") if role in beside])
     return found + ([state_sweep(summary, beside["sweep"])] if "sweep" in beside else [])

@@ -1,6 +1,6 @@
 """What the real model does where its truth is known, in the report of another experiment."""
 
-from findings.compliance import best_temperature, change_of, share_of
+from findings.compliance import BESIDE, best_temperature, change_of, share_of
 from findings.contrast_words import CONDITION
 from findings.finding import Finding, direction, make, strength_of
 from findings.summary import alpha_of, contrast_of, find_rows, level2_rows, role_contrast, roles_of
@@ -28,9 +28,8 @@ def state_level1(instructed: dict) -> Finding:
     beside = ""
     if cooler:
         numbers |= {"cooler": share_of(instructed, cooler)["mean"]}
-        words = ("ahead of", "behind", "not told apart from")
         beside = "; at SFT's best lower temperature in {cooler:percent}, and Level 1 is"
-        beside += f" {direction(change_of(instructed, level1, cooler), alpha, words)} that"
+        beside += f" {direction(change_of(instructed, level1, cooler), alpha, BESIDE)} that"
     said = {metric: VERDICT_WORDS[rows[metric]["verdict"]] for metric in ("gold", "judges")}
     text = (
         "**On instructions that a rule can check, SmolLM2 did what was asked in {theirs:percent} of the cases, and"

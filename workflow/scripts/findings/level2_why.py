@@ -98,13 +98,11 @@ def state_oracle(summary: dict) -> Finding | None:
     numbers |= {"low": min(told["level2"]), "high": max(told["level2"])}
     gains = "{mean:+.2f} by gold; knowing the true spread adds {spread:+.2f}. By the learned signals it gains"
     gains += f" {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)"
-    if told["rejected"]:
+    if told["rejected"] and told["spread"] == 0:
+        opening = "Knowing the true spread cannot pay in choosing here"
+        closing = "Raters' noise is a prompt's, and the same for all responses to it. What is left to gain is the mean."
+    elif told["rejected"]:
         opening, closing = "Knowing the true spread would not pay here", "What is missing is a better mean."
-        if abs(told["spread"]) < 1e-9:
-            opening = "Knowing the true spread cannot pay in choosing here"
-            closing = (
-                "Raters' noise is a prompt's, and the same for all responses to it. What is left to gain is the mean."
-            )
     else:
         opening, closing = "Knowing the true spread would pay here", "Whether it was learned is the question."
     text = (

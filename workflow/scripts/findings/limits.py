@@ -10,8 +10,8 @@ LIMITS = {
     "limit_world": "**The world is small.** Held-out prompts are new texts, and not new tasks.",
     "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named and whether words stand in"
     " prose's proportion, and not whether what is said is true or makes sense.",
-    "limit_instructions": "**The world is narrow.** Prompts come from templates, a constraint has a dozen of the"
-    " held-out ones, and only two constraints are new. All replicates share the SFT model and the judges.",
+    "limit_instructions": "**The world is narrow.** Prompts come from templates, each constraint has few of the"
+    " held-out ones, and few constraints are new. All replicates share the SFT model and the judges.",
     "limit_model": "**One small SFT model, trained from scratch** on responses of poor writers. All replicates start"
     " from it and share the judges: no interval tells of others.",
     "limit_judges": "**Judges may err as the reward models do.** They are of the same make and learned from raters of"
