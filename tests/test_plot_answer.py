@@ -47,6 +47,37 @@ def test_the_figure_has_a_row_a_reader_and_names_no_arm_that_was_not_trained(tmp
     assert "<!-- gold, the truth -->" not in without
 
 
+def test_each_experiment_has_a_panel_with_its_own_readers_and_temperatures(tmp_path, table):
+    cooler = table[table["arm"] == "sft"].assign(arm="sft_0.5", entropy=0.75)
+    real = pd.concat([table, cooler]).drop(columns="gold").assign(gemma=0.25)
+    real.to_csv(tmp_path / "real.csv", index=False)
+    table.to_csv(tmp_path / "arms.csv", index=False)
+    plot_answer.main(
+        ["--experiments", "real model", "a world", "--tables", str(tmp_path / "real.csv"), str(tmp_path / "arms.csv")]
+        + ["--arms", "level1", "--policies", "level1", "--temperatures", "0.5", "--other-makes", "gemma"]
+        + ["--width", "7", "--dpi", "50", "--output", str(tmp_path / "answer.svg")]
+    )
+    svg = (tmp_path / "answer.svg").read_text()
+    counts = {
+        text: svg.count(f"<!-- {text} -->") for text in ("real model", "a world", "gold, the truth", "make: gemma")
+    }
+    assert set(counts.values()) == {1}
+    assert svg.count(f"<!-- {plot_answer.SHARPER} -->") == 1  # in the legend
+    assert svg.count("<!-- judges, whom no -->") == 2 and svg.index("real model") < svg.index("a world")
+
+
+def test_the_legend_names_an_arm_that_only_the_second_panel_has(tmp_path, table):
+    more = pd.concat([table, table[table["arm"] == "level1"].assign(arm="level2")])
+    for name, one in (("few", table), ("more", more)):
+        one.to_csv(tmp_path / f"{name}.csv", index=False)
+    plot_answer.main(
+        ["--experiments", "a", "b", "--tables", str(tmp_path / "few.csv"), str(tmp_path / "more.csv")]
+        + ["--arms", "level1", "level2", "--policies", "level1", "level2"]
+        + ["--width", "7", "--dpi", "50", "--output", str(tmp_path / "answer.svg")]
+    )
+    assert "<!-- level2 -->" in (tmp_path / "answer.svg").read_text()
+
+
 def test_arms_that_are_not_there_are_named(tmp_path, table):
     with pytest.raises(plot_answer.InputError, match="none of the arms other is in"):
         draw(tmp_path, table, "--arms", "other", "--policies", "other")

@@ -12,12 +12,23 @@ FRONTIER_ARMS = [
 ]
 
 
+# What the first figure shows, a panel each: above this experiment's arms those of the real model that are committed.
+REAL = [
+    json.loads((Path(workflow.basedir) / COMPARED[role]).read_text())
+    for role in ("real", "instructed")
+    if role in COMPARED
+]
+ANSWERS = {real["experiment"]: f"results/{real['experiment']}/statistics/arms.csv" for real in REAL}
+ANSWERS[EXPERIMENT] = f"{RESULTS}/statistics/arms.csv"
+ANSWER_MAKES = sorted({*OTHER_MAKES, *(kind for real in REAL for kind in real["settings"]["judges"])} - {"judge"})
+
+
 # The figure that stands first.
 rule plot_answer:
     input:
         script=script("plot_answer"),
         style="workflow/report/align.mplstyle",
-        arms=f"{RESULTS}/statistics/arms.csv",
+        arms=list(ANSWERS.values()),
     output:
         png=report(
             f"{RESULTS}/figures/answer.png",
@@ -40,11 +51,11 @@ rule plot_answer:
             config["figures"],
             "width",
             "dpi",
-            experiments=EXPERIMENT,
+            experiments=list(ANSWERS),
             arms=ANSWER_ARMS or list(ARMS)[:1],
             policies=ARMS,
             temperatures=TEMPERATURES or None,
-            other_makes=OTHER_MAKES or None,
+            other_makes=ANSWER_MAKES or None,
         ),
     shell:
         "python {input.script[0]}"

@@ -36,7 +36,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--tables", nargs="+", required=True, help="CSV, one an experiment: arms' means a replicate")
     parser.add_argument("--arms", nargs="+", required=True, help="those in question; the first is held against SFT")
     add_policies_flag(parser)
-    parser.add_argument("--temperatures", nargs="*", type=float, default=[], help="of SFT, whose arms are sft_{t}")
+    parser.add_argument(
+        "--temperatures",
+        nargs="*",
+        type=float,
+        default=[],
+        help="of SFT, whose arms are sft_{t}; those that a table has",
+    )
     parser.add_argument("--other-makes", nargs="*", default=[], help="kinds of judges beside SFT's own make")
     return parser.parse_args(argv)
 
@@ -44,6 +50,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def sharper_rises(table: pd.DataFrame, arm: str, reader: str, temperatures: list[float]) -> pd.Series:
     """What SFT gains over temperature 1 by an arm's entropy alone, a value a seed."""
     sampled = table[table["decoding"] == "sampled"].set_index(["arm", "seed"])
+    temperatures = [one for one in temperatures if (table["arm"] == f"sft_{one:g}").any()]
     gains = {}
     for seed, row in sampled.loc[arm].iterrows():
         (sharp,) = sft_at_entropy(table, pd.concat([row, pd.Series({"seed": seed})]), temperatures, [reader])
@@ -95,7 +102,8 @@ def main(argv: list[str] | None = None) -> None:
     figure.supxlabel(
         "rise above SFT on held-out prompts, SFT standard deviations; small marks are replicates", fontsize=9
     )
-    legend_above(figure, axes.flat[0])
+    # Of the panel that has most arms: the others have some of these.
+    legend_above(figure, max(axes.flat, key=lambda axis: len(axis.get_legend_handles_labels()[0])))
     save_figure(figure, args.output, args.dpi)
 
 
