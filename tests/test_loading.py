@@ -1,5 +1,7 @@
+import hashlib
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 from conftest import tiny_config
@@ -40,7 +42,10 @@ def test_several_files_are_one_source(folder, tmp_path_factory):
     load_sources.main(["--data-source", *files, *outputs])
     prompts = [json.loads(line)["prompt"] for line in (out / "pairs.jsonl").read_text().splitlines()]
     assert prompts == ["train 0", "train 1", "train 2", "validation 0", "validation 1"]
-    assert json.loads((out / "sources.json").read_text())["data"]["source"] == ", ".join(files)
+    data = json.loads((out / "sources.json").read_text())["data"]
+    assert data["source"] == ", ".join(files)
+    contents = [Path(file).read_bytes() for file in files]
+    assert data["files"] == [{"bytes": len(x), "sha256": hashlib.sha256(x).hexdigest()} for x in contents]
     with pytest.raises(InputError, match="no-one/pairs is no file; of several sources, each must be one"):
         load_sources.main(["--data-source", files[0], "no-one/pairs", *outputs])
 

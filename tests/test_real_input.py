@@ -21,11 +21,11 @@ def test_a_real_model_and_real_pairs_run_to_their_report(real, tmp_path):
             "judge_share": 0.4,
         },
         "model": {"source": str(real / "stories260k")},
-        "lengths": {"max_prompt_tokens": 256, "max_pair_tokens": 512, "max_new_tokens": 48},
+        "lengths": {"max_prompt_tokens": 256, "max_pair_tokens": 512, "max_new_tokens": 16},
         "reward_training": {"epochs": 1, "batch_size": 8, "micro_batch_size": 8, "learning_rate": 3.0e-4, "bins": 5},
         "references": {"prompts": 16, "samples": 2},
         "reinforce": {"steps": 3, "batch_size": 8, "micro_batch_size": 4, "learning_rate": 1.0e-4},
-        "evaluation": {"prompts": 40, "samples": 2, "pool_samples": 4, "trace_every": 1, "sft_temperatures": [0.5]},
+        "evaluation": {"prompts": 16, "samples": 2, "pool_samples": 4, "trace_every": 1, "sft_temperatures": [0.5]},
         "statistics": {"bootstrap_resamples": 200},
         "studies": {"gradients": False, "trl": {"prompts": 4}, "samples": {"prompts": 10}},
     }

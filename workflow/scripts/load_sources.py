@@ -16,7 +16,7 @@ from align.gguf_file import describe_gguf, is_gguf
 from align.loading import load_base, load_sft
 from align.preferences import load_preferences
 from align.provenance import code_commit
-from align.sources import HubError, check_local, find_revision, use_cache_if_unreachable
+from align.sources import HubError, check_local, describe_file, find_revision, use_cache_if_unreachable
 
 LOADERS = {"policy": load_sft, "judge": load_base}
 
@@ -82,6 +82,14 @@ def load_all(args: argparse.Namespace) -> tuple[list[dict] | None, tuple | None]
     return rows, model
 
 
+def describe_data(args: argparse.Namespace) -> dict[str, Any]:
+    """Where the pairs came from; of files also their sizes and sha256."""
+    revision = find_revision(args.data_source[0], args.data_revision, "dataset")
+    described = {"source": ", ".join(args.data_source), "split": args.data_split, "revision": revision}
+    files = [source for source in args.data_source if Path(source).is_file()]
+    return described | ({"files": [describe_file(file) for file in files]} if files else {})
+
+
 def describe_model(args: argparse.Namespace) -> dict[str, Any]:
     """What the model's weights are and where they came from; of a GGUF file also its size, sha256 and types."""
     described = {
@@ -121,8 +129,7 @@ def load_and_write(args: argparse.Namespace) -> None:
         use_cache_if_unreachable()
     loaded: dict[str, Any] = {"commit": code_commit()}
     if args.data_source:
-        revision = find_revision(args.data_source[0], args.data_revision, "dataset")
-        loaded["data"] = {"source": ", ".join(args.data_source), "split": args.data_split, "revision": revision}
+        loaded["data"] = describe_data(args)
     if args.model_source:
         loaded["model"] = describe_model(args)
     rows, model = load_all(args)

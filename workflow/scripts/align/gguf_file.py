@@ -1,11 +1,11 @@
 """What a GGUF file holds: a model of llama.cpp's, its tokenizer beside it, most of its weights in a few bits."""
 
-import hashlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from align.errors import InputError
+from align.sources import describe_file
 
 
 def is_gguf(source: str) -> bool:
@@ -24,6 +24,4 @@ def describe_gguf(path: str) -> dict[str, Any]:
     # The reader trusts its file: what is cut off ends in whatever numpy says of a slice that is too short.
     except Exception as error:
         raise InputError(f"model.source: {path} is cut off, or no GGUF file ({error}); fetch it again") from error
-    with Path(path).open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"bytes": Path(path).stat().st_size, "sha256": digest, "tensors": dict(sorted(types.items()))}
+    return describe_file(path) | {"tensors": dict(sorted(types.items()))}

@@ -1,9 +1,11 @@
 """What every source has in common, on the hub or here: is it there, at which revision, and its errors in one line."""
 
 import contextlib
+import hashlib
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from align.errors import InputError
 
@@ -30,6 +32,12 @@ def use_cache_if_unreachable() -> None:
     except Exception as error:
         print(f"{constants.ENDPOINT} does not answer ({error}): looking for what was downloaded before", flush=True)
         constants.HF_HUB_OFFLINE = datasets.config.HF_HUB_OFFLINE = True
+
+
+def describe_file(path: str | Path) -> dict[str, Any]:
+    """Its size in bytes and its sha256: what a revision is to the hub."""
+    with Path(path).open("rb") as file:
+        return {"bytes": Path(path).stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}
 
 
 def find_revision(source: str, wanted: str | None, kind: str) -> str | None:

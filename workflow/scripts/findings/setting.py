@@ -61,7 +61,9 @@ def describe_sources(sources: dict | None) -> str:
         split = f", split {row['split']}" if row.get("split") else ""
         place = f" at {row['revision']}" if row.get("revision") else " from a local path"
         weights = ", **with random weights**" if row.get("weights") == "random" else ""
-        said.append(f"{name} `{row['source']}`{split}{place}{weights}")
+        digests = [f"sha256 {file['sha256'][:16]}..." for file in row.get("files", [])]
+        files = f" ({', '.join(digests)})" if digests else ""
+        said.append(f"{name} `{row['source']}`{split}{place}{files}{weights}")
     commit = f" by commit {sources['commit'][:12]}" if sources.get("commit") else ""
     return f"Loaded{commit}: {'; '.join(said)}. {state_weights(sources)}".strip()
 
