@@ -39,7 +39,7 @@ def test_an_experiment_that_is_shown_is_accepted(tmp_path, page, name, job):
 
 
 def test_smollm2s_jobs_are_counted_as_they_are():
-    page = read("smollm2.md")
+    page = read("running_smollm2.md")
     table = page[page.index("| rule | jobs |") : page.index("| first look:")]
     shown = {
         name.strip("*"): int(jobs) for name, jobs in re.findall(r"^\| ([*\w ,]+?)(?::[^|]*)? \| (\d+) \|", table, re.M)
