@@ -20,7 +20,7 @@ def say(**tables):
 
 def test_only_arms_of_the_question_count():
     found = say()["failed_length"]
-    assert "cut off at 40 tokens. They finish less than 50 % of what SFT does: `first` in 1 of 8 replicates" in found
+    assert "cut off at 40 tokens. They finish less than 50 % of the share that SFT finishes: `first` in 1 of 8" in found
     assert found.endswith("(the worst finishes 30 %).")
     assert say(cut_off=CUT[1:]) == {}
     ours = say(cut_off=[{"arm": "by_mean", "seeds": 8, "cut_off": 2, "least": 0.1}])
@@ -30,14 +30,15 @@ def test_only_arms_of_the_question_count():
 def test_what_a_response_without_an_end_is_worth():
     assert "failed_length_why" not in say()
     found = say(worth_of_the_end=WORTH)["failed_length_why"]
-    assert "at -2.50 to +0.50 SFT standard deviations by reward models of 8 replicates, at -1.50 to +1.00 by" in found
+    assert "at -2.50 to +0.50 SFT standard deviations by reward models of 8 replicates. By the" in found
+    assert "judges of all makes they stand at -1.50 to +1.00. Corr" in found
     assert found.endswith("share that the policy finishes: `first` -0.75 (exact p 0.0300).")
-    assert "That is left to chance: beside finished" in found
+    assert "So each reward model values one by chance. Beside finished" in found
     alike = say(worth_of_the_end=[WORTH[0] | {"low": 0.25}, WORTH[1]])
-    assert "left to chance" not in alike["failed_length_why"]
+    assert "by chance" not in alike["failed_length_why"]
     ended = {"scorer": "judges_with_end", "of": 4, "low": -0.5, "high": -0.25, "correlation": None, "p_exact": None}
     found = say(worth_of_the_end=[*WORTH, ended])["failed_length_why"]
-    assert "judges of all makes. With an end mark behind them they stand at -0.50 to -0.25. Corr" in found
+    assert "+1.00. With an end mark behind them, judges put them at -0.50 to -0.25. Corr" in found
     # Level 2's arm widens the range, and with too few replicates has no correlation.
     more = {"scorer": "by_mean", "of": 4, "low": -1.0, "high": 1.5, "correlation": None, "p_exact": None}
     found = say(worth_of_the_end=[*WORTH, more])["failed_length_why"]
@@ -51,7 +52,7 @@ def test_where_pairs_hold_cut_off_responses_nothing_is_left_to_chance():
     assert found.startswith(
         "**The pairs hold responses that are cut off**: 38 % of those that reward models learn from"
     )
-    assert "left to chance" not in found and "No pair" not in found
+    assert "by chance" not in found and "No training pair" not in found
 
 
 def test_what_level_2_gives_it_beyond_level_1_is_paired_by_seed():
@@ -63,7 +64,7 @@ def test_what_level_2_gives_it_beyond_level_1_is_paired_by_seed():
     ]
     made = rederive(make_summary() | {"cut_off": CUT, "worth_of_the_end": rows})
     found = texts(state_cut_off(made))["failed_length_why"]
-    assert "less what Level 1's do: `by_mean` +2.00 (exact p 0.2500); none is shown, asked afterwards." in found
+    assert "less what Level 1's do, +2.00 (`by_mean`, exact p 0.2500): asked afterwards, and it may be chance." in found
 
 
 def test_what_training_leaves_as_it_found_it():

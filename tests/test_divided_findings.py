@@ -60,7 +60,8 @@ def test_the_worst_tenth_is_helped_only_above_sft_and_level_1():
         "give SFT 1.40 rating points (at its best temperature 2.03), Level 1 0.76, and `least`,"
         in said["verdict_divided"]
     )
-    assert "worst tenth, 2.38 (p against Level 1 0.0100, uncorrected)" in said["verdict_divided"]
+    assert "(p against Level 1 0.0100, uncorrected; against that temperature not tested)" in said["verdict_divided"]
+    assert said["verdict_divided"].endswith("Beside Level 1 it stands at +0.50 by that share and +0.50 by the judges.")
     assert "`least` +1.62 (p 0.0100)" in said["divided_worst"] and "`average` -0.06" in said["divided_worst"]
     for least in (1.3, 2.0):  # below SFT, below a sharper SFT
         assert "the worst tenth of raters are not shown to gain.**" in say(make_divided(least=least))["verdict_divided"]

@@ -5,7 +5,7 @@ import re
 import pytest
 from handmade import change, make_summary, oracle_rows, rederive, texts
 
-from findings import beside, contrast_words, controls, level1, level2, limits, setting, tables
+from findings import beside, contrast_words, controls, level1, level2, limits, setting, sharper_words, tables
 from findings.finding import EQUIVALENT, NOT_TESTED, NOT_TOLD, SHOWN, make, strength_of
 from findings.words import fill, join, reach, show, show_interval
 
@@ -103,34 +103,41 @@ def test_what_could_have_been_found_is_said():
 
 def test_the_rival_explanation_is_told_where_it_was_run():
     summary = make_summary()
-    assert level1.state_rival(summary) == []
+    assert sharper_words.state_rival(summary) == []
     row = {"arm": "first", "metric": "gold", "seeds": 8, "entropy": 0.9, "temperature": 0.4}
     row |= {"estimate": -0.37, "ci_low": -0.46, "ci_high": -0.29, "p_exact": 0.0078}
-    found = texts(level1.state_rival(summary | {"equal_entropy": [row, row | {"metric": "judges", "estimate": 0.54}]}))
+    found = texts(
+        sharper_words.state_rival(summary | {"equal_entropy": [row, row | {"metric": "judges", "estimate": 0.54}]})
+    )
     assert "By gold no; by the judges yes.**" in found["verdict_rival"]
     assert (
         found["rival"].startswith("Against SFT at the temperature 0.40") and "behind by gold (-0.37" in found["rival"]
     )
     sharper = [{"arm": f"sft_{t}", "decoding": "sampled", "gold": 1 - t, "judges": t} for t in (0.8, 0.6, 0.4, 0.2)]
-    given = {"equal_entropy": [row, row | {"metric": "judges"}], "arms": [*summary["arms"], *sharper]}
-    best = "The most that a lower temperature alone brings SFT is +0.80 by gold and +0.80 by the judges."
-    assert texts(level1.state_rival(summary | given))["rival"].endswith(best)
-    # The policy has 0.4 by gold and 1.2 by the judges, SFT at its best 0.8 by both.
-    told = "Beside SFT's best lower temperature it stands at -0.40 by gold and +0.40 by the judges (not tested)."
-    assert texts(level1.state_rival(summary | given))["verdict_rival"].endswith(told)
+    others = [one for one in summary["arms"] if (one["arm"], one["decoding"]) != ("sft", "greedy")]
+    greedy = {"arm": "sft", "decoding": "greedy", "gold": 0.1, "judges": 0.9, "gemma": 0.2}
+    given = {"equal_entropy": [row, row | {"metric": "judges"}], "arms": [*others, *sharper, greedy]}
+    best = "a lower temperature or greedy decoding alone brings SFT is +0.80 by gold and +0.90 by the judges."
+    assert texts(sharper_words.state_rival(summary | given))["rival"].endswith(best)
+    # The policy has 0.4 by gold and 1.2 by the judges, SFT at its best 0.8 (a temperature) and 0.9 (greedy).
+    told = "greedy decoding included, it stands at -0.40 by gold and +0.30 by the judges (not tested)."
+    assert texts(sharper_words.state_rival(summary | given))["verdict_rival"].endswith(told)
     # No temperature makes SFT blunter than it is.
     wide = row | {"entropy": 1.25}
     told = "Against SFT itself, of less entropy than the policy (0.90 beside 1.25 nats a token), the policy is"
-    assert texts(level1.state_rival(summary | {"equal_entropy": [wide]}))["rival"].startswith(told)
+    assert texts(sharper_words.state_rival(summary | {"equal_entropy": [wide]}))["rival"].startswith(told)
     # Judges of another make are heard.
     summary["settings"]["judges"] = {"judge": [101], "gemma": [201]}
-    made = [one | {"gemma": 0.9 if one["arm"].startswith("sft_") else 0.7} for one in given["arms"]]
+    made = [{"gemma": 0.9 if one["arm"].startswith("sft_") else 0.7} | one for one in given["arms"]]
     rows = [row | {"metric": "judges", "estimate": 0.4}, row | {"metric": "gemma", "estimate": 0.3, "p_exact": 0.2}]
-    told = texts(level1.state_rival(summary | {"equal_entropy": rows, "arms": made}))["verdict_rival"]
+    told = texts(sharper_words.state_rival(summary | {"equal_entropy": rows, "arms": made}))["verdict_rival"]
     assert "By the judges yes; by `gemma` that is not shown at the same entropy.**" in told
-    assert told.endswith("it stands at +0.40 by the judges and -0.20 by `gemma` (not tested).")
+    assert told.endswith("it stands at +0.30 by the judges and -0.20 by `gemma` (not tested).")
     # One seed has no interval.
-    assert level1.state_rival(summary | {"equal_entropy": [row | {"seeds": 1, "ci_low": None, "ci_high": None}]}) == []
+    assert (
+        sharper_words.state_rival(summary | {"equal_entropy": [row | {"seeds": 1, "ci_low": None, "ci_high": None}]})
+        == []
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from handmade import change, contrast, make_summary, rederive, texts
 
-from findings import appendix_tables, beside, contrast_words, controls, level2, setting
+from findings import appendix_tables, beside, contrast_words, controls, level2, longer, setting
 
 PAPER = {"methods": [{"name": "RLOO", "method": "rloo", "samples_per_prompt": 4, "win_rates": [77.9]}]}
 PAPER["methods"] += [{"name": "RAFT", "method": "raft", "samples_per_prompt": 4, "win_rates": [73.2]}]
@@ -100,12 +100,14 @@ def test_accuracy_on_balanced_pairs_is_told_where_models_learned_from_such():
     summary = make_summary()
     assert "wins as often as it" not in texts(setting.state_setting(summary))["reward_models"]
     summary["settings"]["data"] = {"balance_lengths": True}
+    summary["lengths"]["train"]["balanced_pairs"] = 866
     rows = [row | {"accuracy_balanced": 0.64} for row in summary["reward_models"]]
     found = texts(setting.state_setting(rederive(summary | {"reward_models": rows})))["reward_models"]
     assert (
         "On such held-out pairs Level 1's models agree with raters on 64 % (chance 50 %), on 67 % of all held-out"
         in found
     )
+    assert "epoch of 866 pairs, " in found or "epochs of 866 pairs, " in found
     assert found.endswith("pairs; always choosing the longer response would on 53 %.")
 
 
@@ -161,7 +163,9 @@ def test_the_order_of_methods_is_compared_with_the_papers():
     assert "is found again" in told(1.3, 1.2, 1.1) and "is not found again" in told(1.1, 1.2, 1.3)
     assert "Its order on TL;DR, of those run here, is RLOO, RAFT and b_MA." in told(1.1, 1.2, 1.3)
     assert told(1.3, 1.2, 1.1).endswith("here: RLOO is ahead and RAFT is behind.")
-    assert told(1.3, 1.2, 1.1, "equivalent").startswith("**At this scale the paper's methods are not told apart.**")
+    assert told(1.3, 1.2, 1.1, "equivalent").startswith(
+        "**At this scale none of the methods that the paper ranks is shown"
+    )
 
 
 def test_a_change_with_more_training_is_one_that_is_shown():
@@ -174,13 +178,23 @@ def test_a_change_with_more_training_is_one_that_is_shown():
         )
         for metric in ("judges", "gold")
     ]
-    found = texts(beside.state_longer(summary, later))
-    assert "More training brought no gain.**" in found["longer"] and "equivalent by gold (+0.50)" in found["longer"]
+    found = texts(longer.state_longer(summary, later))
+    assert (
+        "More training brings Level 2 no gain over Level 1.**" in found["longer"]
+        and "equivalent by gold (+0.50)" in found["longer"]
+    )
     assert "by gold was not shown to change (+0.00, p 1.0000)" in found["longer_change"]
+    assert "Level 1 after" not in found["longer"]
+    alone = [contrast("alone", "z", "first", metric, verdict="rose", estimate=0.125) for metric in ("judges", "gold")]
+    told = texts(longer.state_longer(summary, later | {"contrasts": [*later["contrasts"], *alone]}))["longer"]
+    assert "Level 1 after the longer training is, against Level 1 after the shorter, ahead by gold (+0.12, p" in told
     later["contrasts"][0]["verdict"] = "inconclusive"
-    assert "More training is not shown to bring a gain.**" in texts(beside.state_longer(summary, later))["longer"]
+    assert (
+        "More training is not shown to bring Level 2 a gain over Level 1.**"
+        in texts(longer.state_longer(summary, later))["longer"]
+    )
     later["contrasts"] = [row | {"by_seed": [0.7] * 8} for row in later["contrasts"]]
-    assert "by gold rose (+0.20, p 0.0078)" in texts(beside.state_longer(summary, later))["longer_change"]
+    assert "by gold rose (+0.20, p 0.0078)" in texts(longer.state_longer(summary, later))["longer_change"]
 
 
 def test_the_win_probability_is_held_against_its_scalar_twin():
@@ -190,10 +204,14 @@ def test_the_win_probability_is_held_against_its_scalar_twin():
     for arm, against, verdict in (("w", "b", "fell"), ("b", "first", "rose")):
         summary["contrasts"].append(contrast("twin", arm, against, "gold", verdict=verdict, estimate=-0.25))
     text = beside.state_twin(summary).text
-    assert (
-        "against it the win probability is behind by gold (-0.25)." in text
-        and "the twin is ahead by gold (-0.25), before" in text
-    )
+    assert text.startswith("**The win probability is not told apart from a scalar reward that is centred and bounded")
+    assert "Against the twin `w` is behind by gold (-0.25). Against Level 1 the twin is ahead by gold (-0.25)" in text
+    assert text.endswith("before any correction.")
+    for verdict, words in (("equivalent", "does no better than"), ("rose", "is ahead of")):
+        assert words in beside.state_twin(change(summary, "w", "b", "gold", verdict=verdict)).text.split(".**")[0]
+    summary["settings"]["roles"]["centred"] = "c"
+    summary["contrasts"].append(contrast("centred", "c", "first", "gold", estimate=0.0625))
+    assert beside.state_twin(summary).text.endswith("; centring without the bound (`c`) makes +0.06 by gold.")
 
 
 def test_the_moving_average_is_praised_where_every_seed_gains():

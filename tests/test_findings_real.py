@@ -48,6 +48,14 @@ def test_level_2_gains_only_if_every_judge_sees_it():
     text = texts(make_real(gemma="inconclusive"))["verdict_real_level2"]
     assert "the same judges in the same order, `by_mean` is +0.50 (ahead) and -0.40 (not told apart)." in text
     assert text.endswith("Policies go on until they are cut off: `by_mean` in 3 of 8 replicates.")
+    found = change(
+        change(make_real(), "by_mean", "first", "gemma", minimum_detectable=1.25),
+        "by_mean",
+        "first",
+        "judges",
+        minimum_detectable=0.375,
+    )
+    assert "differences from 0.38 and 1.25 on." in texts(found)["verdict_real_level2"]
 
 
 def test_without_level_2_nothing_is_said_of_it():

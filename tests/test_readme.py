@@ -79,7 +79,7 @@ def test_the_answers_numbers_are_those_of_the_committed_verdict():
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if shown.returncode != 0:
         pytest.skip("not a git checkout with committed results")
-    answer = README[README.index("## The answer in Pocket") : README.index("![How far")]
+    answer = README[README.index("### In Pocket") : README.index("![How far")]
     number, verdict = r"([+-]?\d+\.\d+)", shown.stdout
     # What the verdict says, and where README says it.
     for said, quoted in (
@@ -124,7 +124,7 @@ def test_other_sft_models_numbers_are_those_of_their_summaries():
     assert [row["judges"]["verdict"] for row in rows] == ["rose", "rose"]
     assert [row["gold"]["verdict"] for row in rows] == ["inconclusive", "rose"]
     judges, gold = ([f"{row[metric]['estimate']:+.2f}" for row in rows] for metric in ("judges", "gold"))
-    said = "it rose by {} and {}; by gold {} is not shown to be a rise, and {} is.".format(*judges, *gold)
+    said = "it rose by {} and {} by the judges; by gold {} is not shown to be a rise, and {} is.".format(*judges, *gold)
     assert said in " ".join(README.split())
 
 

@@ -49,11 +49,11 @@ def test_what_reward_models_give_cut_off_answers_is_theirs():
     assert f"{', '.join(worth[:3])} by those of SmolLM2's make, {worth[3]} by Gemma's, {worth[4]} by" in PAGE
 
 
-def scored_responses(folder):
+def scored_responses(folder, decoding="sampled"):
     """The rows of all replicates in a folder, in SFT standard deviations."""
     paths = sorted((ROWS / folder).glob("seed?.parquet"))
     table = pd.concat(map(pd.read_parquet, paths), ignore_index=True)
-    return in_sft_units(table, sft_units(table)).query("decoding == 'sampled'")
+    return in_sft_units(table, sft_units(table)).query("decoding == @decoding")
 
 
 def from_to(values):
@@ -88,7 +88,9 @@ def test_the_real_models_numbers_are_those_of_its_rows():
     assert told.format(*(from_to(rows[name]) for name in readers)) in WORDS
     ahead = [f"{value:+.2f}" for name in ("judges", "gemma") for value in differences[1].loc[[4, 6, 7], name]]
     assert "{}, {} and {} by the judge of SmolLM2's make, {}, {} and {} by Gemma's".format(*ahead) in WORDS
-    best = pd.concat([less_sft[f"sft_{one}"] for one in (0.8, 0.6, 0.4)]).groupby("seed").max()
+    greedy = scored_responses("evaluations", "greedy").query("arm == 'sft'").groupby("seed")[readers].mean()
+    sharper = [*(less_sft[f"sft_{one}"] for one in (0.8, 0.6, 0.4)), greedy - means.loc["sft"]]
+    best = pd.concat(sharper).groupby("seed").max()
     told = "SFT stands at {} and {}; Level 1 is {} and {} beyond that"
     beyond = less_sft["level1_scalar"] - best
     assert told.format(*(from_to(part[name]) for part in (best, beyond) for name in ("judges", "gemma"))) in WORDS
@@ -112,26 +114,26 @@ def test_readmes_answer_on_the_real_model_is_its_summarys():
     makes = ("judges", "gemma", "ngrams")
     rows = {(row["name"], row["metric"]): row for row in summary["contrasts"] if row["decoding"] == "sampled"}
     sizes = {name: [f"{rows[name, make]['estimate']:+.2f}" for make in makes] for name in ("level1", "win", "mean")}
-    assert (
-        "by {} by a judge of SmolLM2's make, by {} by one that starts from Gemma 3, by {} by one".format(
-            *sizes["level1"]
-        )
-        in readme
-    )
+    assert "**Yes**, by three judges: {}, {}, {} |".format(*sizes["level1"]) in readme
     assert {f"{rows['level1', make]['p_holm']:.4f}" for make in makes} == {"0.0469"}
-    assert "the first stands at {}, {} and {} by these judges".format(*sizes["win"]) in readme
-    assert "the second at {}, {} and {}.".format(*sizes["mean"]) in readme
+    assert "the judges disagree ({}, {}, {}) |".format(*sizes["win"]) in readme
+    assert "the other from the mean rating ({}, {}, {}).".format(*sizes["mean"]) in readme
     shown = {make for name in ("win", "mean") for make in makes if rows[name, make]["verdict"] in ("rose", "fell")}
-    assert shown == {"ngrams"} and "the word counter's two differences are shown" in readme
+    assert shown == {"ngrams"} and "the word counter's two differences are significant" in readme
+    least = min(rows[name, "gemma"]["minimum_detectable"] for name in ("win", "mean"))
+    assert f"by Gemma's judge the tests could have found differences from {least:.2f} on" in readme
     alike = {row["metric"]: row["estimate"] for row in summary["equal_entropy"] if row["arm"] == "level1_scalar"}
-    assert "yes by all three ({:+.2f}, {:+.2f}, {:+.2f})".format(*(alike[make] for make in makes)) in readme
+    assert "same entropy yes** ({:+.2f}, {:+.2f}, {:+.2f})".format(*(alike[make] for make in makes)) in readme
     arms = {row["arm"]: row for row in summary["arms"] if row["decoding"] == "sampled"}
     sharper = [row for arm, row in arms.items() if arm.startswith("sft_0")]
+    sharper += [row for row in summary["arms"] if (row["arm"], row["decoding"]) == ("sft", "greedy")]
     beyond = [arms["level1_scalar"][make] - max(row[make] for row in sharper) for make in makes]
-    assert (
-        "the temperature that is best on average, it is {:+.2f}, {:+.2f} and {:+.2f} (not tested).".format(*beyond)
-        in readme
-    )
+    assert "best temperature barely ({:+.2f}, {:+.2f}, {:+.2f}) |".format(*beyond) in readme
+    assert "decoding included, it is {:+.2f}, {:+.2f} and {:+.2f} (not tested).".format(*beyond) in readme
+    train, seen = summary["lengths"]["train"]["balanced_pairs"], summary["settings"]["evaluation"]["prompts"]
+    agree = [100 * row["accuracy_balanced"] for row in summary["reward_models"] if row["kind"] in ("judge", *makes)]
+    told = f"{train} pairs, {seen} held-out prompts, one judge of each make, which agree with raters on"
+    assert f"{told} {min(agree):.0f} to {max(agree):.0f} %" in readme
 
 
 def test_a_judge_trained_twice_prefers_and_rates_as_told():

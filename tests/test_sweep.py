@@ -51,3 +51,20 @@ def test_the_table_has_a_row_a_setting():
     lines = table_of_sweep(make_sweep(slow_gold=-0.5)).splitlines()
     assert lines[0] == "| β | learning rate | gold | judges | KL, Level 1 (nats) | KL, Level 2 (nats) |"
     assert lines[2:] == ["| 0.1 | 0.0005 | +0.12 | +0.12 | 3.0 | 5.0 |", "| 0.3 | 0.0005 | -0.50 | +0.12 | 2.0 | 4.0 |"]
+
+
+def test_the_scalar_twin_stands_beside_where_the_difference_is_greatest():
+    sweep = make_sweep(slow_gold=-0.5)
+    sweep["settings"]["arms"]["twin"] = sweep["settings"]["arms"]["slow"] | {"signal": "bounded"}
+    sweep["arms"].append({"arm": "twin", "decoding": "sampled", "log_ratio": 1.5})
+    sweep["contrasts"] += [
+        contrast("twin", "twin", "slow", "gold", estimate=-0.375),
+        contrast("beyond", "win_slow", "twin", "gold", estimate=-0.125),
+    ]
+    assert len(rows_of_sweep(sweep)) == 4 and len(rows_of_sweep(sweep, "win", "bounded")) == 1
+    said = state_sweep(make_summary(), sweep).text
+    assert said.endswith("differs from Level 1 by -0.38 by gold, and the win probability from the twin by -0.12.")
+    lines = table_of_sweep(sweep).splitlines()
+    assert lines[0].startswith("| β | learning rate | gold | judges | twin, gold | less twin, gold |")
+    assert lines[3] == "| 0.3 | 0.0005 | -0.50 | +0.12 | -0.38 | -0.12 | 2.0 | 4.0 |"
+    assert lines[2] == "| 0.1 | 0.0005 | +0.12 | +0.12 | - | - | 3.0 | 5.0 |"

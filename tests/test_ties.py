@@ -2,7 +2,7 @@ from handmade import SEEDS, contrast, make_summary, model
 from test_claims import rows
 from test_pessimism import make_pessimism
 
-from findings.ties import rows_of_ties, state_ties
+from findings.ties import rows_of_ties, state_other_readings, state_ties
 
 
 def make_ties(with_ties=0.5, verdict="inconclusive", **columns):
@@ -71,3 +71,29 @@ def test_claims_have_a_row_each_for_ties_and_for_doubt():
     assert could == "yes: a difference of 0.15 on, with a power of 80 %"
     assert did == "not told apart and equivalent: +0.06 to +0.12"
     assert told["Doubt of the model itself keeps gold from falling", "by gold"][1] == "ahead: -0.12"
+
+
+def test_other_readings_are_held_against_the_mean_of_the_same_reward_model():
+    ties = make_ties()
+    assert state_other_readings(ties) == []
+    own = {"reward_model": "rated"}
+    ties["settings"]["arms"] |= {
+        "worst": own | {"signal": "cvar", "cvar_share": 0.25},
+        "sure": own | {"signal": "mean", "advantage_weight": "confidence"},
+        "worst_tied": {"reward_model": "tied", "signal": "cvar", "cvar_share": 0.5},
+    }
+    ties["contrasts"] += [
+        contrast("worst", "worst", "by_mean", "gold", verdict="fell", estimate=-0.125),
+        contrast("worst", "worst", "by_mean", "judges", verdict="equivalent", estimate=0.0625),
+        contrast("sure", "sure", "by_mean", "gold", verdict="equivalent", estimate=0.0),
+        contrast("tied", "worst_tied", "by_mean", "gold", verdict="rose", estimate=9.0),
+    ]
+    (found,) = state_other_readings(ties)
+    assert found.text == (
+        "**Of other readings none gains.** Less the mean rating of the same reward models (`ties`, 8 seeds,"
+        " uncorrected): the mean of the worst 25 % of the distribution -0.12 by gold (behind) and +0.06 by the judges"
+        " (equivalent);"
+        " certainty as a weight of the advantage +0.00 by gold (equivalent)."
+    )
+    ties["contrasts"][-2]["verdict"] = "rose"
+    assert state_other_readings(ties)[0].text.startswith("**Of other readings some gain.**")

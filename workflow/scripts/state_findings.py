@@ -6,7 +6,6 @@ from align.errors import run
 from align.files import named_path, read_json, write_json
 from findings.beside import (
     state_gradients,
-    state_longer,
     state_methods,
     state_trl,
     state_twin,
@@ -21,12 +20,13 @@ from findings.instructed import state_instructed
 from findings.level1 import state_level1
 from findings.level2 import state_level2
 from findings.limits import state_failures, state_limits
+from findings.longer import state_longer
 from findings.other_sft import state_other_sft
 from findings.pessimism import state_pessimism
 from findings.robustness import state_robustness
 from findings.setting import state_setting
 from findings.sweep import state_sweep
-from findings.ties import state_ties
+from findings.ties import state_other_readings, state_ties
 
 # What is said of another experiment from its summary alone, by its role.
 OF_THEIR_OWN = {
@@ -62,6 +62,7 @@ def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
         found += state_longer(summary, beside["longer"])
     for role, state in OF_THEIR_OWN.items():
         found += state(beside[role]) if role in beside else []
+    found += state_other_readings(beside["ties"]) if "ties" in beside else []
     found += state_other_sft(summary, [beside[role] for role in ("another_sft", "third_sft") if role in beside])
     return found + ([state_sweep(summary, beside["sweep"])] if "sweep" in beside else [])
 

@@ -1,8 +1,7 @@
 """Findings from what stands beside Level 1: the gradient's variance, other methods, TRL, longer training."""
 
-from findings.contrast_words import line_between_arms
-from findings.derived import compare_training
-from findings.finding import Finding, direction, make, shown_by_p, strength_of
+from findings.contrast_words import in_order
+from findings.finding import Finding, make, strength_of
 from findings.summary import alpha_of, arm_with_signal, contrast_of, find_row, find_rows, paper_arms, roles_of
 from findings.words import VERDICT_WORDS, join, short_metric
 
@@ -63,7 +62,8 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
     theirs = sorted(known, key=lambda row: -row["win_rates"][0])
     here = sorted(known, key=lambda row: -ours[row["arm"]])
     tests = find_rows(methods["contrasts"], against=level1, metric="judges", decoding="sampled")
-    names = {row["arm"]: row["name"] for row in paper_arms(paper, methods)}
+    trained = paper_arms(paper, methods)
+    names = {row["arm"]: row["name"] + ("" if row in known else " (not ranked there)") for row in trained}
     said = []
     for verdict, word in VERDICT_WORDS.items():
         some = find_rows(tests, verdict=verdict)
@@ -73,9 +73,11 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
     sizes = [row["estimate"] for row in tests]
     numbers = {"low": min(sizes), "high": max(sizes)} if sizes else {}
     listed = {row["arm"] for row in known}
-    told_apart = [row for row in tests if row["verdict"] in ("rose", "fell") and row["arm"] in listed]
+    shown = [row for row in tests if row["verdict"] in ("rose", "fell") and row["arm"] in listed]
     opening = f"The paper's order of methods is{'' if here == theirs else ' not'} found again at this scale"
-    opening = opening if told_apart else "At this scale the paper's methods are not told apart"
+    opening = (
+        opening if shown else "At this scale none of the methods that the paper ranks is shown to differ from REINFORCE"
+    )
     text = f"**{opening}.** Its order on TL;DR, of those run here, is {join([row['name'] for row in theirs])}."
     ran = {row["method"] for row in known}
     absent = [row["name"] for row in paper["methods"] if row["win_rates"] and row["method"] not in ran]
@@ -117,8 +119,8 @@ def state_trl(summary: dict) -> list[Finding]:
     )
     if same:
         text += (
-            "With TRL's baseline the loss used here gives TRL's gradient (cosine {same:.6f}): on policy, its clipped"
-            " ratio does nothing. "
+            "With TRL's baseline the loss used here gives TRL's gradient (cosine {same:.6f}): it is the paper's RLOO,"
+            " whose clipped ratio does nothing on policy. "
         )
     else:
         text += (
@@ -140,77 +142,6 @@ def state_trl(summary: dict) -> list[Finding]:
     ]
 
 
-def state_longer(summary: dict, longer: dict) -> list[Finding]:
-    """What came of reward models trained for longer, scalar and over ratings."""
-    found, alpha = compare_training(summary, longer), alpha_of(summary)
-    rows = {row["metric"]: row for row in find_rows(longer["contrasts"], name="longer", decoding="sampled")}
-    one = next(iter(rows.values()))
-    kind = longer["settings"]["arms"][one["arm"]]["reward_model"]
-    numbers = {"epochs": longer["settings"]["reward_models"][kind]["epochs"], "seeds": len(longer["seeds"])}
-    said = []
-    for metric in sorted(rows, key=lambda name: name != "gold"):
-        numbers[metric] = rows[metric]["estimate"]
-        said.append(f"{VERDICT_WORDS[rows[metric]['verdict']]} by {short_metric(metric)} ({{{metric}:+.2f}})")
-    verdicts = {row["verdict"] for row in rows.values()}
-    opening = (
-        "More training is not shown to bring a gain" if "inconclusive" in verdicts else "More training brought no gain"
-    )
-    opening = "With more training it is ahead" if "rose" in verdicts else opening
-    changes = [*found["changes"], found["change_in_gap"] | {"metric": "gap"}]
-    told = [row for row in changes if row["p_exact"] < alpha]
-    text = (
-        f"**{opening}.** With reward models of {{epochs:g}} epochs, a policy trained on the mean rating is, against"
-        f" one trained on the scalar reward, {join(said)}. "
-    )
-    text += (
-        "No change from the shorter training is shown. "
-        if not told
-        else "A change from the shorter training is shown. "
-    )
-    text += "Asked afterwards: exploratory."
-    condition = "as the contrast's verdict; a change: exact p < 1 - confidence"
-    result = [
-        make(
-            "longer",
-            "Was it trained too little?",
-            text,
-            numbers,
-            strength=strength_of(*rows.values()),
-            condition=condition,
-            confidence=1 - alpha,
-        )
-    ]
-    numbers = {"after": found["gap"]["estimate"], "after_p": found["gap"]["p_exact"]}
-    numbers |= {f"change_{row['metric']}": row["estimate"] for row in changes} | {
-        f"p_{row['metric']}": row["p_exact"] for row in changes
-    }
-    change = ("rose", "fell", "was not shown to change")
-    told = [
-        f"by {short_metric(row['metric'])} {direction(row, alpha, change)} ({{change_{row['metric']}:+.2f}}, p"
-        f" {{p_{row['metric']}:p}})"
-        for row in found["changes"]
-    ]
-    told.append(
-        f"the gap in accuracy {direction(changes[-1], alpha, change)} ({{change_gap:points}} points, p {{p_gap:p}})"
-    )
-    text = (
-        "The gap in accuracy, paired by seed, is {after:points} points (p {after_p:p}) after the longer training."
-        " From the shorter"
-        f" training to the longer, seed by seed, the policies' difference {join(told)}."
-    )
-    strength = shown_by_p(max(row["p_exact"] for row in changes), alpha)
-    result.append(
-        make(
-            "longer_change", "What did longer training change?", text, numbers, strength=strength, confidence=1 - alpha
-        )
-    )
-    longer = {
-        **longer,
-        "settings": longer["settings"] | {"roles": roles_of(longer), "findings": summary["settings"]["findings"]},
-    }
-    return result + [line_between_arms(longer, row, f"line_longer_{metric}") for metric, row in rows.items()]
-
-
 def state_twin(summary: dict) -> Finding | None:
     """The win probability against its scalar twin, and that against Level 1; None without both."""
     roles = roles_of(summary)
@@ -227,9 +158,22 @@ def state_twin(summary: dict) -> Finding | None:
         ]
         told.append(join(said))
         shown += some.values()
+    against_twin = in_order(contrast_of(summary, win, twin))
+    opening = "is not told apart from a scalar reward that is centred and bounded too"
+    if any(row["verdict"] == "rose" for row in against_twin):
+        opening = "is ahead of a scalar reward that is centred and bounded too"
+    elif against_twin[0]["verdict"] == "equivalent":
+        opening = "does no better than a scalar reward that is centred and bounded too"
     text = (
-        f"The win probability (`{win}`) is bounded, and so is its scalar twin (`{twin}`), the mean sigmoid of reward"
-        f" differences: against it the win probability is {told[0]}. Against Level 1 the twin is {told[1]}, before any"
-        " correction."
+        f"**The win probability {opening}.** That twin of `{win}` is `{twin}`, the mean sigmoid of reward differences"
+        f" from SFT's responses. Against the twin `{win}` is {told[0]}. Against Level 1 the twin is {told[1]}, before"
+        " any correction"
     )
-    return make("twin", "Is it the bound or the distribution?", text, numbers, strength=strength_of(*shown))
+    centred = roles.get("centred")
+    rows = contrast_of(summary, centred, roles["level1"]) if centred else {}
+    some = {metric: rows[metric] for metric in ("gold", "judges") if metric in rows}
+    if some:
+        numbers |= {f"centred_{metric}": row["estimate"] for metric, row in some.items()}
+        said = join([f"{{centred_{metric}:+.2f}} by {short_metric(metric)}" for metric in some])
+        text += f"; centring without the bound (`{centred}`) makes {said}"
+    return make("twin", "Is it the bound or the distribution?", f"{text}.", numbers, strength=strength_of(*shown))

@@ -1,6 +1,6 @@
 """Claims that could be made for Level 2: where each was tested, whether that could have shown it, what came of it."""
 
-from findings.divided import helps_the_worst
+from findings.divided import helps_the_worst, sharper_rows
 from findings.finding import direction
 from findings.pessimism import rows_of_pessimism
 from findings.summary import (
@@ -95,8 +95,10 @@ def claims_of_divided(divided: dict) -> list[list[str]]:
     choosers = {row["chooser"]: row["gain"] for row in find_rows(divided["oracle"], utility="worst_tenth")}
     if all(opinions.values()) and {"true_mean", "true_spread"} <= {*choosers}:
         could = ORACLE.format(show(choosers["true_spread"] - choosers["true_mean"], "+.2f"))
-        means = f"{show(opinions[arm]['mean'], '.2f')}, Level 1 {show(opinions[level1]['mean'], '.2f')}"
-        did = f"{'yes' if helps_the_worst(divided) else 'not shown'}: `{arm}` {means}"
+        means = f"`{arm}` {show(opinions[arm]['mean'], '.2f')}, Level 1 {show(opinions[level1]['mean'], '.2f')}"
+        sharper = max((row["mean"] for row in sharper_rows(divided)), default=None)
+        means += "" if sharper is None else f", SFT's best temperature {show(sharper, '.2f')} (not tested against it)"
+        did = f"{'perhaps' if helps_the_worst(divided) else 'not shown'}: {means}"
         where = "policies of `divided`, by the worst tenth's opinion"
         rows.append(["It pays where the truth is the worst tenth of raters", where, could, did])
     return rows

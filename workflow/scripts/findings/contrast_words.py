@@ -4,16 +4,27 @@ import itertools
 
 from findings.finding import Finding, make, strength_of
 from findings.summary import alpha_of, level2_rows, role_contrast
-from findings.words import list_arms, name_metric, reach, short_metric
+from findings.words import capital, list_arms, name_metric, reach, short_metric
 
 BY_LESS = ", by less than the margin"
 SIZE = ("estimate", "ci_low", "ci_high", "p_holm", "equivalence_p", "seeds")
+DECIDING = ("gold", "judges")
 CONDITION = "rose or fell: p_holm < 1 - confidence; else equivalent: equivalence_p < 1 - confidence"
 
 
 def in_order(rows: dict[str, dict]) -> list[dict]:
     """A contrast's rows, gold first: it is the truth, where there is one."""
     return sorted(rows.values(), key=lambda row: row["metric"] != "gold")
+
+
+def answer_each(answers: dict[str, str]) -> str:
+    """One answer where all agree, else one a metric; `answers` by metric."""
+    said = (
+        answers.values()
+        if len(set(answers.values())) == 1
+        else [f"by {short_metric(m)} {a}" for m, a in answers.items()]
+    )
+    return capital("; ".join(dict.fromkeys(said)))
 
 
 def size_in_words(row: dict) -> str:
@@ -46,7 +57,8 @@ def line_between_arms(summary: dict, row: dict, name: str) -> Finding:
         "equivalent": f"is equivalent to `{row['against']}` (within ±{{equivalence_margin:g}}, p {{equivalence_p:p}})",
         "inconclusive": f"is not shown to differ from `{row['against']}`",
     }[row["verdict"]]
-    text = f"By {name_metric(row['metric'])}, `{row['arm']}` {words}{smallness(summary, [row])}: {size_in_words(row)}."
+    who, small = name_metric(row["metric"]).rstrip(","), smallness(summary, [row])
+    text = f"By {who}, `{row['arm']}` {words}{small}: {size_in_words(row)}."
     return _line(summary, row, name, f"Is {row['arm']} better than {row['against']}?", text)
 
 

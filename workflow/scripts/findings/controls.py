@@ -3,7 +3,7 @@
 from findings.contrast_words import CONDITION, in_order
 from findings.finding import NOT_TESTED, Finding, make, shown_by_p, strength_of
 from findings.setting import liking_of
-from findings.summary import alpha_of, contrast_of, find_arm, find_rows, role_contrast, roles_of
+from findings.summary import alpha_of, contrast_of, find_arm, find_rows, models_of, role_contrast, roles_of
 from findings.words import capital, join, list_arms, plural, reach
 
 
@@ -180,11 +180,17 @@ def state_agreement(summary: dict) -> list[Finding]:
         balanced = summary["settings"]["data"]["balance_lengths"]
         models = [summary["derived"]["models"][kind] for kind in summary["settings"]["judges"]]
         agree = [one["accuracy_balanced" if balanced else "accuracy"]["mean"] for one in models]
-        numbers = {"low": min(agree), "high": max(agree), "chance": 0.5}
+        rows = [row for kind in summary["settings"]["judges"] for row in models_of(summary, kind)]
+        pairs = [row["balanced_pairs" if balanced else "pairs"] for row in rows]
+        numbers = {"low": min(agree), "high": max(agree), "chance": 0.5, "fewest": min(pairs), "most": max(pairs)}
+        # Of the normal approximation, which is near enough for a share around one half.
+        numbers["error"] = 1.96 * (0.25 / min(pairs)) ** 0.5
         verdict = (
             "**Can judges be trusted? That cannot be known here:** there is no gold rating to hold them against. With"
-            f" raters they agree on {reach('low', 'high', 'percent', numbers)} of held-out pairs"
-            f"{' whose lengths are balanced' if balanced else ''}; chance is {{chance:percent}}."
+            f" raters they agree on {reach('low', 'high', 'percent', numbers)} of"
+            f" {reach('fewest', 'most', 'd', numbers)} held-out pairs"
+            f"{' whose lengths are balanced' if balanced else ''}, each known to ±{{error:percent}}; chance is"
+            " {chance:percent}."
         )
         return [make("agreement", question, text), make("verdict_trust", question, verdict, numbers)]
     numbers = {"r": summary["world"]["judge_gold_correlation"]}

@@ -33,26 +33,26 @@ def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
             " from, and raters tell what they are worth. Beside"
         )
     else:
-        text = "**No pair holds a response that is cut off**: none tells a reward model what one is worth."
+        text = "**No training pair holds a response that is cut off.**"
         chance = numbers["worth_low"] < 0 < numbers["worth_high"]
-        text += " That is left to chance: beside" if chance else " Beside"
+        text += f"{' So each reward model values one by chance.' if chance else ''} Beside"
     text += (
         " finished responses to the same prompt, SFT's cut-off ones stand at"
-        " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by reward models of {replicates} replicates,"
-        " at {judges_low:+.2f} to {judges_high:+.2f} by the {judges} judges of all makes."
+        " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by reward models of {replicates} replicates."
+        " By the {judges} judges of all makes they stand at {judges_low:+.2f} to {judges_high:+.2f}."
     )
     ended = find_row(summary["worth_of_the_end"], scorer="judges_with_end")
     if ended:
         numbers |= {"ended_low": ended["low"], "ended_high": ended["high"]}
-        text += " With an end mark behind them they stand at {ended_low:+.2f} to {ended_high:+.2f}."
+        text += " With an end mark behind them, judges put them at {ended_low:+.2f} to {ended_high:+.2f}."
     more = []
     for i, row in enumerate(summary["derived"]["end_gaps"]):
         numbers |= {f"gap_{i}": row["estimate"], f"gap_{i}_p": row["p_exact"]}
-        more.append(f"`{row['arm']}` {{gap_{i}:+.2f}} (exact p {{gap_{i}_p:p}})")
+        more.append(f"{{gap_{i}:+.2f}} (`{row['arm']}`, exact p {{gap_{i}_p:p}})")
     if more:
         shown = any(row["p_exact"] < alpha_of(summary) for row in summary["derived"]["end_gaps"])
-        text += f" What Level 2's models give them, less what Level 1's do: {join(more)};"
-        text += f"{'' if shown else ' none is shown,'} asked afterwards."
+        text += f" Level 2's models give them, less what Level 1's do, {join(more)}: asked afterwards"
+        text += f"{'' if shown else ', and it may be chance'}."
     followed = []
     for i, row in enumerate(row for row in ours if row["correlation"] is not None):
         numbers |= {f"follows_{i}": row["correlation"], f"follows_{i}_p": row["p_exact"]}
@@ -74,9 +74,9 @@ def untrained_heads(summary: dict) -> tuple[str, dict[str, float]]:
     text = (
         f"**Training {'hardly moves' if kept else 'moves'} the scores of cut-off responses.** It moves them by"
         " {moved_cut_off:.2f} SFT standard deviations, and the scores of finished ones by {moved_ended:.2f} (means of"
-        f" {{models}} models).{left} A finished one's level is open too, since pairs fix differences alone. The"
-        " untrained score of cut-off responses, less the trained one of finished responses, tells in {told} of {models}"
-        " models which of the two the model prefers."
+        f" {{models}} models).{left} A finished one's level is open too, since pairs fix differences alone."
+        " Take two numbers: what the untrained head gives cut-off responses, and what the trained model gives finished"
+        " ones. Their difference foretells in {told} of {models} models which of the two the model prefers."
     )
     followed = []
     for i, part in enumerate(
@@ -150,8 +150,8 @@ def state_cut_off(summary: dict) -> list[Finding]:
             f"`{row['arm']}` in {{cut_{i}}} of {{seeds_{i}}} replicates (the worst finishes {{least_{i}:percent}})"
         )
     text = (
-        "**Length came back.** Policies learned to go on until they are cut off at {max_new_tokens} tokens. They finish"
-        f" less than {{share:percent}} of what SFT does: {join(said)}."
+        "**Length came back.** Some policies learned to go on until they are cut off at {max_new_tokens} tokens. They"
+        f" finish less than {{share:percent}} of the share that SFT finishes: {join(said)}."
     )
     given = {"condition": "a replicate finishes less than cut_off times SFT's share"}
     given["cut_off"] = summary["settings"]["findings"]["cut_off"]

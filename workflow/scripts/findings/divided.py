@@ -1,10 +1,19 @@
 """Whether a distribution helps in the world where it could: divided raters, and a truth that is not the mean rating."""
 
-from findings.contrast_words import CONDITION
+from findings.contrast_words import CONDITION, DECIDING, in_order
 from findings.finding import NOT_TESTED, Finding, make, strength_of
-from findings.summary import alpha_of, arm_with_signal, find_row, find_rows, kinds_of_levels, level2_rows, roles_of
+from findings.summary import (
+    alpha_of,
+    arm_with_signal,
+    contrast_of,
+    find_row,
+    find_rows,
+    kinds_of_levels,
+    level2_rows,
+    roles_of,
+)
 from findings.tables import markdown
-from findings.words import VERDICT_WORDS, list_arms, reach, show
+from findings.words import VERDICT_WORDS, join, list_arms, reach, short_metric, show
 
 
 def helps_the_worst(divided: dict) -> bool:
@@ -60,9 +69,15 @@ def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
     text = (
         f" The least satisfied tenth of raters give SFT {{worst_sft:.2f}} rating points{of_sharper}, Level 1"
         f" {{worst_level1:.2f}}, and `{arm}`, trained on the learned worst tenth, {{worst_level2:.2f}} (p against"
-        " Level 1 {worst_p:p}, uncorrected)."
+        f" Level 1 {{worst_p:p}}, uncorrected{'; against that temperature not tested' if sharper else ''})."
     )
-    return text, numbers
+    price = []
+    for row in in_order(contrast_of(divided, arm, level1)):
+        metric = row["metric"]
+        if metric in DECIDING:
+            numbers[f"price_{metric}"] = row["estimate"]
+            price.append(f"{{price_{metric}:+.2f}} by {'that share' if metric == 'gold' else short_metric(metric)}")
+    return f"{text} Beside Level 1 it stands at {join(price)}." if price else text, numbers
 
 
 def state_worst(divided: dict) -> list[Finding]:

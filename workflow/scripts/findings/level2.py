@@ -15,6 +15,7 @@ from findings.level2_why import (
 from findings.predictions import state_predictions
 from findings.summary import (
     alpha_of,
+    find_row,
     find_rows,
     level2_rows,
     other_makes,
@@ -104,6 +105,18 @@ def state_what_could_be_found(summary: dict, by_metric: dict[str, list[dict]]) -
     return make("level2_power", question, text, numbers, power=summary["settings"]["power"])
 
 
+def state_equal_length(summary: dict) -> Finding | None:
+    """Both levels beside SFT at equal length, where texts differ in it and no gold tells; None with gold."""
+    arms = [roles_of(summary)["level1"], *dict.fromkeys(row["arm"] for row in level2_rows(summary))]
+    rows = {arm: find_row(summary["responses"], arm=arm, decoding="sampled") for arm in arms}
+    if summary["rubric"] or not all(rows.values()):
+        return None
+    numbers = {arm: row["judges_at_equal_length"] for arm, row in rows.items()}
+    said = join([f"`{arm}` at {{{arm}:+.2f}}" for arm in arms])
+    text = f"At equal length the judges put {said} from SFT."
+    return make("level2_equal_length", "And at equal length?", text, numbers)
+
+
 def state_equal_kl(summary: dict) -> Finding | None:
     """Level 2 against Level 1 at the KL that both reached."""
     arms, alpha = {row["arm"] for row in level2_rows(summary)}, alpha_of(summary)
@@ -161,7 +174,8 @@ def state_level2(summary: dict) -> list[Finding]:
         lead_level2(summary, by_metric),
         state_ratings(summary),
         shared_evidence(summary),
-        state_what_could_be_found(summary, by_metric),
+        state_what_could_be_found(summary, by_metric | by_others),
+        state_equal_length(summary),
     ]
     found += [state_equal_kl(summary), *state_learning(summary), *state_spread(summary, kind), *state_signals(summary)]
     found += [

@@ -53,14 +53,15 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
         holds = shown and gains
         opening = ("is not shown to help", "helps", "does not help")[shown * (1 if gains else 2)]
         text = (
-            f"**Its spread {opening} to tell who wins.** With it counted in, the held-out loss"
-            f" {'falls' if told['gain'] > 0 else 'rises'} by"
-            " {size:.4f} nats a pair (p {p:p})"
+            f"**Its spread {opening} to tell who wins.** Counting it in {'lowers' if gains else 'raises'} the held-out"
+            " loss by {size:.4f} nats a pair (p {p:p})"
         )
         numbers = {"size": abs(told["gain"]), "p": told["p_exact"], "error": told["error"]}
         if "oracle" in told:
             numbers |= {name: told[name] for name in ("oracle", "oracle_error", "true_noise")}
-            text += "; the raters' true means and noise lower it by {oracle:.4f} (standard error {oracle_error:.4f})"
+            text += (
+                ". The raters' true means and noise would lower it by {oracle:.4f} (standard error {oracle_error:.4f})"
+            )
             if holds:
                 text += ": the spread holds some of what could be known"
             elif told["oracle"] < told["oracle_least"]:
@@ -128,7 +129,7 @@ def state_signals(summary: dict) -> list[Finding]:
         names = {"win": "{win:.2f} with the win probability", "risk": "{risk:.2f} with the risk-averse rating"}
         text = (
             f"**The ways to read the distribution order responses almost alike**: the mean rating correlates"
-            f" {join([names[name] for name in readings])}. So their policies are alike."
+            f" {join([names[name] for name in readings])}. So policies learn from nearly the same reward."
         )
         condition = "every correlation > same_order"
         found.append(make("same_order", EXPLAINS, text, readings, condition=condition, same_order=limits["same_order"]))
@@ -187,7 +188,9 @@ def state_narrowing(summary: dict) -> Finding | None:
     for i, arm in enumerate(arms):
         numbers |= {f"change_{i}": training[arm]["advantage"], f"kl_{i}": find_arm(summary["arms"], arm)["log_ratio"]}
     said = [f"{{change_{i}:change}} and {{kl_{i}:.1f}} nats (`{arm}`)" for i, arm in enumerate(arms)]
-    more = all(training[arm]["advantage"] < training[level1]["advantage"] for arm in bounded & {*arms})
+    # As the percentages are written: a smaller difference is none.
+    change = {arm: round(100 * training[arm]["advantage"]) for arm in arms}
+    more = all(change[arm] < change[level1] for arm in bounded & {*arms})
     opening = (
         "A bounded signal flattens where it is high, and the KL penalty does not flatten with it"
         if more

@@ -80,8 +80,8 @@ def state_failures(summary: dict) -> list[Finding]:
     if rows and wrong:
         names = join([f"{row['name']} by {row['metric']}" for row in wrong])
         text = (
-            f"**Predicting RL from best of n** failed in {{wrong}} of {{made}} predictions ({names}): choosing among"
-            f" SFT's responses does not show what a policy does that may leave them."
+            f"**Predicting RL from best of n** failed in {{wrong}} of {{made}} predictions ({names}). A policy may"
+            " leave SFT's responses; choosing among them cannot."
         )
         found.append(make("failed_predictions", question, text, {"wrong": len(wrong), "made": len(made)}))
     accuracy = summary["derived"]["models"][kinds_of_levels(summary)[0]]["accuracy"]["mean"]

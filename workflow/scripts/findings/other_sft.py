@@ -46,8 +46,8 @@ def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
         words = dict.fromkeys(VERDICT_WORDS[verdict] for one in there for verdict in one["level2"])
         changed.append(f"Level 2 is {' or '.join(words)} by gold")
     closing = join(changed) if changed else "verdicts by gold are the same"
-    models = "{others} SFT models of other seeds" if len(others) > 1 else "an SFT model of another seed"
-    text = f"**From {models}, {closing}.** {text}."
+    models = "{others} other SFT models" if len(others) > 1 else "another SFT model"
+    text = f"**Begun again from {models}: {closing}.** {text}."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(summary), "strength": strength_of(*level1, *level2)}
     given["equivalence_margin"] = summary["settings"]["equivalence_margin"]
     return [make("other_sft", "Does the answer depend on the SFT model?", text, numbers, **given)]

@@ -95,6 +95,13 @@ def state_level2(real: dict) -> list[Finding]:
     opening = opening if any(ahead) else "shows no gain"
     order = f", by the same judge{'s in the same order' if len(name_makes(real)) > 1 else ''}"
     text = f"**There Level 2 {opening}.** Less Level 1{order}, {'; '.join(said)}."
+    least = {}
+    for metric in name_makes(real):
+        sizes = [row["minimum_detectable"] for row in find_rows(level2_rows(real), metric=metric)]
+        least |= {f"least_{metric}": min(sizes)} if sizes and None not in sizes else {}
+    if len(least) == len(name_makes(real)):
+        numbers |= least
+        text += f" The tests could have found differences from {join([f'{{{name}:.2f}}' for name in least])} on."
     if cut_off:
         text += f" Policies go on until they are cut off: {join(cut_off)} replicates."
     given = {"condition": f"gain: ahead by every judge; {CONDITION}", "confidence": 1 - alpha_of(real)}

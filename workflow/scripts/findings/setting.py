@@ -64,7 +64,8 @@ def describe_sources(sources: dict | None) -> str:
         digests = [f"sha256 {file['sha256'][:16]}..." for file in row.get("files", [])]
         files = f" ({', '.join(digests)})" if digests else ""
         said.append(f"{name} `{row['source']}`{split}{place}{files}{weights}")
-    commit = f" by commit {sources['commit'][:12]}" if sources.get("commit") else ""
+    number, _, dirty = (sources.get("commit") or "").partition("-")
+    commit = f" by commit {number[:12]}{' with changes' if dirty else ''}" if number else ""
     return f"Loaded{commit}: {'; '.join(said)}. {state_weights(sources)}".strip()
 
 
@@ -90,14 +91,16 @@ def state_settings(summary: dict) -> list[Finding]:
     numbers = {"scale": scored["scale_samples"], "prompts": derived["scored_prompts"], "samples": scored["samples"]}
     found.append(make("standardised", "In which unit is the reward?", text, numbers))
     text = (
-        "A *seed* is one replicate with its own reward model, policy and samples; {seeds} here share the SFT model and"
-        " the judges. Tests are exact sign flips of the seeds' differences. Where all seeds agree in sign, p is {p:p},"
-        " and {holm:p} after Holm's correction for {tests} tests: less cannot come out. Each metric is corrected by"
-        " itself. Intervals of {confidence:percent} are bootstraps over seeds and prompts, too narrow for few seeds."
+        "A *seed* is one replicate with its own reward model, policy and samples; {seeds} here share the SFT model, the"
+        " judges and {prompts} held-out prompts. Tests are exact sign flips of the seeds' differences. Where all seeds"
+        " agree in sign, p is {p:p}, and {holm:p} after Holm's correction for {tests} tests: less cannot come out. Each"
+        " metric is corrected by itself. Intervals of {confidence:percent} are bootstraps over seeds and prompts, too"
+        " narrow for few seeds."
     )
     tests = derived["tests"]["judges"]
     numbers = {
         "seeds": seeds,
+        "prompts": settings["evaluation"]["prompts"],
         "p": derived["smallest_p"],
         "tests": tests,
         "holm": min(tests * derived["smallest_p"], 1),
@@ -106,15 +109,17 @@ def state_settings(summary: dict) -> list[Finding]:
     training, model = settings["reward_training"], derived["models"][kinds_of_levels(summary)[0]]
     text = (
         f"Reward models are trained by TRL's `RewardTrainer` on the SFT model with a new head: {{epochs:g}}"
-        f" epoch{'s' if training['epochs'] != 1 else ''} of {{batch_size}} pairs a step, learning rate"
+        f" epoch{'s' if training['epochs'] != 1 else ''} of {{pairs}} pairs, {{batch_size}} a step, learning rate"
         f" {{learning_rate:g}}, {settings['precision']}."
     )
     numbers = {name: training[name] for name in ("epochs", "batch_size", "learning_rate")}
+    balanced = settings["data"]["balance_lengths"]
+    numbers["pairs"] = summary["lengths"]["train"]["balanced_pairs" if balanced else "kept_pairs"]
     numbers |= {"accuracy": model["accuracy"]["mean"], "longer": model["longer_wins"]["mean"]}
     agree = (
         "on {accuracy:percent} of {which}held-out pairs; always choosing the longer response would on {longer:percent}."
     )
-    if settings["data"]["balance_lengths"]:
+    if balanced:
         numbers |= {"balanced": model["accuracy_balanced"]["mean"], "chance": 0.5}
         text += " They learn from pairs in which the longer response wins as often as it loses. On such held-out pairs"
         text += " Level 1's models agree with raters on {balanced:percent} (chance {chance:percent}), "

@@ -1,7 +1,7 @@
 """Whether the conclusion on Level 2 depends on the settings that it shares with Level 1."""
 
 from findings.finding import Finding, make
-from findings.summary import SCALAR_SIGNALS, find_arm, find_rows
+from findings.summary import find_arm, find_row, find_rows
 from findings.tables import markdown
 from findings.words import join, reach, short_metric, show
 
@@ -10,13 +10,13 @@ SWEPT = ("kl_coef", "learning_rate")
 KL = ("kl_level1", "kl_level2")
 
 
-def rows_of_sweep(sweep: dict) -> list[dict]:
-    """A row a setting and metric: Level 2 less Level 1 at the same settings, with both arms' KL to SFT in nats."""
+def rows_of_sweep(sweep: dict, signal: str = "win", against: str = "reward") -> list[dict]:
+    """A row a setting and metric: one signal's arm less another's at the same settings, with both KL to SFT in nats."""
     arms, shared = sweep["settings"]["arms"], sweep["settings"]["reinforce"]
     rows = []
     for row in find_rows(sweep["contrasts"], decoding="sampled"):
         one, other = arms.get(row["arm"]), arms.get(row["against"])
-        if not one or not other or one["signal"] in SCALAR_SIGNALS or other["signal"] not in SCALAR_SIGNALS:
+        if not one or not other or (one["signal"], other["signal"]) != (signal, against):
             continue
         given = {name: (shared | one)[name] for name in SWEPT}
         if given == {name: (shared | other)[name] for name in SWEPT}:
@@ -48,6 +48,14 @@ def state_sweep(summary: dict, sweep: dict) -> Finding:
         f" by {join(said)} ({{seeds}} pilot seeds: shown, not tested); most at β = {{kl_coef:g}},"
         " learning rate {learning_rate:g}, where its KL is {kl_level2:.1f} nats and Level 1's {kl_level1:.1f}."
     )
+    place = {name: most[name] for name in SWEPT} | {"metric": most["metric"]}
+    twins = [find_row(rows_of_sweep(sweep, *pair), **place) for pair in (("bounded", "reward"), ("win", "bounded"))]
+    if all(twins):
+        numbers |= {"twin": twins[0]["estimate"], "beyond": twins[1]["estimate"]}
+        text += (
+            f" There its scalar twin, centred and bounded too, differs from Level 1 by {{twin:+.2f}} by"
+            f" {short_metric(most['metric'])}, and the win probability from the twin by {{beyond:+.2f}}."
+        )
     condition = "ahead: an estimate > equivalence_margin"
     return make("sweep", EXPLAINS, text, numbers, condition=condition, equivalence_margin=margin)
 
@@ -56,10 +64,16 @@ def table_of_sweep(sweep: dict) -> str:
     """A row a setting: the difference by each metric, and both arms' KL."""
     found = rows_of_sweep(sweep)
     metrics = [name for name in ("gold", "judges") if find_rows(found, metric=name)]
+    twins = {"twin": rows_of_sweep(sweep, "bounded"), "less twin": rows_of_sweep(sweep, "win", "bounded")}
+    twins = {name: some for name, some in twins.items() if some}
     rows = []
     for setting in dict.fromkeys(tuple(row[name] for name in SWEPT) for row in found):
         by_metric = {row["metric"]: row for row in find_rows(found, **dict(zip(SWEPT, setting)))}
         kl = by_metric[metrics[0]]
         sizes = [show(by_metric[name]["estimate"], "+.2f") for name in metrics]
+        for some in twins.values():
+            place = dict(zip(SWEPT, setting)) | {"metric": metrics[0]}
+            sizes.append(show(find_row(some, **place).get("estimate"), "+.2f"))
         rows.append([*(f"{value:g}" for value in setting), *sizes, *(show(kl[name], ".1f") for name in KL)])
-    return markdown(["β", "learning rate", *metrics, "KL, Level 1 (nats)", "KL, Level 2 (nats)"], rows)
+    beside = [f"{name}, {metrics[0]}" for name in twins]
+    return markdown(["β", "learning rate", *metrics, *beside, "KL, Level 1 (nats)", "KL, Level 2 (nats)"], rows)

@@ -21,6 +21,9 @@ OPTIONS = {
     "rating_threshold": ", t = {:g}",
     "relabelling": ", ratings renamed ({})",
     "kl_coef": ", β = {:g}",
+    "cut_off_reward": "; {:g} where it is cut off",
+    "cvar_share": ", share {:g}",
+    "advantage_weight": ", weighted by {}",
 }
 
 

@@ -3,10 +3,15 @@
 from findings.contrast_words import CONDITION
 from findings.derived import paired_by_seed
 from findings.finding import Finding, make, strength_of
-from findings.summary import alpha_of, find_row, find_rows, kinds_of_levels, models_of
-from findings.words import VERDICT_WORDS
+from findings.summary import alpha_of, contrast_of, find_row, find_rows, kinds_of_levels, models_of
+from findings.words import VERDICT_WORDS, join, short_metric
 
 QUESTION = "Do ties identify the spread?"
+READINGS = {
+    "cvar": "the mean of the worst {cvar_share:percent} of the distribution",
+    "sampled": "one rating drawn from it",
+    "confidence": "certainty as a weight of the advantage",
+}
 SPREAD = "spread_noise_correlation"
 
 
@@ -63,3 +68,35 @@ def state_ties(ties: dict) -> list[Finding]:
     given |= {"confidence": 1 - alpha_of(ties), "equivalence_margin": ties["settings"]["equivalence_margin"]}
     given["strength"] = strength_of(*rows)
     return [make(name, QUESTION, text, numbers, **given) for name, text in (("ties", lead), ("ties_more", more))]
+
+
+def state_other_readings(ties: dict) -> list[Finding]:
+    """Readings of the distribution that the default experiment does not train, each beside the mean; none untrained."""
+    arms, kind = ties["settings"]["arms"], kinds_of_levels(ties)[1]
+    plain = {arm: own for arm, own in arms.items() if own["reward_model"] == kind}
+    means = [arm for arm, own in plain.items() if own["signal"] == "mean" and "advantage_weight" not in own]
+    said, numbers, shown = [], {"seeds": len(ties["seeds"])}, []
+    for arm, own in plain.items():
+        reading = own.get("advantage_weight", own["signal"])
+        rows = contrast_of(ties, arm, means[0]) if means and reading in READINGS else {}
+        some = {metric: rows[metric] for metric in ("gold", "judges") if metric in rows}
+        if not some:
+            continue
+        numbers |= {name: own[name] for name in ("cvar_share",) if name in own}
+        numbers |= {f"{reading}_{metric}": row["estimate"] for metric, row in some.items()}
+        sizes = [
+            f"{{{reading}_{metric}:+.2f}} by {short_metric(metric)} ({VERDICT_WORDS[row['verdict']]})"
+            for metric, row in some.items()
+        ]
+        said.append(f"{READINGS[reading]} {join(sizes)}")
+        shown += some.values()
+    if not said:
+        return []
+    gains = any(row["verdict"] == "rose" for row in shown)
+    text = (
+        f"**Of other readings {'some gain' if gains else 'none gains'}.** Less the mean rating of the same reward"
+        f" models (`{ties['experiment']}`, {{seeds}} seeds, uncorrected): {'; '.join(said)}."
+    )
+    given = {"condition": CONDITION, "confidence": 1 - alpha_of(ties), "strength": strength_of(*shown)}
+    given["equivalence_margin"] = ties["settings"]["equivalence_margin"]
+    return [make("other_readings", "What else can be read of the distribution?", text, numbers, **given)]
