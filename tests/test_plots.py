@@ -30,10 +30,17 @@ def test_a_placebo_leaves_the_axis_of_the_arms_in_question(axis):
     contrasts = pd.DataFrame(rows, columns=["name", "arm", "estimate", "ci_low", "ci_high"])
     contrasts = contrasts.assign(metric="proxy", against="sft", seeds=2)
     differences = pd.DataFrame({"name": ["level1", "placebo"], "metric": "proxy", "difference": [1.25, 60.0]})
-    plot_contrasts.draw_forest(axis, contrasts, differences, ["placebo"])
+    plot_contrasts.draw_forest(axis, contrasts, differences, plot_contrasts.metrics_of(contrasts), ["placebo"])
     low, high = axis.get_xlim()
     assert low < 0 and 1.3 < high < 1.5
     assert [text.get_text() for text in axis.texts] == ["+11.0 (to +26.0) →"]
+
+
+def test_contrasts_are_drawn_by_judges_of_every_make():
+    contrasts = pd.DataFrame({"metric": ["judges", "gemma_with_end", "proxy", "ngrams", "gemma", "judges"]})
+    names = plot_contrasts.metrics_of(contrasts)
+    assert [*names] == ["judges", "proxy", "gemma", "ngrams"]
+    assert names["gemma"] == "judges of another make: gemma"
 
 
 def test_only_arms_in_question_set_the_axes_of_training(axis):

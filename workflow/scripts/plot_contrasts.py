@@ -6,7 +6,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from align.errors import run
-from findings.plotting import MARKERS, figure_parser, metric_colours, save_figure, use_style
+from findings.plotting import MARKERS, colours_of, figure_parser, legend_above, save_figure, use_style
+from findings.readings import WITH_END
 
 METRICS = {"judges": "judges (primary)", "proxy": "its proxy", "gold": "gold rating"}
 
@@ -20,6 +21,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--equivalence-margin", type=float, required=True, help="a difference within it does not matter"
     )
     return parser.parse_args(argv)
+
+
+def metrics_of(contrasts: pd.DataFrame) -> dict[str, str]:
+    """The metrics to draw and their names, judges of other makes last; each judge as it reads what was cut off."""
+    others = [kind for kind in contrasts["metric"].unique() if kind not in METRICS and not kind.endswith(WITH_END)]
+    names = METRICS | {kind: f"judges of another make: {kind}" for kind in sorted(others)}
+    return {metric: name for metric, name in names.items() if (contrasts["metric"] == metric).any()}
 
 
 def limits_of(contrasts: pd.DataFrame, differences: pd.DataFrame) -> tuple[float, float]:
@@ -41,22 +49,21 @@ def mark_beyond(axis, row, height: float, colour: str, limits: tuple[float, floa
         axis.text(at, height - 0.05, text, ha=place, va="bottom", fontsize=7, color=colour)
 
 
-def draw_forest(axis, contrasts: pd.DataFrame, differences: pd.DataFrame, placebos: list[str]) -> None:
+def draw_forest(axis, contrasts: pd.DataFrame, differences: pd.DataFrame, metrics: dict, placebos: list[str]) -> None:
     """A contrast a row: by each metric its estimate, its interval, and a tick a seed; placebos may leave the axis."""
     in_question = contrasts[~contrasts["arm"].isin(placebos)]
     limits = limits_of(in_question if len(in_question) else contrasts, differences)
-    names, colours = list(contrasts["name"].unique()), metric_colours()
-    for offset, metric in enumerate(METRICS):
+    names, colours = list(contrasts["name"].unique()), colours_of([*dict.fromkeys([*METRICS, *metrics])])
+    for place, metric in enumerate(metrics):
         rows = contrasts[contrasts["metric"] == metric]
-        heights = [names.index(name) + 0.22 * (offset - 1) for name in rows["name"]]
+        heights = [names.index(name) + 0.66 * ((place + 0.5) / len(metrics) - 0.5) for name in rows["name"]]
         for height, row in zip(heights, rows.itertuples()):
             seeds = differences[(differences["name"] == row.name) & (differences["metric"] == metric)]
             axis.plot(seeds["difference"], [height] * len(seeds), "|", color=colours[metric], markersize=6, alpha=0.7)
             axis.plot([row.ci_low, row.ci_high], [height] * 2, color=colours[metric], linewidth=1.5)
             mark_beyond(axis, row, height, colours[metric], limits)
-        axis.plot(
-            rows["estimate"], heights, MARKERS[offset], color=colours[metric], markersize=5, label=METRICS[metric]
-        )
+        marker = MARKERS[place % len(MARKERS)]
+        axis.plot(rows["estimate"], heights, marker, color=colours[metric], markersize=5, label=metrics[metric])
     first = [contrasts[contrasts["name"] == name].iloc[0] for name in names]
     counts = [f"{row.seeds} seed{'s' if row.seeds > 1 else ''}" for row in first]
     labels = [f"{row.arm} - {row.against}\n{row['name']}, {count}" for row, count in zip(first, counts)]
@@ -72,18 +79,20 @@ def main(argv: list[str] | None = None) -> None:
     contrasts, differences = (
         table[table["decoding"] == "sampled"] for table in map(pd.read_csv, (args.contrasts, args.differences))
     )
+    metrics = metrics_of(contrasts)
+    contrasts, differences = (table[table["metric"].isin(metrics)] for table in (contrasts, differences))
     # Differences between arms are small beside those from SFT, and have an axis of their own.
-    against_sft = contrasts["against"] == "sft"
-    groups = [group for group in (contrasts[against_sft], contrasts[~against_sft]) if len(group)]
+    groups = [contrasts[contrasts["against"] == "sft"], contrasts[contrasts["against"] != "sft"]]
+    groups = [group for group in groups if len(group)]
     sizes = [group["name"].nunique() for group in groups]
     figure, axes = plt.subplots(
         len(groups), figsize=(args.width, 1.2 + 0.55 * sum(sizes)), height_ratios=sizes, squeeze=False
     )
     for axis, group in zip(axes.flat, groups):
-        draw_forest(axis, group, differences, args.placebos)
+        draw_forest(axis, group, differences, metrics, args.placebos)
         axis.axvspan(-args.equivalence_margin, args.equivalence_margin, color="0.5", alpha=0.12, linewidth=0)
     figure.supxlabel("difference on held-out prompts, SFT standard deviations", fontsize=9)
-    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    legend_above(figure, axes.flat[0])
     save_figure(figure, args.output, args.dpi)
 
 
