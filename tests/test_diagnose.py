@@ -35,6 +35,18 @@ def test_whole_files_are_not_called_broken(files):
     assert explain(ValueError("a bug"), ["--in", str(files / "a.parquet"), str(files)]) is None
 
 
+def test_an_ensembles_folder_lacks_nothing(files):
+    for member in (files / "member1", files / "member2"):
+        member.mkdir()
+        (member / "config.json").write_text("{}")
+        shutil.copy(files / "a.safetensors", member)
+    (files / "tokenizer.json").write_text("{}")
+    assert explain(KeyError("a bug"), ["--reward-models", str(files)]) is None
+    (files / "member1" / "config.json").unlink()
+    (files / "member2" / "config.json").unlink()
+    assert "lacks config.json" in explain(KeyError("a bug"), ["--reward-models", str(files)])
+
+
 @pytest.mark.parametrize("name", ["a.parquet", "a.safetensors", "a.bin", "a.json"])
 def test_a_file_that_is_cut_off_is_named(files, name):
     cut(files / name)

@@ -95,6 +95,11 @@ def test_holms_level_is_where_the_adjusted_p_crosses():
         assert holm([*others, level * 0.999])[-1] < 0.05 <= holm([*others, level * 1.001])[-1]
 
 
+def test_drawn_flips_hold_what_was_observed():
+    flips = sign_flips(20)
+    assert (flips[0] == 1).all() and flips.shape == (2**11, 20)
+
+
 def test_all_flips_of_the_signs_but_for_mirrors():
     flips = {tuple(row) for row in sign_flips(3)}
     assert flips == {(1.0, *rest) for rest in itertools.product((-1.0, 1.0), repeat=2)}

@@ -25,7 +25,7 @@ from align.memory import AtOnce
 from align.reinforce import Baseline
 from align.reward_models import score_references
 from align.rollout import TokenLogps, generate
-from align.signals import SIGNALS, Scale, fit_scale, scalar_reward, signal_of
+from align.signals import SIGNALS, Scale, fit_scale, grouped_signal, scalar_reward
 from align.training_step import Learner, StepSettings, load_models, reward_responses, train_step
 
 OUTPUTS = ("{}", "{}.csv", "{}.parquet", "{}.json")
@@ -105,7 +105,7 @@ def step(world):
     before = copy.deepcopy(models.policy.model)
     table = pd.read_parquet(world / "references.parquet")
     outputs = score_references(models.reward, table, models.tokenizer.pad_token_id, 16)
-    scale = fit_scale(signal_of("reward", outputs, outputs))
+    scale = fit_scale(grouped_signal("reward", outputs, outputs))
     references = table[table["sample"] == 0].head(8)
     prompts = [list(map(int, ids)) for ids in references["prompt_ids"]]
     torch.manual_seed(3)

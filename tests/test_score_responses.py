@@ -15,7 +15,7 @@ from align.chat import PLAIN_TEMPLATE, encode_response
 from align.errors import InputError
 from align.files import read_json
 from align.reward_models import load_scorer
-from align.scorers import encode_anew, load_text_scorer, read_conversations
+from align.scorers import encode_anew, load_judge, read_conversations
 from findings.units import judge_columns
 
 
@@ -36,7 +36,7 @@ def scored(world):
     responses += ["--scoring-batch-size", "16", "--precision", "fp32"]
     score_proxy.main(
         [*responses, "--arms", arms, "--kinds", "scalar", "--reward-models", str(world / "rm")]
-        + ["--scales", str(world / "policy.json"), "--pool", str(world / "sft_r.parquet"), "--pool-samples", "2"]
+        + ["--scales", str(world / "policy.json"), "--pool", str(world / "sft_r.parquet"), "--reference-samples", "2"]
         + ["--output", str(world / "proxy.parquet")]
     )
     judged = ["--judges", str(world / "rm"), str(other), "--judge-names", "judge_101", "other_201"]
@@ -166,7 +166,7 @@ def test_judges_also_read_cut_off_responses_as_if_they_ended(world, scored, name
 
 def test_a_text_beyond_the_other_makes_context_is_refused(tmp_path):
     save_letter_model(tmp_path, LlamaForSequenceClassification, PLAIN_TEMPLATE, context=8)
-    score = load_text_scorer(str(tmp_path), 4, "fp32", False, {"p": [{"role": "user", "content": "abcd"}]})
+    score = load_judge("text", str(tmp_path), 4, "fp32", False, {"p": [{"role": "user", "content": "abcd"}]})
     table = pd.DataFrame({"prompt_id": ["p"], "response": ["wxyz"], "finished": [True]})
     with pytest.raises(InputError, match="10 of its tokens, more than its context of 8"):
         score(table)

@@ -11,15 +11,15 @@ from align.losses import log_win_probability
 from align.signals import (
     SCALAR_SIGNALS,
     SIGNALS,
-    Options,
     Scale,
+    SignalOptions,
     as_one_model,
     compute_signal,
     confidence,
     fit_scale,
+    grouped_signal,
     mean_and_deviation,
     rating_values,
-    signal_of,
 )
 from findings import summary
 
@@ -54,18 +54,18 @@ def test_rating_signals_by_hand():
     mean = 0.5 + 0.5 + 0.375 + 0.5
     deviation = (0.5 + 1.0 + 1.125 + 2.0 - mean**2) ** 0.5
     assert compute_signal("mean", OUTPUTS, REFERENCES).tolist() == pytest.approx([mean, 3.0], abs=1e-5)
-    risk = compute_signal("risk", OUTPUTS, REFERENCES, Options(risk_aversion=0.5))
+    risk = compute_signal("risk", OUTPUTS, REFERENCES, SignalOptions(risk_aversion=0.5))
     assert risk.tolist() == pytest.approx([mean - 0.5 * deviation, 3.0], abs=1e-3)
     # Against uniform ratings, rating i beats (i - 1 + 1/2) of 4.
     win = 0.5 * 0.125 + 0.25 * 0.375 + 0.125 * 0.625 + 0.125 * 0.875
     assert compute_signal("win", OUTPUTS, REFERENCES).tolist() == pytest.approx([win, 0.625], abs=1e-5)
     # From the third of four ratings up: 1/8 + 1/8. From the first up it is all, whatever the distribution.
     for threshold, expected in ((3, 0.25), (4, 0.125), (1, 1.0)):
-        content = compute_signal("content", OUTPUTS, REFERENCES, Options(rating_threshold=threshold))
+        content = compute_signal("content", OUTPUTS, REFERENCES, SignalOptions(rating_threshold=threshold))
         assert content[0].item() == pytest.approx(expected, abs=1e-5)
     # The worst half is all 1; the worst 3/4 are two thirds 1 and one third 2.
     for share, expected in ((0.5, 1.0), (0.75, 4 / 3), (1.0, mean)):
-        cvar = compute_signal("cvar", OUTPUTS, REFERENCES, Options(cvar_share=share))
+        cvar = compute_signal("cvar", OUTPUTS, REFERENCES, SignalOptions(cvar_share=share))
         assert cvar[0].item() == pytest.approx(expected, abs=1e-5)
 
 
@@ -94,7 +94,7 @@ def test_relabelling_changes_the_mean_and_leaves_the_win_probability_to_the_bit(
     references = torch.randn(50, 4, 10, generator=torch.Generator().manual_seed(2)) * 2
     plain = {name: compute_signal(name, outputs, references) for name in ("mean", "win")}
     for relabelling in ("convex", "concave"):
-        options = Options(relabelling=relabelling)
+        options = SignalOptions(relabelling=relabelling)
         renamed = {name: compute_signal(name, outputs, references, options) for name in plain}
         assert torch.equal(plain["win"], renamed["win"])
         assert (plain["mean"].argsort() != renamed["mean"].argsort()).any()
@@ -103,10 +103,10 @@ def test_relabelling_changes_the_mean_and_leaves_the_win_probability_to_the_bit(
 def test_each_response_is_held_against_the_same_references():
     draw = torch.Generator().manual_seed(3)
     outputs, references = torch.randn(3, 2, 10, generator=draw), torch.randn(3, 4, 10, generator=draw)
-    win = signal_of("win", outputs, references)
+    win = grouped_signal("win", outputs, references)
     by_hand = sum(log_win_probability(outputs[1, 0], other).exp().item() for other in references[1]) / 4
     assert win.shape == (3, 2) and win[1, 0].item() == pytest.approx(by_hand, abs=1e-6)
-    assert torch.equal(signal_of("mean", outputs, references)[:, 1], mean_and_deviation(outputs[:, 1])[0])
+    assert torch.equal(grouped_signal("mean", outputs, references)[:, 1], mean_and_deviation(outputs[:, 1])[0])
 
 
 @pytest.mark.parametrize("name", SIGNALS)
@@ -116,7 +116,7 @@ def test_fresh_sft_responses_have_a_deviation_of_one_in_every_signal(name):
     labels = 1 if name in SCALAR_SIGNALS else 10
     level = 2 * torch.randn(4000, 1, labels)
     compared, others, fresh = (level + torch.randn(4000, 4, labels) for _ in range(3))
-    rewards = fit_scale(signal_of(name, others, compared)).apply(signal_of(name, fresh, compared))
+    rewards = fit_scale(grouped_signal(name, others, compared)).apply(grouped_signal(name, fresh, compared))
     assert rewards.var(dim=1).mean().sqrt().item() == pytest.approx(1.0, abs=0.05)
     assert rewards.mean().item() == pytest.approx(0.0, abs=0.05)
 
@@ -138,12 +138,12 @@ MEMBERS, BESIDE = torch.tensor([[[1.0], [2.0], [6.0]]]), torch.tensor([[[[0.0], 
 def test_an_ensembles_signal_is_its_members_mean_less_their_deviation_by_hand():
     assert compute_signal("reward", MEMBERS, BESIDE).tolist() == [3.0]
     # Less their own levels, 1, 0 and 2, members say 0, 2 and 4: a deviation of 2.
-    assert compute_signal("reward", MEMBERS, BESIDE, Options(doubt_aversion=0.5)).tolist() == [2.0]
+    assert compute_signal("reward", MEMBERS, BESIDE, SignalOptions(doubt_aversion=0.5)).tolist() == [2.0]
     # Centred, they say so in the mean too.
-    assert compute_signal("centred", MEMBERS, BESIDE, Options(doubt_aversion=0.5)).tolist() == [1.0]
+    assert compute_signal("centred", MEMBERS, BESIDE, SignalOptions(doubt_aversion=0.5)).tolist() == [1.0]
     # Against uniform ratings the two distributions win .34375 and .625: half the sum, less 1/4 of a deviation.
     outputs, references = OUTPUTS[None], torch.zeros(1, 2, 2, 4)
-    win = compute_signal("win", outputs, references, Options(doubt_aversion=0.25)).item()
+    win = compute_signal("win", outputs, references, SignalOptions(doubt_aversion=0.25)).item()
     assert win == pytest.approx((0.34375 + 0.625) / 2 - 0.25 * 0.28125 / 2**0.5, abs=1e-5)
 
 
@@ -154,7 +154,7 @@ def test_members_that_say_the_same_are_one_model_without_doubt():
         for name in ("reward", "bounded") if labels == 1 else ("mean", "win", "risk", "cvar"):
             one = compute_signal(name, outputs, references)
             same = outputs[:, None].expand(-1, 3, -1), references[:, :, None].expand(-1, -1, 3, -1)
-            three = compute_signal(name, *same, Options(doubt_aversion=2.0))
+            three = compute_signal(name, *same, SignalOptions(doubt_aversion=2.0))
             assert torch.allclose(one, three, atol=1e-5)
 
 
@@ -163,9 +163,9 @@ def test_doubt_does_not_see_a_members_own_level_of_a_prompt():
     draw = torch.Generator().manual_seed(5)
     outputs, references = torch.randn(3, 4, 3, 1, generator=draw), torch.randn(3, 2, 3, 1, generator=draw)
     level = 9 * torch.randn(3, 1, 3, 1, generator=draw)
-    doubtful = Options(doubt_aversion=1.0)
-    plain = signal_of("reward", outputs, references, doubtful)
-    moved = signal_of("reward", outputs + level, references + level, doubtful)
+    doubtful = SignalOptions(doubt_aversion=1.0)
+    plain = grouped_signal("reward", outputs, references, doubtful)
+    moved = grouped_signal("reward", outputs + level, references + level, doubtful)
     assert plain.shape == (3, 4)
     assert torch.allclose(moved - plain, level.mean(dim=2)[..., 0].expand(3, 4), atol=1e-4)
 
@@ -183,7 +183,7 @@ def test_an_ensemble_as_one_model_by_hand():
 
 def test_a_single_model_has_no_doubt():
     with pytest.raises(InputError, match="doubt_aversion needs an ensemble"):
-        compute_signal("mean", OUTPUTS, REFERENCES, Options(doubt_aversion=1.0))
+        compute_signal("mean", OUTPUTS, REFERENCES, SignalOptions(doubt_aversion=1.0))
 
 
 def test_the_wrong_kind_of_reward_model_is_refused():
@@ -203,4 +203,4 @@ def test_rules_and_findings_know_which_signals_need_no_ratings():
     rules = (ROOT / "workflow" / "rules" / "config.smk").read_text()
     told = ast.literal_eval(re.search(r"^SCALAR_SIGNALS = (.*)$", rules, re.MULTILINE)[1])
     threshold = int(re.search(r"^RATING_THRESHOLD = (\d+)", rules, re.MULTILINE)[1])
-    assert told == summary.SCALAR_SIGNALS == tuple(SCALAR_SIGNALS) and threshold == Options.rating_threshold
+    assert told == summary.SCALAR_SIGNALS == tuple(SCALAR_SIGNALS) and threshold == SignalOptions.rating_threshold

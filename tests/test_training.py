@@ -319,6 +319,27 @@ def test_state_of_another_configuration_is_not_resumed(world):
     assert state_folder(world / "state-x", args, [world / "rm"]) != first
 
 
+def test_state_depends_on_the_code_that_is_imported_and_on_no_other():
+    from align.resume import imported_code
+
+    scripts = ROOT / "workflow" / "scripts"
+    code = {str(path.relative_to(scripts)) for path in imported_code()}
+    assert {"train_policy.py", "align/resume.py", "align/reinforce.py"} <= code
+    script = "import sys; sys.path.insert(0, sys.argv[1]); import train_policy; from align.resume import imported_code"
+    script += "; print(*imported_code())"
+    shown = subprocess.run([sys.executable, "-c", script, str(scripts)], capture_output=True, text=True, check=True)
+    assert "train_policy.py" in shown.stdout and "plot_" not in shown.stdout and "findings/" not in shown.stdout
+
+
+def test_a_gradient_that_is_not_finite_is_not_stepped_on(world, monkeypatch):
+    from align.errors import NotFiniteError
+
+    monkeypatch.setattr(Accelerator, "clip_grad_norm_", lambda *args: torch.tensor(float("inf")))
+    with pytest.raises(NotFiniteError, match="the loss or its gradient is not finite. Nothing was written"):
+        train_policy.main(policy_flags(world, "infinite"))
+    assert not (world / "infinite").exists()
+
+
 def test_shuffled_labels_swap_about_half_of_the_pairs(world):
     given, shuffled = (
         train_reward_model.training_pairs(train_reward_model.parse_args(reward_flags(world, "x", "--labels", labels)))

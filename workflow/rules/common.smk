@@ -168,7 +168,7 @@ CONVERSATIONS = [f"{RESULTS}/data/{fold}.jsonl" for fold in ("validation", "trai
 PLACES = {seed: place for place, seed in enumerate(SEEDS)}
 
 
-def by_seed(stage):
+def earlier_replicates_first(stage):
     """A priority: the jobs of earlier replicates first, and within a replicate those of a later stage.
 
     So the first replicate is whole when the last is not begun. The pool is of the first, since each replicate compares

@@ -12,7 +12,7 @@ rule sample_responses:
     benchmark:
         f"{RESULTS}/benchmarks/sample_responses/{{arm}}_{{seed}}.tsv"
     # Before further policies, where those are not kept: few are then there at a time.
-    priority: by_seed(1 if config["runtime"]["keep_policies"] else 4)
+    priority: earlier_replicates_first(1 if config["runtime"]["keep_policies"] else 4)
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
@@ -53,7 +53,7 @@ rule score_proxy:
         f"{RESULTS}/logs/score_proxy/{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/score_proxy/{{seed}}.tsv"
-    priority: by_seed(1)
+    priority: earlier_replicates_first(1)
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]
@@ -67,7 +67,7 @@ rule score_proxy:
             "scoring_batch_size",
             "precision",
             "share_prompts",
-            pool_samples=config["references"]["samples"],
+            reference_samples=config["references"]["samples"],
         ),
     shell:
         "python {input.script[0]}"
@@ -98,7 +98,7 @@ rule score_responses:
         f"{RESULTS}/logs/score_responses/{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/score_responses/{{seed}}.tsv"
-    priority: by_seed(1)
+    priority: earlier_replicates_first(1)
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]

@@ -18,7 +18,7 @@ rule train_policy:
         f"{RESULTS}/benchmarks/train_policy/{{arm}}_{{seed}}.tsv"
     wildcard_constraints:
         arm="|".join(SAMPLING_ARMS),
-    priority: by_seed(2)
+    priority: earlier_replicates_first(2)
     conda:
         "../../envs/training.yaml"
     threads: TRAINING_THREADS
@@ -69,7 +69,7 @@ if DPO_ARMS:
             f"{RESULTS}/benchmarks/train_dpo/{{arm}}_{{seed}}.tsv"
         wildcard_constraints:
             arm="|".join(DPO_ARMS),
-        priority: by_seed(2)
+        priority: earlier_replicates_first(2)
         conda:
             "../../envs/training.yaml"
         threads: config["runtime"]["threads"]

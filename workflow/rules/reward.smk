@@ -11,7 +11,7 @@ rule train_reward_model:
         f"{RESULTS}/benchmarks/train_reward_model/{{kind}}_{{seed}}.tsv"
     wildcard_constraints:
         kind="|".join(kind for kind in config["reward_models"] if kind not in NGRAM_KINDS),
-    priority: by_seed(3)
+    priority: earlier_replicates_first(3)
     conda:
         "../../envs/training.yaml"
     threads: TRAINING_THREADS
@@ -53,7 +53,7 @@ if NGRAM_KINDS:
             f"{RESULTS}/benchmarks/train_ngram_judge/{{kind}}_{{seed}}.tsv"
         wildcard_constraints:
             kind="|".join(NGRAM_KINDS),
-        priority: by_seed(3)
+        priority: earlier_replicates_first(3)
         conda:
             "../../envs/training.yaml"
         threads: 1
@@ -88,7 +88,7 @@ rule score_pool:
         f"{RESULTS}/logs/score_pool/{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/score_pool/{{seed}}.tsv"
-    priority: by_seed(1)
+    priority: earlier_replicates_first(1)
     conda:
         "../../envs/training.yaml"
     threads: config["runtime"]["threads"]

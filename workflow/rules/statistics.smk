@@ -17,13 +17,14 @@ RATING_KINDS = [
     for kind in (kinds_of(SAMPLES_SEED) if SAMPLES_SEED in PROXY_SEEDS else [])
     if config["reward_models"][kind]["head"] == "ratings"
 ]
-# The first arm of each kind of reward model whose reward is what that model gives on average.
-READ_AS_THEY_ARE = []
+# By kind of reward model, the first arm whose reward is what the model gives on average. An ensemble has no single head
+# to be held against as it was untrained.
+READ_AS_THEY_ARE = {}
 for arm in ARMS:
-    wanted = config["arms"][arm]
-    taken = [config["arms"][other]["reward_model"] for other in READ_AS_THEY_ARE]
-    if wanted["signal"] in ("reward", "mean") and "relabelling" not in wanted and wanted["reward_model"] not in taken:
-        READ_AS_THEY_ARE.append(arm)
+    declared = config["arms"][arm]
+    single = "members" not in config["reward_models"][declared["reward_model"]]
+    if single and declared["signal"] in ("reward", "mean") and "relabelling" not in declared:
+        READ_AS_THEY_ARE.setdefault(declared["reward_model"], arm)
 OTHER_MAKES = [kind for kind in sorted(config["judges"]) if kind != "judge"]
 
 
@@ -193,8 +194,8 @@ if STUDIES.get("untrained"):
         resources:
             mem_mb=1000,
         params:
-            arms=READ_AS_THEY_ARE,
-            kinds=[config["arms"][arm]["reward_model"] for arm in READ_AS_THEY_ARE],
+            arms=list(READ_AS_THEY_ARE.values()),
+            kinds=list(READ_AS_THEY_ARE),
         shell:
             "python {input.script[0]}"
             " --untrained {input.untrained}"

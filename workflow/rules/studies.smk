@@ -20,7 +20,7 @@ if GRADIENT_ARMS:
             f"{RESULTS}/logs/study_gradients/{{seed}}.log",
         benchmark:
             f"{RESULTS}/benchmarks/study_gradients/{{seed}}.tsv"
-        priority: by_seed(1)
+        priority: earlier_replicates_first(1)
         conda:
             "../../envs/training.yaml"
         threads: config["runtime"]["threads"]

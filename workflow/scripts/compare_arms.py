@@ -94,8 +94,8 @@ def verdict(p: float, estimate: float, equivalence: float, alpha: float) -> str:
 def adjust(contrasts: pd.DataFrame, alpha: float, power: float) -> pd.DataFrame:
     """Add Holm's p over the tests of each metric and decoding, the smallest effect found with `power`, and verdicts.
 
-    Controls are no part of the family. The power of a test is that after Holm, with the family's other p as they were
-    found: that is the step of Holm's at which this test stood. Where others are found, it stood at a milder one.
+    Controls are not in the family. Power is that of the test after Holm's correction, given the p values that the
+    family's other tests had.
     """
     out, levels = contrasts.assign(p_holm=contrasts["p_exact"]), pd.Series(alpha, index=contrasts.index)
     for _, family in contrasts[contrasts["role"] == "test"].groupby(["metric", "decoding"]):

@@ -10,7 +10,7 @@ from align.files import write_csv
 from findings.contrasts import parse_contrast
 from findings.evidence import exact_sign_flip_p, mean_interval
 
-# A curve of three coefficients through fewer steps is not held to any of them.
+# Three coefficients follow fewer steps too closely to say anything.
 FEWEST_STEPS = 5
 
 
@@ -23,21 +23,21 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def fit_frontier(run: pd.DataFrame, metric: str) -> np.ndarray:
-    """Coefficients of metric = c2 d^2 + c1 d + c0, highest first, with d = sqrt(KL), over a run's steps.
+def fit_frontier(curve: pd.DataFrame, metric: str) -> np.ndarray:
+    """Coefficients of metric = c2 d^2 + c1 d + c0, highest first, with d = sqrt(KL), over a training's steps.
 
     The form is that of Gao, Schulman and Hilton 2022 (arXiv 2210.10760). A step has few responses and KL does not rise
     at every one: the curve through all of them is steadier than any of its points.
     """
-    seen = run.dropna(subset=[metric])
+    seen = curve.dropna(subset=[metric])
     # A KL estimated from a few responses may fall below 0.
     powers = np.vander(np.sqrt(seen["kl"].clip(lower=0)), 3)
     return np.linalg.lstsq(powers, seen[metric], rcond=None)[0]
 
 
-def final_kl(run: pd.DataFrame) -> float:
-    """Mean KL of the last tenth of a run's steps, nats a response."""
-    return float(run["kl"].tail(max(1, len(run) // 10)).mean())
+def final_kl(curve: pd.DataFrame) -> float:
+    """Mean KL of the last tenth of a training's steps, nats a response."""
+    return float(curve["kl"].tail(max(1, len(curve) // 10)).mean())
 
 
 def compare(training: pd.DataFrame, arm: str, against: str, metric: str, confidence: float) -> dict:
@@ -46,7 +46,7 @@ def compare(training: pd.DataFrame, arm: str, against: str, metric: str, confide
     for seed in sorted(set(training.loc[training["arm"] == arm, "seed"])):
         pair = [training[(training["arm"] == name) & (training["seed"] == seed)] for name in (arm, against)]
         kl = min(map(final_kl, pair))
-        ours, theirs = (np.polyval(fit_frontier(run, metric), np.sqrt(max(kl, 0.0))) for run in pair)
+        ours, theirs = (np.polyval(fit_frontier(curve, metric), np.sqrt(max(kl, 0.0))) for curve in pair)
         differences.append(ours - theirs)
         reached.append(kl)
     low, high = mean_interval(np.array(differences), confidence)

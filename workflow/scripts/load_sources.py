@@ -84,8 +84,7 @@ def load_all(args: argparse.Namespace) -> tuple[list[dict] | None, tuple | None]
 
 def describe_data(args: argparse.Namespace) -> dict[str, Any]:
     """Where the pairs came from; of files also their sizes and sha256."""
-    revision = find_revision(args.data_source[0], args.data_revision, "dataset")
-    described = {"source": ", ".join(args.data_source), "split": args.data_split, "revision": revision}
+    described = {"source": ", ".join(args.data_source), "split": args.data_split, "revision": args.data_revision}
     files = [source for source in args.data_source if Path(source).is_file()]
     return described | ({"files": [describe_file(file) for file in files]} if files else {})
 
@@ -94,7 +93,7 @@ def describe_model(args: argparse.Namespace) -> dict[str, Any]:
     """What the model's weights are and where they came from; of a GGUF file also its size, sha256 and types."""
     described = {
         "source": args.model_source,
-        "revision": find_revision(args.model_source, args.model_revision, "model"),
+        "revision": args.model_revision,
         "weights": args.model_weights,
     }
     if args.model_tokenizer:
@@ -128,9 +127,12 @@ def load_and_write(args: argparse.Namespace) -> None:
     if not all(Path(source).exists() for _, source in named):
         use_cache_if_unreachable()
     loaded: dict[str, Any] = {"commit": code_commit()}
+    # Found once: what is recorded is what is loaded.
     if args.data_source:
+        args.data_revision = find_revision(args.data_source[0], args.data_revision, "dataset")
         loaded["data"] = describe_data(args)
     if args.model_source:
+        args.model_revision = find_revision(args.model_source, args.model_revision, "model")
         loaded["model"] = describe_model(args)
     rows, model = load_all(args)
     if rows is not None:

@@ -17,10 +17,11 @@ from align.tables import read_pairs
 
 REINFORCE_STEP = ("training_step.train_step", "reinforce.shape_reward", "reinforce.reinforce_loss")
 CRITIC_STEP = (
-    *("critic_step.critic_train_step", "critic_step.read_episodes", "critic_step.follow"),
+    *("critic_step.critic_train_step", "critic_step.read_episodes", "critic_step.accumulate_gradient"),
     *("critic.TokenValues", "critic.load_critic", "training_step.CriticSettings"),
     *("actor_critic.token_rewards", "actor_critic.gae", "actor_critic.sum_tokens"),
 )
+CLIPPED = [f"actor_critic.{name}" for name in ("clipped_policy_loss", "clipped_value_loss", "whiten")]
 # module.definition of each method's part.
 PARTS = {
     "reinforce": (*REINFORCE_STEP, "reinforce.Baseline"),
@@ -28,8 +29,8 @@ PARTS = {
     "raft": (*REINFORCE_STEP, "reinforce.best_of_group"),
     "vanilla_pg": (*CRITIC_STEP, "actor_critic.policy_gradient_loss", "actor_critic.value_loss"),
     "ppo": (
-        *(*CRITIC_STEP, "actor_critic.clipped_policy_loss", "actor_critic.clipped_value_loss"),
-        "actor_critic.whiten",
+        *CRITIC_STEP,
+        *(f"actor_critic.{name}" for name in ("clipped_policy_loss", "clipped_value_loss", "whiten")),
     ),
     "dpo": ("train_dpo.load_pairs", "train_dpo.train", "preference_policy.TokenisedDPOTrainer"),
 }

@@ -13,7 +13,7 @@ from scipy.special import ndtr
 
 from align.errors import run
 from align.files import write_csv
-from findings.evidence import best_of_choice, by_prompt, within_prompts
+from findings.evidence import best_of_choice, by_prompt, share_won, within_prompts
 from findings.worlds import WORLDS, World
 from pocket.divided import share_content, worst_tenth
 
@@ -107,7 +107,7 @@ def order_decidable(signal: np.ndarray, wins: np.ndarray) -> dict[str, float]:
     """Of decidable pairs of responses to a prompt, the share that `signal` orders as most raters do; a tie is half."""
     decidable = wins >= DECIDABLE  # the pairs, the raters' choice first
     difference = (signal[:, :, None] - signal[:, None, :])[decidable]
-    right = float(np.mean((difference > 0) + 0.5 * (difference == 0))) if decidable.any() else float("nan")
+    right = share_won(difference) if decidable.any() else float("nan")
     return {"decidable_share": 2 * float(decidable.mean()) * wins.shape[1] / (wins.shape[1] - 1), "decidable": right}
 
 

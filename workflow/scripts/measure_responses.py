@@ -73,13 +73,13 @@ def describe(table: pd.DataFrame, raw: pd.DataFrame, sft: pd.DataFrame, sft_raw:
     row = {name: float((table[name] - sft[name]).mean()) for name in names}
     if "proxy" in table and table["proxy"].notna().all():
         row["proxy"] = float((table["proxy"] - table["proxy_sft"]).mean())
-        # Of responses that the scale was not fitted on: 1, or the arm trained with another beta than it says.
+        # Near 1 on responses that the scale was not fitted on; if not, the arm's real beta is not its config's.
         if table["sample"].nunique() > 1:
             row["proxy_sft_deviation"] = pooled_within_deviation(table, "proxy_sft")
     chosen = {name: raw["prompt_id"].map(preferred[name]) for name in judges}
     return row | {
         "win_sft": float(np.mean([share_won((raw[name] - sft_raw[name]).to_numpy().round(5)) for name in judges])),
-        "win_preferred": float(np.mean([share_won((raw[name] - chosen[name]).to_numpy()) for name in judges])),
+        "win_preferred": float(np.mean([share_won((raw[name] - chosen[name]).dropna().to_numpy()) for name in judges])),
         "judges": float(difference.mean()),
         "entropy": float(table["entropy"].mean()),
         "judges_at_equal_length": adjusted_for((table["tokens"] - sft["tokens"]).to_numpy(), difference),

@@ -174,7 +174,7 @@ def main(argv: list[str] | None = None) -> None:
     rows, reliability, ratings = [], [], []
     for path in args.scores:
         scores = read_pairs(path)
-        # A prompt has one pair, so that its raters' choices were kept or dropped together, in this order.
+        # All rows of a prompt hold the same pair: they were kept or dropped together, in the order of the scores.
         known = raters[raters.index.isin(scores["prompt_id"])] if args.world else None
         rows.append(measure(scores, known, args))
         key = {"kind": rows[-1]["kind"], "seed": rows[-1]["seed"]}

@@ -12,7 +12,7 @@ from align.arms import parse_arms
 from align.errors import run
 from align.reward_models import load_scorer
 from align.seeds import derive_seed
-from align.signals import RELABELLINGS, Options, as_one_model, mean_and_deviation, signal_of
+from align.signals import RELABELLINGS, SignalOptions, as_one_model, grouped_signal, mean_and_deviation
 from align.tables import write_table
 
 
@@ -41,7 +41,7 @@ def describe_ratings(kind: str, outputs: torch.Tensor, references: torch.Tensor)
     columns = {f"{kind}.deviation": mean_and_deviation(flat)[1].tolist()}
     for name in RELABELLINGS:
         columns[f"{kind}.mean.{name}"] = mean_and_deviation(flat, name)[0].tolist()
-        win = signal_of("win", outputs, references, Options(relabelling=name))
+        win = grouped_signal("win", outputs, references, SignalOptions(relabelling=name))
         columns[f"{kind}.win.{name}"] = win.flatten().tolist()
     return columns
 
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> None:
             table = table.assign(**describe_ratings(kind, responses, references))
     torch.manual_seed(derive_seed(args.seed, "pool"))  # for the one signal that draws
     for arm in args.arms:
-        signal = signal_of(arm.signal, *outputs[arm.reward_model], arm.options)
+        signal = grouped_signal(arm.signal, *outputs[arm.reward_model], arm.options)
         table[arm.name] = signal.flatten().tolist()
     write_table(args.output, table)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from align.errors import InputError, run
 from align.files import write_csv
-from align.scorers import READERS, read_conversations, with_end
+from align.scorers import READS, load_judge, read_conversations, with_end
 from align.tables import add_prompt_ids, read_preferred, write_table
 from findings.places import PLACE
 from findings.readings import with_end_name
@@ -22,7 +22,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--judges", nargs="+", required=True, help="folders of the judges")
     parser.add_argument("--judge-names", nargs="+", required=True, help="columns of their scores, in that order")
-    parser.add_argument("--judge-reads", nargs="+", choices=tuple(READERS), required=True, help="in that order")
+    parser.add_argument("--judge-reads", nargs="+", choices=READS, required=True, help="in that order")
     parser.add_argument("--conversations", nargs="*", default=[], help="JSON lines of the folds, for those of text")
     parser.add_argument("--scoring-batch-size", type=int, required=True, help="texts scored at once")
     parser.add_argument("--precision", choices=("fp32", "fp16", "bf16"), required=True)
@@ -61,7 +61,8 @@ def score_by_judges(args: argparse.Namespace, table: pd.DataFrame) -> pd.DataFra
     """
     conversations, scores = read_conversations(args.conversations), {}
     for name, reads, folder in zip(args.judge_names, args.judge_reads, args.judges, strict=True):
-        score = READERS[reads](folder, args.scoring_batch_size, args.precision, args.share_prompts, conversations)
+        how = (args.scoring_batch_size, args.precision, args.share_prompts)
+        score = load_judge(reads, folder, *how, conversations)
         scores[name] = score(table)[:, 0].numpy()
         if args.end_cut_off and reads != "words":
             cut = ~table["finished"].to_numpy(dtype=bool)

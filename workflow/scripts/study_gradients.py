@@ -22,7 +22,7 @@ from align.rollout import TokenLogps, load_policy
 from align.sampling import read_in_batches, sample_in_batches
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
-from align.signals import Scale, signal_of
+from align.signals import Scale, grouped_signal
 from align.tables import split_references, token_lists
 from align.training_step import Models, StepSettings, reward_responses
 
@@ -185,18 +185,18 @@ def main(argv: list[str] | None = None) -> None:
             score_references(reward_model, some, tokenizer.pad_token_id, args.scoring_batch_size)
             for some in split_references(table)
         )
-    signal = settings.scale.apply(signal_of(args.signal, others, sft_outputs, options))
+    signal = settings.scale.apply(grouped_signal(args.signal, others, sft_outputs, options))
     expected = signal.mean(dim=1)[: args.prompts].tolist()
     if len(expected) < 2:
         raise InputError("studies.gradients.prompts: a variance over prompts needs at least 2")
     prompts = [ids for ids in token_lists(table["prompt_ids"].head(len(expected))) for _ in range(SAMPLES)]
-    beside = sft_outputs[: len(expected)].repeat_interleave(SAMPLES, dim=0)
+    compared = sft_outputs[: len(expected)].repeat_interleave(SAMPLES, dim=0)
     drawn = []
     for folder in args.policies:
         models = Models(load_policy(folder, device), reference, reward_model, tokenizer)
         torch.manual_seed(derive_seed(args.seed, "gradients"))
         with autocast(args.precision):
-            drawn.append(draw(settings, models, prompts, beside, args.generation_batch_size, args.scoring_batch_size))
+            drawn.append(draw(settings, models, prompts, compared, args.generation_batch_size, args.scoring_batch_size))
     del reference, reward_model, models  # their room is wanted for gradients
     rows = []
     for phase, folder, path, some in zip(args.phases, args.policies, args.metrics, drawn, strict=True):

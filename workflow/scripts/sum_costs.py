@@ -8,7 +8,7 @@ import pandas as pd
 
 from align.errors import run
 from align.files import write_csv
-from align.tables import read_pairs
+from align.tables import read_training_pairs
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -50,8 +50,7 @@ def count_trained(metrics: str, responses: int) -> int:
 
 def count_learned(tokens: str, pairs: str, epochs: float, ties: bool = False) -> float:
     """Tokens that a reward model reads in its training: both texts of each of its pairs, an epoch after another."""
-    table = read_pairs(tokens, ties)
-    table = table[table["balanced"]] if pairs == "balanced" else table
+    table = read_training_pairs(tokens, pairs, ties)
     prompts, chosen, rejected = (table[f"{name}_ids"].map(len).sum() for name in ("prompt", "chosen", "rejected"))
     return float(epochs * (2 * prompts + chosen + rejected))
 

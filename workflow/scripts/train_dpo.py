@@ -17,7 +17,7 @@ from trl import DPOConfig
 
 from align.chat import decode_response
 from align.devices import autocast, pick_device
-from align.errors import InputError, run
+from align.errors import run
 from align.policy_runs import add_output_flags, fit_signal_scale, output_paths, plan_of, write_outputs
 from align.preference_policy import TokenisedDPOTrainer, TracingCallback
 from align.resume import forget_state, state_folder
@@ -25,7 +25,7 @@ from align.sampling import read_in_batches, sample_in_batches
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
 from align.supervised import train_resumably, training_settings
-from align.tables import read_pairs, token_lists
+from align.tables import read_training_pairs, token_lists
 from align.training_step import Models, StepSettings, describe_rows, load_models, reward_responses
 
 
@@ -65,10 +65,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def load_pairs(path: str, pairs: str) -> Dataset:
     """Tokens of prompts and both responses. Raises InputError if no pairs are balanced, and they should."""
-    table = read_pairs(path)
-    table = table[table["balanced"]] if pairs == "balanced" else table
-    if table.empty:
-        raise InputError(f"{path}: no pairs are balanced in length; set data.balance_lengths to false")
+    table = read_training_pairs(path, pairs)
     return Dataset.from_dict({name: token_lists(table[name]) for name in ("prompt_ids", "chosen_ids", "rejected_ids")})
 
 
@@ -131,10 +128,15 @@ def main(argv: list[str] | None = None) -> None:
     models = load_models(args.model, args.reward_model, pick_device())
     references = pd.read_parquet(args.references)
     prompts = references[references["sample"] == 0]
-    pad_token_id, signal = models.tokenizer.pad_token_id, (args.signal, signal_options(args))
     with autocast(args.precision):
         sft_outputs, scale = fit_signal_scale(
-            models.reward, references, pad_token_id, args.micro_batch_size, *signal, args.seed
+            models.reward,
+            references,
+            models.tokenizer.pad_token_id,
+            args.micro_batch_size,
+            args.signal,
+            signal_options(args),
+            args.seed,
         )
     settings = StepSettings(
         signal=args.signal,

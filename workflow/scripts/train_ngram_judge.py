@@ -8,9 +8,9 @@ from scipy.special import log_expit
 from transformers import AutoTokenizer
 
 from align.chat import decode_response
-from align.errors import InputError, run
+from align.errors import run
 from align.ngrams import fit_ngrams, score_ngrams, write_ngrams
-from align.tables import read_pairs, token_lists, write_table
+from align.tables import read_pairs, read_training_pairs, token_lists, write_table
 
 SIDES = ("chosen", "rejected")
 
@@ -46,10 +46,7 @@ def score_pairs(weights: np.ndarray, tokenizer, table: pd.DataFrame) -> pd.DataF
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     tokenizer = AutoTokenizer.from_pretrained(args.model)
-    table = read_pairs(args.tokens)
-    table = table[table["balanced"]] if args.pairs == "balanced" else table
-    if table.empty:
-        raise InputError(f"{args.tokens}: no pairs are balanced in length; set data.balance_lengths to false")
+    table = read_training_pairs(args.tokens, args.pairs)
     weights = fit_ngrams(**read_texts(tokenizer, table))
     training_nll = -score_pairs(weights, tokenizer, table)["log_preference"].mean()
     scores = score_pairs(weights, tokenizer, read_pairs(args.validation_tokens))

@@ -24,7 +24,7 @@ from align.memory import AtOnce
 from align.policy_runs import Plan, add_output_flags, fit_signal_scale, output_paths, plan_of, write_outputs
 from align.processes import check_processes, make_accelerator
 from align.progress import Progress
-from align.reinforce import BASELINES, METHODS, Baseline
+from align.reinforce import BASELINES, GROUP_METHODS, METHODS, Baseline
 from align.resume import forget_state, load_state, save_state, state_folder
 from align.seeds import derive_seed
 from align.signal_flags import add_signal_flags, signal_options
@@ -80,7 +80,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         parser.error("--method vanilla_pg has none of ppo's settings")
     if args.batch_size % args.samples_per_prompt or args.micro_batch_size % args.samples_per_prompt:
         parser.error("--batch-size and --micro-batch-size must be multiples of --samples-per-prompt")
-    if args.method in ("rloo", "raft") and args.samples_per_prompt < 2:
+    if args.method in GROUP_METHODS and args.samples_per_prompt < 2:
         parser.error(f"--method {args.method} compares a prompt's responses: give --samples-per-prompt of 2 or more")
     return args
 

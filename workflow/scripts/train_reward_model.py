@@ -27,7 +27,7 @@ from align.reward_models import log_outcomes, log_preference, member_name, score
 from align.seeds import derive_seed
 from align.signals import as_one_model, mean_and_deviation
 from align.supervised import train_resumably, training_settings
-from align.tables import read_pairs, token_lists, write_table
+from align.tables import read_pairs, read_training_pairs, token_lists, write_table
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -59,48 +59,43 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def swapped_rows(args: argparse.Namespace, pairs: int) -> list[int]:
+    """The pairs whose labels are swapped: half of them if labels are shuffled, and a share `label_noise`.
+
+    What a smaller share swaps, a larger one swaps too.
+    """
+    toss, noise = (random.Random(derive_seed(args.seed, role)) for role in ("shuffled labels", "label noise"))
+    shuffled = [args.labels == "shuffled" and toss.random() >= 0.5 for _ in range(pairs)]
+    return [row for row in range(pairs) if shuffled[row] != (noise.random() < args.label_noise)]
+
+
 def training_pairs(args: argparse.Namespace) -> Dataset:
     """Whole token sequences of chosen and rejected texts, and their ratings on the scale 1..bins.
 
-    With shuffled labels, which is which is a coin's toss. Label noise turns some round, among them those that
-    less noise turns. With ties, also which pairs are tied. Raises InputError if no pairs are balanced, or none tied,
-    and some should be.
+    With ties, also which pairs are tied. Raises InputError if no pairs are balanced, or none tied, and some should be.
     """
-    table = read_pairs(args.tokens, args.ties)
-    if args.pairs == "balanced":
-        table = table[table["balanced"]]
-        if table.empty:
-            raise InputError(f"{args.tokens}: no pairs are balanced in length; set data.balance_lengths to false")
+    table = read_training_pairs(args.tokens, args.pairs, args.ties)
     if args.ties and not ("tie" in table and table["tie"].any()):
         raise InputError(
             f"{args.tokens}: no pairs are tied; set data.keep_ties to true, or ties of {args.kind} to false"
         )
     prompts = token_lists(table["prompt_ids"])
     low, high = args.rating_range
-    sides = []
+    columns = {}
     for response in ("chosen", "rejected"):
         ratings = table[f"{response}_rating"]
         if args.rating_weight and not ratings.between(low, high).all():
             raise InputError(
                 f"{args.tokens}: ratings are not within {low:g} to {high:g}; set reward_training.rating_range"
             )
-        texts = [prompt + ids for prompt, ids in zip(prompts, token_lists(table[f"{response}_ids"]))]
-        sides.append(list(zip(texts, 1 + (args.bins - 1) * (ratings - low) / (high - low))))
-    pairs = list(zip(*sides))
-    if args.labels == "shuffled":
-        toss = random.Random(derive_seed(args.seed, "shuffled labels"))
-        pairs = [pair if toss.random() < 0.5 else pair[::-1] for pair in pairs]
-    if args.label_noise:
-        chance = random.Random(derive_seed(args.seed, "label noise"))
-        pairs = [pair[::-1] if chance.random() < args.label_noise else pair for pair in pairs]
-    columns = {
-        "chosen_ids": [chosen for (chosen, _), _ in pairs],
-        "rejected_ids": [rejected for _, (rejected, _) in pairs],
-        "chosen_rating": [rating for (_, rating), _ in pairs],
-        "rejected_rating": [rating for _, (_, rating) in pairs],
-        # Pairs of like length share a batch: less of it is padding.
-        "length": [max(len(chosen), len(rejected)) for (chosen, _), (rejected, _) in pairs],
-    }
+        columns[f"{response}_ids"] = [p + ids for p, ids in zip(prompts, token_lists(table[f"{response}_ids"]))]
+        columns[f"{response}_rating"] = (1 + (args.bins - 1) * (ratings - low) / (high - low)).tolist()
+    for row in swapped_rows(args, len(table)):
+        for name in ("ids", "rating"):
+            chosen, rejected = columns[f"chosen_{name}"], columns[f"rejected_{name}"]
+            chosen[row], rejected[row] = rejected[row], chosen[row]
+    # Pairs of like length share a batch: less of it is padding.
+    columns["length"] = [max(map(len, pair)) for pair in zip(columns["chosen_ids"], columns["rejected_ids"])]
     if args.ties:
         columns["tie"] = table["tie"].tolist()
     return Dataset.from_dict(columns)
@@ -110,7 +105,8 @@ def score_pairs(model, tokenizer, path: str, batch_size: int) -> pd.DataFrame:
     """A row a pair: outputs for both responses, log P(chosen > rejected), their tokens, whether it is length-balanced.
 
     Of a model over ratings also mean and standard deviation of each response's rating. Where ties are kept, they are
-    rows too, and log P(chosen > rejected) and log P(tie) stand beside, of a model that knows ties.
+    rows too; of a model that knows ties `log_win` and `log_tie` are of win, tie and loss. `log_preference` counts a tie
+    one half.
     """
     table = read_pairs(path, ties=True)
     prompts = token_lists(table["prompt_ids"])
@@ -233,12 +229,11 @@ def main(argv: list[str] | None = None) -> None:
         )
     with team.main_process_first():
         state = state_folder(args.state, args, [args.model, args.tokens], team.num_processes)
-    models, tables = zip(
-        *(
-            train_member(args, tokenizer, state, team.num_processes, at_once, member)
-            for member in range(1, args.members + 1)
-        )
-    )
+    members = [
+        train_member(args, tokenizer, state, team.num_processes, at_once, member)
+        for member in range(1, args.members + 1)
+    ]
+    models, tables = zip(*members)
     team.wait_for_everyone()
     if team.is_main_process:
         write_model(args, tokenizer, models, tables[0] if args.members == 1 else join_members(list(tables)))

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from align.signals import Options
+from align.signals import SignalOptions
 
 
 @dataclass(frozen=True)
@@ -13,11 +13,12 @@ class Arm:
     name: str
     reward_model: str  # its kind
     signal: str
-    options: Options = Options()
+    options: SignalOptions = SignalOptions()
 
 
 def parse_arms(text: str) -> list[Arm]:
     """Arms from JSON: a list of objects of name, reward_model and signal, with the signal's options if it has any."""
     return [
-        Arm(arm.pop("name"), arm.pop("reward_model"), arm.pop("signal"), Options(**arm)) for arm in json.loads(text)
+        Arm(arm.pop("name"), arm.pop("reward_model"), arm.pop("signal"), SignalOptions(**arm))
+        for arm in json.loads(text)
     ]

@@ -5,6 +5,7 @@ in the very form in which it was trained on and sampled.
 """
 
 import torch
+from torch.nn.utils.rnn import pad_sequence
 
 # For a base model without a chat template: the turns, one a line, after the start token if there is one.
 PLAIN_TEMPLATE = (
@@ -32,11 +33,6 @@ def decode_response(tokenizer, ids: list[int]) -> str:
 
 def pad(sequences: list[list[int]], pad_token_id: int, side: str) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids and attention mask, both (batch, time), padded on `side` ("left" or "right")."""
-    longest = max(map(len, sequences))
-    ids = torch.full((len(sequences), longest), pad_token_id, dtype=torch.long)
-    mask = torch.zeros_like(ids)
-    for row, sequence in enumerate(sequences):
-        where = slice(longest - len(sequence), None) if side == "left" else slice(0, len(sequence))
-        ids[row, where] = torch.tensor(sequence, dtype=torch.long)
-        mask[row, where] = 1
-    return ids, mask
+    rows = [torch.tensor(sequence, dtype=torch.long) for sequence in sequences]
+    ids = pad_sequence(rows, batch_first=True, padding_value=pad_token_id, padding_side=side)
+    return ids, pad_sequence([torch.ones_like(row) for row in rows], batch_first=True, padding_side=side)

@@ -50,9 +50,10 @@ def critic_train_step(settings: StepSettings, models: Models, learner: Learner, 
     updates = []
     for _ in range(critic.epochs):
         for rows in torch.randperm(len(prompts)).chunk(critic.minibatches):
-            chosen = [[texts[i] for i in rows] for texts in (prompts, responses)]
-            then = {name: column[rows.to(column.device)] for name, column in old.items()}
-            update = learner.micro_batch.run(partial(follow, settings, models, learner, *chosen, then))
+            minibatch = [[texts[i] for i in rows] for texts in (prompts, responses)]
+            old_rows = {name: column[rows.to(column.device)] for name, column in old.items()}
+            accumulate = partial(accumulate_gradient, settings, models, learner, *minibatch, old_rows)
+            update = learner.micro_batch.run(accumulate)
             update["grad_norm"] = update_policy(settings, models, learner)
             update["skipped"] = int(accelerator.optimizer_step_was_skipped)
             updates.append(update)
@@ -88,22 +89,30 @@ def read_episodes(settings, models, learner, prompts, responses, sft_outputs, at
     return rows | {"reward": rewards, "weight": weights}
 
 
-def follow(settings, models, learner, prompts, responses, old: dict[str, torch.Tensor], at_once: int) -> dict:
+def accumulate_gradient(
+    settings: StepSettings,
+    models: Models,
+    learner: Learner,
+    prompts,
+    responses,
+    old: dict[str, torch.Tensor],
+    at_once: int,
+) -> dict[str, float]:
     """Add up both losses' gradients over a minibatch; returns the critic's loss and the share of clipped tokens."""
-    critic, seen = settings.critic, {"value_loss": 0.0, "clipped_share": 0.0}
+    critic, metrics = settings.critic, {"value_loss": 0.0, "clipped_share": 0.0}
     learner.optimizer.zero_grad()
     for start in range(0, len(prompts), at_once):
         part = slice(start, start + at_once)
         with learner.accelerator.autocast():
             logps, _ = models.policy(prompts[part], responses[part])
             values = models.critic(prompts[part], responses[part])
-        then = {name: column[part] for name, column in old.items()}
-        width = then["mask"].shape[1] - logps.shape[1]
+        old_part = {name: column[part] for name, column in old.items()}
+        width = old_part["mask"].shape[1] - logps.shape[1]
         logps, values = pad(logps, (0, width)), pad(values, (0, width))
-        mask, advantages, returns = then["mask"], then["advantages"], then["returns"]
+        mask, advantages, returns = old_part["mask"], old_part["advantages"], old_part["returns"]
         if settings.method == "ppo":
-            loss = clipped_policy_loss(advantages, logps, then["logps"], mask, critic.clip_range)
-            error = clipped_value_loss(values, then["values"], returns, mask, critic.value_clip_range)
+            loss = clipped_policy_loss(advantages, logps, old_part["logps"], mask, critic.clip_range)
+            error = clipped_value_loss(values, old_part["values"], returns, mask, critic.value_clip_range)
         else:
             loss = policy_gradient_loss(advantages, logps, mask)
             error = value_loss(values, returns, mask)
@@ -111,7 +120,7 @@ def follow(settings, models, learner, prompts, responses, old: dict[str, torch.T
         share = len(logps) / len(prompts)
         # Their parameters are not shared, and AdamW heeds no gradient's scale: the two need no weight between them.
         learner.accelerator.backward((loss + error) * share)
-        outside = ((logps.detach() - then["logps"]).exp() - 1).abs() > critic.clip_range
-        seen["value_loss"] += error.item() * share
-        seen["clipped_share"] += (outside * mask).sum().item() / old["mask"].sum().item()
-    return seen
+        outside = ((logps.detach() - old_part["logps"]).exp() - 1).abs() > critic.clip_range
+        metrics["value_loss"] += error.item() * share
+        metrics["clipped_share"] += (outside * mask).sum().item() / old["mask"].sum().item()
+    return metrics

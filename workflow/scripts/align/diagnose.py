@@ -15,7 +15,7 @@ OF_THE_DISK = {
     errno.ENOSPC: "no space is left on the disk: make some",
     errno.EDQUOT: "no more may be written, by the disk's quota: make space",
     errno.EROFS: "the disk is read-only: make it writable",
-    errno.EACCES: "the folder may not be written to: give yourself the right",
+    errno.EACCES: "it may not be read or written: give yourself the right",
 }
 AGAIN = "and give the same command again; what was finished stays"
 
@@ -47,7 +47,8 @@ def causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def broken_files(path: Path) -> Iterator[tuple[Path, str]]:
     """A file, or a folder's files, that cannot be read, each with what is wrong; a model's folder may lack one."""
-    lacking = [name for name in MODEL_FILES if not any(path.glob(name))]
+    # An ensemble's models lie in folders of its own, beside one tokenizer.
+    lacking = [name for name in MODEL_FILES if not any([*path.glob(name), *path.glob(f"member*/{name}")])]
     # Weights alone are a training's state.
     if lacking and {"config.json", "tokenizer*"} - {*lacking}:
         yield path, f"lacks {lacking[0]}"

@@ -11,7 +11,7 @@ class InputError(ValueError):
 
 
 class NotFiniteError(InputError):
-    """A number is none, perhaps because a file that was given has such."""
+    """A number is NaN or infinite; perhaps a given file holds such a number."""
 
 
 def run(main: Callable[[], None]) -> None:

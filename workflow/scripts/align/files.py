@@ -22,7 +22,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     draft = final.with_name(f".{uuid.uuid4().hex[:8]}-{final.name}")
     try:
         yield draft
-        _remove(final)
+        if final.is_dir() or draft.is_dir():  # a file is replaced at once, a folder only where none is left
+            _remove(final)
         os.replace(draft, final)
     finally:
         _remove(draft)

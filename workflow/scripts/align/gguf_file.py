@@ -1,4 +1,4 @@
-"""What a GGUF file holds: a model of llama.cpp's, its tokenizer beside it, most of its weights in a few bits."""
+"""What is in a GGUF file, llama.cpp's format: a model and its tokenizer, most weights in a few bits each."""
 
 from collections import Counter
 from pathlib import Path
@@ -15,7 +15,7 @@ def is_gguf(source: str) -> bool:
 def describe_gguf(path: str) -> dict[str, Any]:
     """Its size in bytes, its sha256, and how many tensors it has in each type (F32, Q4_1, ...).
 
-    Raises InputError if the file is cut off or is none.
+    Raises InputError if the file is truncated or is not GGUF.
     """
     from gguf import GGUFReader
 

@@ -27,8 +27,8 @@ def log_win_probability(first: torch.Tensor, second: torch.Tensor) -> torch.Tens
 def log_rating_outcomes(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """log P of a win, a tie and a loss of `first`, (..., 3), from logits (..., ratings) that broadcast; fp32.
 
-    P(win) = sum_{i>j} p_first(i) p_second(j), P(tie) = sum_i p_first(i) p_second(i): how often raters tie tells how
-    concentrated both distributions are, which choices alone hardly do. Uniform ratings tie once in K.
+    P(win) = sum_{i>j} p_first(i) p_second(j), P(tie) = sum_i p_first(i) p_second(i). How often raters tie tells how
+    concentrated both distributions are; wins and losses hardly tell it. Uniform ratings tie once in K.
     """
     ratings = torch.arange(first.shape[-1], device=first.device)
     above = ratings[:, None] > ratings

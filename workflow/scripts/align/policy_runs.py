@@ -1,7 +1,7 @@
 """What all trainings of policies share at their beginning and at their end."""
 
 import argparse
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 import pandas as pd
 import torch
@@ -9,7 +9,7 @@ import torch
 from align.files import atomic_path, write_json
 from align.reward_models import score_references
 from align.seeds import derive_seed
-from align.signals import Options, Scale, fit_scale, signal_of
+from align.signals import Scale, SignalOptions, fit_scale, grouped_signal
 from align.tables import split_references, write_table
 
 # SFT responses scored at once, at the least: without a gradient more fit in memory.
@@ -51,7 +51,7 @@ def add_output_flags(files) -> None:
 
 def plan_of(args: argparse.Namespace) -> Plan:
     label = f"policy {args.arm}, seed {args.seed}"
-    return Plan(label, args.seed, args.steps, args.batch_size, args.warmup_share, args.save_steps)
+    return Plan(label, **{field.name: getattr(args, field.name) for field in fields(Plan) if field.name != "label"})
 
 
 def output_paths(args: argparse.Namespace) -> OutputPaths:
@@ -59,7 +59,13 @@ def output_paths(args: argparse.Namespace) -> OutputPaths:
 
 
 def fit_signal_scale(
-    reward_model, references: pd.DataFrame, pad_token_id: int, at_once: int, signal: str, options: Options, seed: int
+    reward_model,
+    references: pd.DataFrame,
+    pad_token_id: int,
+    at_once: int,
+    signal: str,
+    options: SignalOptions,
+    seed: int,
 ) -> tuple[torch.Tensor, Scale]:
     """The reward model's outputs for what a signal compares with, (prompts, samples, labels), and its scale."""
     sft_outputs, others = (
@@ -67,7 +73,7 @@ def fit_signal_scale(
         for some in split_references(references)
     )
     torch.manual_seed(derive_seed(seed, "scale"))  # for the one signal that draws
-    return sft_outputs, fit_scale(signal_of(signal, others, sft_outputs, options))
+    return sft_outputs, fit_scale(grouped_signal(signal, others, sft_outputs, options))
 
 
 def write_outputs(paths: OutputPaths, policy: torch.nn.Module, tokenizer, scale: Scale, history: dict) -> None:

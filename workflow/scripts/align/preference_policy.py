@@ -52,7 +52,9 @@ class TracingCallback(TrainerCallback):
 
     def history(self, log: list[dict]) -> dict[str, list]:
         """Metrics, a row a traced step, and rollouts, from what was traced and the trainer's log of each step."""
-        logged = {row["step"]: row for row in log if "loss" in row}  # the last is of the whole training
+        logged = {
+            row["step"]: row for row in log if "loss" in row
+        }  # the last row sums up the training, and has no loss of a step
         metrics = [
             {"step": row["step"]} | {name: logged[row["step"]][key] for key, name in LOGGED.items()} | row["metrics"]
             for row in self.traced

@@ -6,6 +6,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import gather_object
 
+from align.actor_critic import CRITIC_METHODS
 from align.errors import InputError
 
 
@@ -19,7 +20,7 @@ def check_processes(accelerator: Accelerator, prompts: int, method: str, signal:
     count = accelerator.num_processes
     if count == 1:
         return
-    if method in ("ppo", "vanilla_pg"):
+    if method in CRITIC_METHODS:
         raise InputError(f"--method {method} draws its minibatches in one process: set runtime.processes to 1")
     if signal == "sampled":
         raise InputError("the signal 'sampled' draws its ratings in one process: set runtime.processes to 1")

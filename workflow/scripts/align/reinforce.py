@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import torch
 
-METHODS = ("reinforce", "rloo", "raft")
+GROUP_METHODS = ("rloo", "raft")  # those that compare a prompt's responses
+METHODS = ("reinforce", *GROUP_METHODS)
 BASELINES = ("moving_average", "exponential", "none")
 
 

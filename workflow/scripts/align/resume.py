@@ -6,19 +6,20 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 
 
 def state_folder(base: str | Path, args: argparse.Namespace, inputs: list[str | Path], processes: int = 1) -> Path:
-    """The folder for the state of the run that `args`, the contents of `inputs` and the scripts' code define.
+    """The folder for the state of the run that `args`, the contents of `inputs` and the imported code define.
 
     State that other settings, data, models, code or numbers of processes left behind under `base` is removed, never
-    resumed. How often state is saved does not change a run.
+    resumed. How often state is saved does not change a run, but for how often a loss is logged.
     """
     settings = {name: value for name, value in vars(args).items() if name != "save_steps"}
     settings["processes"] = processes
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
-    for path in [*inputs, *sorted(Path(__file__).parents[1].rglob("*.py"))]:
+    for path in [*inputs, *imported_code()]:
         for file in [Path(path)] if Path(path).is_file() else sorted(Path(path).rglob("*")):
             # Snakemake's own time stamp in a folder is no content.
             if file.is_file() and not file.name.startswith("."):
@@ -30,6 +31,13 @@ def state_folder(base: str | Path, args: argparse.Namespace, inputs: list[str | 
                 shutil.rmtree(other)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def imported_code() -> list[Path]:
+    """Files of this project's modules that the process has imported."""
+    scripts = Path(__file__).resolve().parents[1]
+    files = [Path(module.__file__).resolve() for module in [*sys.modules.values()] if getattr(module, "__file__", None)]
+    return sorted({file for file in files if scripts in file.parents})
 
 
 def save_state(folder: Path, accelerator, progress: dict) -> None:

@@ -7,7 +7,7 @@ folder of several, each a whole model.
 
 import copy
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -123,10 +123,11 @@ def score_table(
     and sooner.
     """
     prompts, responses = token_lists(table["prompt_ids"]), token_lists(table["response_ids"])
-    several = Counter(map(tuple, prompts)) - Counter(set(map(tuple, prompts))) if share_prompts else {}
-    rows_of: dict[tuple[int, ...], list[int]] = {}
-    for row, prompt in enumerate(prompts):
-        rows_of.setdefault(tuple(prompt) if tuple(prompt) in several else (), []).append(row)
+    keys = [tuple(prompt) for prompt in prompts]
+    occurrences = Counter(keys)
+    rows_of = defaultdict(list)  # by the prompt that is read once for them; () where each row reads its own
+    for row, key in enumerate(keys):
+        rows_of[key if share_prompts and occurrences[key] > 1 else ()].append(row)
     outputs: list[torch.Tensor] = [torch.empty(0)] * len(table)
     for shared, rows in rows_of.items():
         texts = [responses[row] if shared else prompts[row] + responses[row] for row in rows]

@@ -4,6 +4,7 @@ The table has prompt_id, prompt_ids, response_ids, response and finished.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import torch
@@ -41,44 +42,31 @@ def with_end(folder: str, table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(response_ids=[[*ids, eos] for ids in table["response_ids"]], finished=True)
 
 
-def load_token_scorer(
-    folder: str, batch_size: int, precision: str, share_prompts: bool, conversations: Conversations
-) -> Scorer:
-    """A reward model of the SFT model's make: it reads the very tokens that were sampled."""
-    return load_scorer(folder, batch_size, precision, share_prompts)
+def score_text(score: Scorer, folder: str, conversations: Conversations, table: pd.DataFrame) -> torch.Tensor:
+    """The scores of a model of another make, `score`'s in `folder`: it reads the text, in its own tokens.
 
-
-def load_text_scorer(
-    folder: str, batch_size: int, precision: str, share_prompts: bool, conversations: Conversations
-) -> Scorer:
-    """A reward model of another make: it reads the text, in its own tokens.
-
-    The scorer raises InputError where a text is longer than the model's context.
+    Raises InputError where a text is longer than the model's context.
     """
-    tokenizer = AutoTokenizer.from_pretrained(folder)
     context = AutoConfig.from_pretrained(folder).max_position_embeddings
-    score = load_scorer(folder, batch_size, precision, share_prompts)
-
-    def score_text(table: pd.DataFrame) -> torch.Tensor:
-        encoded = encode_anew(tokenizer, table, conversations)
-        longest = (encoded["prompt_ids"].map(len) + encoded["response_ids"].map(len)).max()
-        if longest > context:
-            raise InputError(
-                f"{folder}: a response and its prompt are {longest} of its tokens, more than its context of {context}:"
-                " lower lengths.max_prompt_tokens or lengths.max_new_tokens, or take another base"
-            )
-        return score(encoded)
-
-    return score_text
+    encoded = encode_anew(AutoTokenizer.from_pretrained(folder), table, conversations)
+    longest = (encoded["prompt_ids"].map(len) + encoded["response_ids"].map(len)).max()
+    if longest > context:
+        raise InputError(
+            f"{folder}: a response and its prompt are {longest} of its tokens, more than its context of {context}:"
+            " lower lengths.max_prompt_tokens or lengths.max_new_tokens, or take another base"
+        )
+    return score(encoded)
 
 
-def load_word_scorer(
-    folder: str, batch_size: int, precision: str, share_prompts: bool, conversations: Conversations
+def load_judge(
+    reads: str, folder: str, batch_size: int, precision: str, share_prompts: bool, conversations: Conversations
 ) -> Scorer:
-    """The judge that knows words and pairs of words: it reads the response's text alone."""
-    weights = read_ngrams(folder)
-    return lambda table: torch.from_numpy(score_ngrams(weights, list(table["response"])))[:, None]
+    """A judge by what it reads: "tokens" as they were sampled, "text" in its own tokens, or "words" of the response."""
+    if reads == "words":
+        weights = read_ngrams(folder)
+        return lambda table: torch.from_numpy(score_ngrams(weights, list(table["response"])))[:, None]
+    score = load_scorer(folder, batch_size, precision, share_prompts)
+    return score if reads == "tokens" else partial(score_text, score, folder, conversations)
 
 
-# By what a judge reads.
-READERS = {"tokens": load_token_scorer, "text": load_text_scorer, "words": load_word_scorer}
+READS = ("tokens", "text", "words")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from align.errors import InputError
 from align.losses import log_win_probability
@@ -18,7 +19,7 @@ RELABELLINGS = {"none": 1.0, "convex": 2.0, "concave": 0.5}
 
 
 @dataclass(frozen=True)
-class Options:
+class SignalOptions:
     """What an arm may add to its signal."""
 
     risk_aversion: float = 0.5  # standard deviations of the rating taken off its mean
@@ -28,12 +29,12 @@ class Options:
     doubt_aversion: float = 0.0  # standard deviations over an ensemble's members taken off their mean
 
 
-def rating_values(bins: int, relabelling: str = "none") -> torch.Tensor:
+def rating_values(bins: int, relabelling: str = "none") -> Tensor:
     """The ratings 1..K, or an increasing relabelling of them with the same ends, (ratings,)."""
     return 1 + (bins - 1) * torch.linspace(0, 1, bins) ** RELABELLINGS[relabelling]
 
 
-def expectation(weights: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+def expectation(weights: Tensor, values: Tensor) -> Tensor:
     """sum_k weights_k values_k, (...), from (..., ratings) and (ratings,), in fp32.
 
     On a CPU, autocast would round a product of matrices to bf16: mean ratings to steps of 1/32.
@@ -42,58 +43,58 @@ def expectation(weights: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
         return weights.float() @ values
 
 
-def mean_and_deviation(outputs: torch.Tensor, relabelling: str = "none") -> tuple[torch.Tensor, torch.Tensor]:
+def mean_and_deviation(outputs: Tensor, relabelling: str = "none") -> tuple[Tensor, Tensor]:
     """Mean and standard deviation of the rating, both (responses,), from logits (responses, ratings)."""
     probs, values = outputs.softmax(-1), rating_values(outputs.shape[-1], relabelling)
     mean = expectation(probs, values)
     return mean, (expectation(probs, values.square()) - mean.square()).clamp(min=0).sqrt()
 
 
-def scalar_reward(outputs, references, options):
+def scalar_reward(outputs: Tensor, sft_outputs: Tensor, options: SignalOptions) -> Tensor:
     """r."""
     return outputs[:, 0]
 
 
-def centred_reward(outputs, references, options):
+def centred_reward(outputs: Tensor, sft_outputs: Tensor, options: SignalOptions) -> Tensor:
     """r - mean_k r_k over SFT responses: each prompt's own level taken off, without a bound."""
-    return outputs[:, 0] - references[:, :, 0].mean(dim=1)
+    return outputs[:, 0] - sft_outputs[:, :, 0].mean(dim=1)
 
 
-def bounded_reward(outputs, references, options):
+def bounded_reward(outputs: Tensor, sft_outputs: Tensor, options: SignalOptions) -> Tensor:
     """mean_k sigmoid(r - r_k) over SFT responses (PAR, Fu et al. 2025, arXiv 2502.18770): the scalar win rate."""
-    return torch.sigmoid(outputs - references[:, :, 0]).mean(dim=1)
+    return torch.sigmoid(outputs - sft_outputs[:, :, 0]).mean(dim=1)
 
 
-def mean_rating(outputs, references, options):
-    """E[s]."""
+def mean_rating(outputs: Tensor, sft_outputs: Tensor, options: SignalOptions) -> Tensor:
+    """E[k]."""
     return mean_and_deviation(outputs, options.relabelling)[0]
 
 
-def win_probability(outputs, references, options):
+def win_probability(outputs: Tensor, sft_outputs: Tensor, options: SignalOptions) -> Tensor:
     """P(the response beats an SFT response), mean over the responses."""
-    return log_win_probability(outputs[:, None, :], references).exp().mean(dim=1)
+    return log_win_probability(outputs[:, None, :], sft_outputs).exp().mean(dim=1)
 
 
-def risk_averse_rating(outputs, references, options):
-    """E[s] - lambda * std."""
+def risk_averse_rating(outputs: Tensor, sft_outputs: Tensor, options: SignalOptions) -> Tensor:
+    """E[k] - lambda * std."""
     mean, deviation = mean_and_deviation(outputs, options.relabelling)
     return mean - options.risk_aversion * deviation
 
 
-def worst_ratings(outputs, references, options):
+def worst_ratings(outputs: Tensor, sft_outputs: Tensor, options: SignalOptions) -> Tensor:
     """Conditional value at risk: the mean of the worst share of the distribution."""
     probs, values = outputs.softmax(-1), rating_values(outputs.shape[-1], options.relabelling)
     left = (options.cvar_share - (probs.cumsum(-1) - probs)).clamp(min=0)
     return expectation(torch.minimum(probs, left), values) / options.cvar_share
 
 
-def content_share(outputs, references, options):
-    """P(s >= t): the share of the distribution that is at least the threshold, whatever the ratings' names."""
+def content_share(outputs: Tensor, sft_outputs: Tensor, options: SignalOptions) -> Tensor:
+    """P(k >= t): the share of the distribution that is at least the threshold, whatever the ratings' names."""
     return outputs.softmax(-1)[:, options.rating_threshold - 1 :].sum(-1)
 
 
-def sampled_rating(outputs, references, options):
-    """One rating drawn from the distribution (Thompson): E[s] with noise, a negative control."""
+def sampled_rating(outputs: Tensor, sft_outputs: Tensor, options: SignalOptions) -> Tensor:
+    """One rating drawn from the distribution (Thompson): E[k] with noise, a negative control."""
     return rating_values(outputs.shape[-1], options.relabelling)[torch.multinomial(outputs.softmax(-1), 1)[:, 0]]
 
 
@@ -109,7 +110,7 @@ RATING_SIGNALS: dict[str, Callable] = {
 SIGNALS = SCALAR_SIGNALS | RATING_SIGNALS
 
 
-def as_one_model(outputs: torch.Tensor) -> torch.Tensor:
+def as_one_model(outputs: Tensor) -> Tensor:
     """Outputs (rows, labels) as they are; an ensemble's, (rows, members, labels), as those of one model.
 
     Of scalar members the mean reward; of members over ratings the logs of their mean probabilities.
@@ -121,29 +122,24 @@ def as_one_model(outputs: torch.Tensor) -> torch.Tensor:
     return outputs.log_softmax(-1).logsumexp(dim=1) - math.log(outputs.shape[1])
 
 
-def ensemble_signal(signal: Callable, outputs, references, options):
+def ensemble_signal(signal: Callable, outputs, sft_outputs, options):
     """mean_m s_m - lambda * std_m(s_m - mean_k s_mk), over members m and SFT responses k to the same prompt.
 
-    Coste et al. 2023 (arXiv 2310.02743) take off the variance; the deviation has the signal's own unit. Choices give a
-    scalar member its scale, log-odds, but no level a prompt, which cancels in them. A level shifts the mean of all
-    responses to a prompt alike; in the deviation it would pass for doubt, and so each member's own, that of SFT
-    responses, is taken off there. Signals that compare have the level 1/2 and one scale. So members are averaged as
-    they are, none standardised by itself: who is less sure weighs less. A mean rating's scale is a convention, which
-    members need not share: read ensembles over ratings by what they win.
+    Coste et al. 2023 (arXiv 2310.02743) subtract the variance; the deviation has the signal's own unit. Preferences fix
+    differences of a scalar reward alone, so each member has a level of its own for each prompt. In the deviation these
+    levels would pass for doubt: each member's mean over the SFT responses is subtracted there. Members are not
+    standardised, so that a less certain one weighs less. Members over ratings may not share a scale of mean ratings:
+    read such ensembles by their win probability.
     """
-    members = list(zip(outputs.unbind(-2), references.unbind(-2), strict=True))
-    signals = torch.stack([signal(own, beside, options) for own, beside in members])
+    members = list(zip(outputs.unbind(-2), sft_outputs.unbind(-2), strict=True))
+    signals = torch.stack([signal(own, sft, options) for own, sft in members])
     if not options.doubt_aversion:
         return signals.mean(dim=0)
-    levels = [
-        torch.stack([signal(one, beside, options) for one in beside.unbind(dim=1)]).mean(dim=0) for _, beside in members
-    ]
+    levels = [torch.stack([signal(one, sft, options) for one in sft.unbind(dim=1)]).mean(dim=0) for _, sft in members]
     return signals.mean(dim=0) - options.doubt_aversion * (signals - torch.stack(levels)).std(dim=0)
 
 
-def compute_signal(
-    name: str, outputs: torch.Tensor, references: torch.Tensor, options: Options = Options()
-) -> torch.Tensor:
+def compute_signal(name: str, outputs: Tensor, sft_outputs: Tensor, options: SignalOptions = SignalOptions()) -> Tensor:
     """The signal of each response, (responses,). Raises InputError where the model has the wrong kind of outputs."""
     labels = outputs.shape[-1]
     if name in SCALAR_SIGNALS and labels != 1:
@@ -151,22 +147,22 @@ def compute_signal(
     if name in RATING_SIGNALS and labels < 2:
         raise InputError(f"the signal {name!r} needs a reward model over ratings, this one is scalar")
     if outputs.dim() == 3:
-        return ensemble_signal(SIGNALS[name], outputs, references, options)
+        return ensemble_signal(SIGNALS[name], outputs, sft_outputs, options)
     if options.doubt_aversion:
         raise InputError("doubt_aversion needs an ensemble of reward models, this one is a single model")
-    return SIGNALS[name](outputs, references, options)
+    return SIGNALS[name](outputs, sft_outputs, options)
 
 
-def signal_of(name: str, outputs: torch.Tensor, references: torch.Tensor, options: Options = Options()) -> torch.Tensor:
+def grouped_signal(name: str, outputs: Tensor, sft_outputs: Tensor, options: SignalOptions = SignalOptions()) -> Tensor:
     """The signal of several responses to each prompt, (prompts, responses), from outputs (prompts, responses, labels).
 
-    Each is held against the same SFT responses to its prompt, `references`, (prompts, samples, labels), which must be
-    others: a response held against the rest of its own group of K differs from it K / (K - 1) times as much.
+    Each is compared with the same SFT responses to its prompt, `sft_outputs`, (prompts, samples, labels). They must not
+    be those in `outputs`: r_i less the mean of the other K - 1 is K / (K - 1) times r_i less the mean of all K.
     """
-    return torch.stack([compute_signal(name, each, references, options) for each in outputs.unbind(dim=1)], dim=1)
+    return torch.stack([compute_signal(name, each, sft_outputs, options) for each in outputs.unbind(dim=1)], dim=1)
 
 
-def confidence(outputs: torch.Tensor) -> torch.Tensor:
+def confidence(outputs: Tensor) -> Tensor:
     """1 where the rating is certain, 0 where its standard deviation is the largest possible; (responses,)."""
     if outputs.shape[-1] < 2:
         raise InputError("advantage_weight: confidence needs a reward model over ratings, this one is scalar")
@@ -180,11 +176,11 @@ class Scale:
     mean: float
     deviation: float
 
-    def apply(self, signal: torch.Tensor) -> torch.Tensor:
+    def apply(self, signal: Tensor) -> Tensor:
         return (signal - self.mean) / self.deviation
 
 
-def fit_scale(signal: torch.Tensor) -> Scale:
+def fit_scale(signal: Tensor) -> Scale:
     """Scale of a signal over SFT responses, (prompts, samples): mean, and pooled within-prompt standard deviation.
 
     Differences between prompts do not count: the policy can only choose among the responses to a prompt. Raises

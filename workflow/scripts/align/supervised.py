@@ -1,4 +1,4 @@
-"""What the two supervised trainings, SFT and reward model, share: arguments, progress, resuming."""
+"""What trainings by Hugging Face's Trainer share: arguments, progress, resuming."""
 
 import json
 import math
@@ -79,5 +79,5 @@ def last_whole_checkpoint(folder: Path) -> Path | None:
             json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
             whole.append(checkpoint)
         except (OSError, json.JSONDecodeError):
-            shutil.rmtree(checkpoint)
+            shutil.rmtree(checkpoint, ignore_errors=True)  # another process may be removing it too
     return max(whole, key=lambda path: int(path.name.split("-")[1]), default=None)

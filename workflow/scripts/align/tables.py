@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from align.errors import InputError
 from align.files import atomic_path
 
 
@@ -16,6 +17,18 @@ def read_pairs(path: str | Path, ties: bool = False) -> pd.DataFrame:
     """The pairs of a fold, tokenised or scored; those that the raters tied only if asked for (they stand last)."""
     pairs = pd.read_parquet(path)
     return pairs if ties or "tie" not in pairs else pairs[~pairs["tie"]]
+
+
+def read_training_pairs(path: str | Path, pairs: str, ties: bool = False) -> pd.DataFrame:
+    """The pairs of a fold that a model learns from: those "balanced" in length, or all ("raw").
+
+    Raises InputError if there are none.
+    """
+    table = read_pairs(path, ties)
+    table = table[table["balanced"]] if pairs == "balanced" else table
+    if table.empty:
+        raise InputError(f"{path}: no pairs are balanced in length; set data.balance_lengths to false")
+    return table
 
 
 def read_prompts(path: str | Path) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from align.processes import gather_rows, own_rows, share_gradient
 from align.reinforce import Baseline, compute_advantage, reinforce_loss, shape_reward
 from align.reward_models import load_reward_model, score
 from align.rollout import TokenLogps, draw_uniforms, generate, load_policy
-from align.signals import Options, Scale, compute_signal, confidence
+from align.signals import Scale, SignalOptions, compute_signal, confidence
 
 
 @dataclass
@@ -47,7 +47,7 @@ class StepSettings:
     scale: Scale  # the signal's standardisation
     kl_coef: float  # beta of Eq. 3
     max_new_tokens: int
-    options: Options = Options()  # the signal's
+    options: SignalOptions = SignalOptions()
     method: str = "reinforce"
     samples_per_prompt: int = 1
     advantage_weight: str | None = None
@@ -80,20 +80,22 @@ def load_models(model: str, reward_model: str, device: torch.device) -> Models:
 def train_step(settings: StepSettings, models: Models, learner: Learner, prompts, sft_outputs: torch.Tensor) -> dict:
     """One step on a batch of tokenised prompts, a response each; returns the step's metrics, responses and rewards.
 
-    `sft_outputs` are the reward model's for SFT responses to the same prompts, (prompts, responses, labels). Of several
-    processes each is given the whole batch, takes a part of it, and returns what all of them got.
+    `sft_outputs` are the reward model's for SFT responses to the same prompts, (prompts, responses, labels). Each of
+    several processes gets the whole batch, works on its own rows, and returns the rows of all.
     Raises InputError if a reward or the loss is not a finite number.
     """
     accelerator, batch_size = learner.accelerator, len(prompts)
     uniforms = draw_uniforms(batch_size, settings.max_new_tokens)
-    mine = own_rows(batch_size, settings.samples_per_prompt, accelerator)
-    prompts, sft_outputs, uniforms = [prompts[i] for i in mine], sft_outputs[mine], uniforms[mine]
+    own = own_rows(batch_size, settings.samples_per_prompt, accelerator)
+    prompts, sft_outputs, uniforms = [prompts[i] for i in own], sft_outputs[own], uniforms[own]
     # In the precision of the log-probabilities below: what is sampled and what is learned from are one policy.
     with accelerator.autocast():
         responses = sample_responses(models, learner, prompts, settings.max_new_tokens, uniforms)
-    b = learner.baseline.value()  # Eq. 8, of earlier batches alone
+    # Eq. 8: one number, of earlier batches alone. So the batch may go through memory in parts, to the same gradient.
+    b = learner.baseline.value()
 
-    def follow(micro_batch_size: int) -> dict[str, torch.Tensor]:
+    def accumulate_gradient(micro_batch_size: int) -> dict[str, torch.Tensor]:
+        """Add up the batch's gradient part by part; returns columns, each (responses,)."""
         learner.optimizer.zero_grad()  # of a try for which memory did not suffice, too
         with accelerator.autocast():
             rewards, weights = reward_responses(settings, models, prompts, responses, sft_outputs, micro_batch_size)
@@ -115,11 +117,10 @@ def train_step(settings: StepSettings, models: Models, learner: Learner, prompts
             parts.append({"shaped_reward": shaped, "advantage": advantage, "kl": kl, "entropy": entropy.sum(dim=1)})
         return {name: torch.cat([part[name] for part in parts]) for name in parts[0]} | {"reward": rewards}
 
-    # b is one number, known before: the batch may go through memory in parts without changing the gradient.
-    rows = learner.micro_batch.run(follow)
+    rows = learner.micro_batch.run(accumulate_gradient)
     grad_norm = update_policy(settings, models, learner)
     rows = describe_rows(rows, models, responses)
-    rows, responses = gather_rows(mine, rows, responses, accelerator)
+    rows, responses = gather_rows(own, rows, responses, accelerator)
     rewards = rows["reward"].tolist()
     learner.baseline.update(rows["shaped_reward"])
     advantage = rows.pop("advantage")
@@ -133,8 +134,8 @@ def check_finite(*numbers: torch.Tensor) -> None:
     """Raises NotFiniteError if one of them is not a finite number."""
     if not all(torch.isfinite(some).all() for some in numbers):
         raise NotFiniteError(
-            "reward or loss is not finite. Nothing was written, and the last state that was saved is kept:"
-            " lower reinforce.learning_rate, set runtime.precision to fp32, or look at the reward model"
+            "a reward, the loss or its gradient is not finite. Nothing was written, and the last saved state is"
+            " kept: lower reinforce.learning_rate, set runtime.precision to fp32, or look at the reward model"
         )
 
 
@@ -176,9 +177,14 @@ def reward_responses(settings: StepSettings, models: Models, prompts, responses,
 
 
 def update_policy(settings: StepSettings, models: Models, learner: Learner) -> float:
-    """Take the optimizer's step; returns the norm of the policy's gradient, which alone is clipped, before that."""
+    """Take the optimizer's step; returns the norm of the policy's gradient, which alone is clipped, before that.
+
+    Raises NotFiniteError if it is not a finite number.
+    """
     try:
         norm = learner.accelerator.clip_grad_norm_(models.policy.parameters(), settings.max_grad_norm)
+        if learner.accelerator.scaler is None:  # fp16's scaler skips such a step by itself
+            check_finite(norm)
         learner.optimizer.step()
     except torch.OutOfMemoryError as error:
         # Neither could be repeated, and smaller micro-batches would not help.

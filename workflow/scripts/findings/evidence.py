@@ -183,7 +183,8 @@ def holm_level(others: list[float], alpha: float) -> float:
 def sign_flips(seeds: int) -> np.ndarray:
     """Signs that seeds' differences may have, (flips, seeds): all, the first one's kept; of more seeds, some drawn."""
     if seeds > ALL_FLIPS_UP_TO:
-        return np.random.default_rng(0).choice([-1.0, 1.0], size=(2 ** (ALL_FLIPS_UP_TO - 1), seeds))
+        drawn = np.random.default_rng(0).choice([-1.0, 1.0], size=(2 ** (ALL_FLIPS_UP_TO - 1) - 1, seeds))
+        return np.vstack([np.ones(seeds), drawn])  # what was observed is one of the flips
     rest = np.indices((2,) * (seeds - 1)).reshape(seeds - 1, -1).T
     # A flip and its mirror are as extreme: one of the two is enough.
     return np.column_stack([np.ones(len(rest)), 1.0 - 2.0 * rest])

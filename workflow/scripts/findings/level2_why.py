@@ -51,7 +51,8 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
     if told:
         shown, gains = told["p_exact"] < alpha, told["gain"] > 0
         holds = shown and gains
-        opening = ("is not shown to help", "helps", "does not help")[shown * (1 if gains else 2)]
+        words = ("helps", "does not help", "is not shown to help")
+        opening = direction(told | {"estimate": told["gain"]}, alpha, words)
         text = (
             f"**Its spread {opening} to tell who wins.** Counting it in {'lowers' if gains else 'raises'} the held-out"
             " loss by {size:.4f} nats a pair (p {p:p})"

@@ -15,8 +15,8 @@ class World(NamedTuple):
     """A world's two modules.
 
     rubric: gold_rating, rate_attributes, WEIGHTS, LOWEST, HIGHEST; raters: rater_bias, and rater_noise or, where noise
-    is the response's, mean_opinion and opinion_deviation, in rating points. truth: the utility of measure_oracle that
-    gold is.
+    is the response's, mean_opinion and opinion_deviation, in rating points. truth: which of measure_oracle's
+    utilities gold is.
     """
 
     truth = "mean"
