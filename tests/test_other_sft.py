@@ -7,9 +7,9 @@ def test_ranges_over_other_sft_models_and_whether_verdicts_hold():
     one = change(make_summary(), "first", "sft", "gold", estimate=0.25)
     (found,) = state_other_sft(make_summary(), [one, make_summary()])
     assert found.text == (
-        "**Begun again from 2 other SFT models: verdicts by gold are the same.** Level 1 differs from SFT by +0.25 to"
-        " +0.50 by gold (ahead) and +0.50 by the judges (ahead), and Level 2 from Level 1 by +0.50 by gold (ahead) and"
-        " +0.50 by the judges (ahead)."
+        "**Begun again from 2 other SFT models: verdicts by gold are the same.** Level 1 differs from SFT by +0.25"
+        " (ahead) and +0.50 (ahead) by gold, +0.50 (ahead) and +0.50 (ahead) by the judges. Level 2 differs from Level"
+        " 1 by +0.50 by gold (ahead) and +0.50 by the judges (ahead)."
     )
     assert found.strength == "shown"
 

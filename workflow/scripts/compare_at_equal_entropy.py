@@ -8,7 +8,7 @@ import pandas as pd
 from align.errors import run
 from align.files import write_csv
 from findings.evidence import exact_sign_flip_p, mean_interval
-from findings.sharper import sft_at_entropy
+from findings.sharper import sft_at, sft_at_entropy
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     arms = pd.read_csv(args.arms)
     metrics = [name for name in ("judges", "gold", *args.other_makes) if name in arms]
-    on_the_curve = {"sft", *(f"sft_{temperature:g}" for temperature in args.temperatures)}
+    on_the_curve = {"sft", *map(sft_at, args.temperatures)}
     compared = [arm for arm in arms["arm"].unique() if arm not in on_the_curve]
     rows = [compare(arms, arm, metric, args.temperatures, args.confidence) for arm in compared for metric in metrics]
     write_csv(args.output, pd.DataFrame(rows))

@@ -20,7 +20,7 @@ from findings.plotting import (
     save_figure,
     use_style,
 )
-from findings.sharper import sft_at_entropy
+from findings.sharper import sft_at, sft_at_entropy
 
 READERS = {
     "proxy": "the proxy: the reward\nmodel it learned from",
@@ -50,7 +50,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def sharper_rises(table: pd.DataFrame, arm: str, reader: str, temperatures: list[float]) -> pd.Series:
     """What SFT gains over temperature 1 by an arm's entropy alone, a value a seed."""
     sampled = table[table["decoding"] == "sampled"].set_index(["arm", "seed"])
-    temperatures = [one for one in temperatures if (table["arm"] == f"sft_{one:g}").any()]
+    temperatures = [one for one in temperatures if (table["arm"] == sft_at(one)).any()]
     gains = {}
     for seed, row in sampled.loc[arm].iterrows():
         (sharp,) = sft_at_entropy(table, pd.concat([row, pd.Series({"seed": seed})]), temperatures, [reader])

@@ -4,6 +4,7 @@ import numpy as np
 
 from findings.evidence import exact_sign_flip_p
 from findings.finding import Finding, direction, make, shown_by_p
+from findings.sharper import sft_temperatures
 from findings.summary import alpha_of, find_row, find_rows, roles_of
 from findings.words import join, plural
 
@@ -24,11 +25,6 @@ def best_temperature(summary: dict) -> str | None:
     rows = find_rows(summary["compliance"], constraint=ASKED, decoding="sampled")
     cooler = [row for row in rows if row["arm"] in sft_temperatures(summary)]
     return max(cooler, key=lambda row: row["mean"])["arm"] if cooler else None
-
-
-def sft_temperatures(summary: dict) -> list[str]:
-    """The names of SFT at lower temperatures."""
-    return [f"sft_{temperature:g}" for temperature in summary["settings"]["evaluation"]["sft_temperatures"]]
 
 
 def compare_compliance(summary: dict) -> list[dict]:

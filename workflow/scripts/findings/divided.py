@@ -2,6 +2,7 @@
 
 from findings.contrast_words import CONDITION, DECIDING, in_order
 from findings.finding import NOT_TESTED, Finding, make, strength_of
+from findings.sharper import sft_temperatures
 from findings.summary import (
     alpha_of,
     arm_with_signal,
@@ -25,8 +26,7 @@ def helps_the_worst(divided: dict) -> bool:
 
 def sharper_rows(divided: dict) -> list[dict]:
     """The worst tenth's rows of SFT at other temperatures."""
-    trained = divided["settings"]["arms"]
-    return [row for row in divided["worst_tenth"] if row["arm"].startswith("sft_0") and row["arm"] not in trained]
+    return [row for row in divided["worst_tenth"] if row["arm"] in sft_temperatures(divided)]
 
 
 def state_divided(divided: dict) -> list[Finding]:

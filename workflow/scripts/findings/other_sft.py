@@ -25,6 +25,17 @@ def say_sizes(rows: list[dict], prefix: str, numbers: dict[str, float]) -> str:
     return join(said)
 
 
+def say_each(rows: list[dict], numbers: dict[str, float]) -> str:
+    """Level 1's rise from each SFT model by gold and by the judges, with what is shown of it, to be filled in."""
+    said = []
+    for metric in ("gold", "judges"):
+        some = [row for row in rows if row["metric"] == metric]
+        numbers |= {f"level1_{metric}_{i}": row["estimate"] for i, row in enumerate(some)}
+        each = [f"{{level1_{metric}_{i}:+.2f}} ({VERDICT_WORDS[row['verdict']]})" for i, row in enumerate(some)]
+        said.append(f"{join(each)} by {short_metric(metric)}")
+    return ", ".join(said)
+
+
 def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
     """How far Level 1 rises, and where Level 2 stands, over the other SFT models; none without them."""
     if not others:
@@ -32,9 +43,9 @@ def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
     numbers: dict[str, float] = {"others": len(others)}
     level1 = [role_contrast(one, "level1")[metric] for one in others for metric in ("gold", "judges")]
     level2 = [row for one in others for row in level2_rows(one)]
-    text = f"Level 1 differs from SFT by {say_sizes(level1, 'level1', numbers)}"
+    text = f"Level 1 differs from SFT by {say_each(level1, numbers)}"
     if level2:
-        text += f", and Level 2 from Level 1 by {say_sizes(level2, 'level2', numbers)}"
+        text += f". Level 2 differs from Level 1 by {say_sizes(level2, 'level2', numbers)}"
     here, there = verdicts_of(summary), [verdicts_of(one) for one in others]
     changed = []
     if any(one["level1"] != here["level1"] for one in there):

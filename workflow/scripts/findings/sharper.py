@@ -4,10 +4,20 @@ import numpy as np
 import pandas as pd
 
 
+def sft_at(temperature: float) -> str:
+    """The name of the SFT model sampled at a temperature."""
+    return f"sft_{temperature:g}"
+
+
+def sft_temperatures(summary: dict) -> list[str]:
+    """The names of the SFT model at the temperatures that an experiment samples it at, beside 1."""
+    return [sft_at(temperature) for temperature in summary["settings"]["evaluation"]["sft_temperatures"]]
+
+
 def sft_curve(arms: pd.DataFrame, seed: int, temperatures: list[float]) -> pd.DataFrame:
     """One replicate's SFT model from greedy (temperature 0) to temperature 1, in order of entropy."""
     of_seed = arms[arms["seed"] == seed].set_index(["arm", "decoding"])
-    places = {0.0: ("sft", "greedy"), 1.0: ("sft", "sampled")} | {t: (f"sft_{t:g}", "sampled") for t in temperatures}
+    places = {0.0: ("sft", "greedy"), 1.0: ("sft", "sampled")} | {t: (sft_at(t), "sampled") for t in temperatures}
     points = [of_seed.loc[place].to_dict() | {"temperature": temperature} for temperature, place in places.items()]
     return pd.DataFrame(points).sort_values("entropy")
 

@@ -2,6 +2,7 @@
 
 from findings.contrast_words import DECIDING, answer_each, in_order
 from findings.finding import NOT_TOLD, SHOWN, Finding, direction, make, shown_by_p, strength_of
+from findings.sharper import sft_temperatures
 from findings.summary import alpha_of, find_arm, other_makes, role_contrast, roles_of
 from findings.words import join, short_metric
 
@@ -29,7 +30,7 @@ def state_rival(summary: dict) -> list[Finding]:
     lead = {metric: rows[metric] for metric in ("gold", "judges", *other_makes(summary)) if metric in rows}
     answers = {m: direction(row, alpha, ("yes", "no", "that is not shown")) for m, row in lead.items()}
     short = [f"{direction(row, alpha, words)} by {short_metric(m)} ({{{m}:+.2f}})" for m, row in lead.items()]
-    sharper = [find_arm(summary["arms"], f"sft_{one}") for one in summary["settings"]["evaluation"]["sft_temperatures"]]
+    sharper = [find_arm(summary["arms"], name) for name in sft_temperatures(summary)]
     sharper.append(find_arm(summary["arms"], "sft", "greedy"))
     best_of_sharper = {f"best_{metric}": max(row[metric] for row in sharper) for metric in lead} if all(sharper) else {}
     beside_best = ""
