@@ -29,7 +29,7 @@ def test_rungs_by_hand(oracle, arms):
     assert {name: gains.tolist() for name, gains in knowing.items()} == {
         "knows the true mean": [1.5],
         "knows the true mean and spread": [1.5],
-        "knows who wins": [1.25],
+        "knows the true chance of winning": [1.25],
     }
     assert {name: gains.tolist() for name, gains in learned.items()} == {"level1": [0.5, 0.75]}
     assert {name: gains.tolist() for name, gains in trained.items()} == {"level1": [0.25, 0.5]}

@@ -25,7 +25,7 @@ from findings.plotting import (
 KNOWING = {
     "true_mean": "knows the true mean",
     "true_spread": "knows the true mean and spread",
-    "true_win": "knows who wins",
+    "true_win": "knows the true chance of winning",
 }
 KNOWING_MARKERS = "DpX"
 
