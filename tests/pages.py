@@ -37,7 +37,17 @@ def committed(name):
 
 def committed_beside():
     """The committed summaries that the report tells of beside the default experiment's, by role."""
-    names = ("longer", "sweep", "robustness", "divided", "pessimism", "ties", "another_sft", "third_sft")
+    names = (
+        "longer",
+        "sweep",
+        "sweep_other_sft",
+        "robustness",
+        "divided",
+        "pessimism",
+        "ties",
+        "another_sft",
+        "third_sft",
+    )
     found = {name: committed(name) for name in names}
     found |= {"methods": committed("rivals") or committed("methods"), "real": committed("smollm2_cpu")}
     return {role: summary for role, summary in found.items() if summary}

@@ -41,7 +41,7 @@ def test_what_is_said_follows_from_the_margin():
     said = state_sweep(make_summary(), make_sweep(slow_gold=-0.5))
     assert said.text.startswith("**No shared setting puts Level 2 ahead by more than the margin.** At 2 settings")
     assert "-0.50 to +0.12 by gold and +0.12 by the judges (3 pilot seeds: shown, not tested); most" in said.text
-    assert said.text.endswith("most at β = 0.3, learning rate 0.0005, where its KL is 4.0 nats and Level 1's 2.0.")
+    assert said.text.endswith("0.0005, by seed +0.50 to +0.50, where its KL is 4.0 nats and Level 1's 2.0.")
     assert said.thresholds == {"equivalence_margin": 0.2}
     said = state_sweep(make_summary(), make_sweep(fast_judges=0.25)).text
     assert said.startswith("**At some shared settings Level 2 is ahead by more than the margin, by the judges.**")
@@ -68,3 +68,8 @@ def test_the_scalar_twin_stands_beside_where_the_difference_is_greatest():
     assert lines[0].startswith("| β | learning rate | gold | judges | twin, gold | less twin, gold |")
     assert lines[3] == "| 0.3 | 0.0005 | -0.50 | +0.12 | -0.38 | -0.12 | 2.0 | 4.0 |"
     assert lines[2] == "| 0.1 | 0.0005 | +0.12 | +0.12 | - | - | 3.0 | 5.0 |"
+
+
+def test_the_sweep_from_another_sft_model_stands_beside():
+    said = state_sweep(make_summary(), make_sweep(), make_sweep(slow_gold=-0.5, fast_gold=0.25)).text
+    assert said.endswith(" From another SFT model the win probability differs by -0.50 to +0.25 by gold.")

@@ -14,6 +14,7 @@ COMPARABLE = {
     "methods": ("rivals", "methods"),
     "longer": ("longer",),
     "sweep": ("sweep",),
+    "sweep_other_sft": ("sweep_other_sft",),
     "robustness": ("robustness",),
     "divided": ("divided",),
     "pessimism": ("pessimism",),

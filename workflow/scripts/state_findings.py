@@ -64,7 +64,8 @@ def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
         found += state(beside[role]) if role in beside else []
     found += state_other_readings(beside["ties"]) if "ties" in beside else []
     found += state_other_sft(summary, [beside[role] for role in ("another_sft", "third_sft") if role in beside])
-    return found + ([state_sweep(summary, beside["sweep"])] if "sweep" in beside else [])
+    swept = [beside[role] for role in ("sweep", "sweep_other_sft") if role in beside]
+    return found + ([state_sweep(summary, *swept)] if "sweep" in beside else [])
 
 
 def main(argv: list[str] | None = None) -> None:

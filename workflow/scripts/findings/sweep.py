@@ -25,8 +25,8 @@ def rows_of_sweep(sweep: dict, signal: str = "win", against: str = "reward") -> 
     return sorted(rows, key=lambda row: [row[name] for name in SWEPT])
 
 
-def state_sweep(summary: dict, sweep: dict) -> Finding:
-    """How far Level 2 is from Level 1 over all settings, by metric."""
+def state_sweep(summary: dict, sweep: dict, other: dict | None = None) -> Finding:
+    """How far Level 2 is from Level 1 over all settings, by metric; `other` is the sweep from another SFT model."""
     margin, rows = summary["settings"]["equivalence_margin"], rows_of_sweep(sweep)
     settings = {tuple(row[name] for name in SWEPT) for row in rows}
     numbers: dict[str, float] = {"settings": len(settings), "seeds": len(sweep["seeds"])}
@@ -38,6 +38,7 @@ def state_sweep(summary: dict, sweep: dict) -> Finding:
             said.append(f"{reach(f'{metric}_low', f'{metric}_high', '+.2f', numbers)} by {short_metric(metric)}")
     most = max(find_rows(rows, metric="gold") or rows, key=lambda row: abs(row["estimate"]))
     numbers |= {name: most[name] for name in (*SWEPT, *KL)}
+    numbers |= {"least_seed": min(most["by_seed"]), "most_seed": max(most["by_seed"])}
     ahead = sorted({short_metric(row["metric"]) for row in rows if row["estimate"] > margin})
     if ahead:
         opening = f"At some shared settings Level 2 is ahead by more than the margin, by {join(ahead)}"
@@ -46,7 +47,8 @@ def state_sweep(summary: dict, sweep: dict) -> Finding:
     text = (
         f"**{opening}.** At {{settings}} settings of β and learning rate the win probability differs"
         f" by {join(said)} ({{seeds}} pilot seeds: shown, not tested); most at β = {{kl_coef:g}},"
-        " learning rate {learning_rate:g}, where its KL is {kl_level2:.1f} nats and Level 1's {kl_level1:.1f}."
+        " learning rate {learning_rate:g}, by seed {least_seed:+.2f} to {most_seed:+.2f}, where its KL is"
+        " {kl_level2:.1f} nats and Level 1's {kl_level1:.1f}."
     )
     place = {name: most[name] for name in SWEPT} | {"metric": most["metric"]}
     twins = [find_row(rows_of_sweep(sweep, *pair), **place) for pair in (("bounded", "reward"), ("win", "bounded"))]
@@ -56,6 +58,11 @@ def state_sweep(summary: dict, sweep: dict) -> Finding:
             f" There its scalar twin, centred and bounded too, differs from Level 1 by {{twin:+.2f}} by"
             f" {short_metric(most['metric'])}, and the win probability from the twin by {{beyond:+.2f}}."
         )
+    elsewhere = [row["estimate"] for row in find_rows(rows_of_sweep(other), metric=most["metric"])] if other else []
+    if elsewhere:
+        numbers |= {"other_low": min(elsewhere), "other_high": max(elsewhere)}
+        size = reach("other_low", "other_high", "+.2f", numbers)
+        text += f" From another SFT model the win probability differs by {size} by {short_metric(most['metric'])}."
     condition = "ahead: an estimate > equivalence_margin"
     return make("sweep", EXPLAINS, text, numbers, condition=condition, equivalence_margin=margin)
 
