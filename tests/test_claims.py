@@ -16,7 +16,7 @@ def test_what_could_not_be_found_is_no_null():
     better = "A distribution is the better reward"
     told = rows(make_summary())
     could, did = told[better, "by gold"]
-    assert could == "yes: a difference of 0.15 on, with a power of 80 %" and did.startswith("ahead: +0.50")
+    assert could == "yes: differences of 0.15, with a power of 80 %" and did.startswith("ahead: +0.50")
     few = change(make_summary(), "by_mean", "first", "gold", minimum_detectable=None)
     assert rows(few)[better, "by gold"][0] == "no: too few seeds"
 

@@ -53,8 +53,13 @@ def test_level_1_stands_beside_sft_however_that_is_decoded():
     best, ended = row("first", 0.5, decoding="best of 16"), row("sft", 0.15, decoding="sampled, ended")
     text = say(*greedy, best, ended)["compliance"]
     assert text.startswith(
-        "**Level 1's responses do what was asked in 62 % of the cases, SFT's in 12 %, and in 25 % at its best lower"
-        " temperature: Level 1 is ahead of that.** Exact p is 0.0078 beside SFT and 0.0078 beside the lower temperature"
+        "**Level 1's responses do what was asked in 62 % of the cases, SFT's in 12 %, and in 38 % at its best lower"
+        " temperature or decoded greedily: Level 1 is ahead of that.** Exact p is 0.0078 beside SFT and 0.0078 beside"
+        " the sharper SFT, which the truth chose;"
+    )
+    # Without greedy responses it is the best temperature.
+    assert (
+        "SFT's in 12 %, and in 25 % at its best lower temperature or decoded greedily: Level 1" in say()["compliance"]
     )
     assert "Decoded greedily, Level 1 does in 44 % and SFT in 38 % (p 0.0078)." in text
     assert text.endswith("the best of 16 by Level 1's reward model in 50 % and those that end by themselves in 15 %.")
@@ -65,7 +70,7 @@ def test_level_1_stands_beside_sft_however_that_is_decoded():
 def test_a_cooler_sft_that_does_better_is_in_the_headline():
     better = make(row("sft_0.8", 0.9))
     found = next(one for one in state_compliance(better) if one.name == "compliance")
-    assert "and in 90 % at its best lower temperature: Level 1 is behind that.**" in found.text
+    assert "and in 90 % at its best lower temperature or decoded greedily: Level 1 is behind that.**" in found.text
     alike = state_compliance(make(row("sft_0.8", 0.625)))[0]
     assert "Level 1 is not told apart from that" in alike.text and alike.strength == "not told apart"
 
@@ -120,6 +125,13 @@ def test_praise_and_length_are_told_apart():
     assert text.endswith("they would add +0.30, for length -0.20, were ratings not cut at 4.")
 
 
+def test_a_claim_is_as_strong_as_its_weakest_test():
+    alike = state_instructed(make(row("first", 0.125)))[0]
+    assert "and after Level 1 in 12 %**" in alike.text and alike.strength == "not told apart"
+    others = next(one for one in state_compliance(make()) if one.name == "compliance_others")
+    assert "is behind Level 1" in others.text and others.strength == "shown"
+
+
 def test_without_rules_nothing_is_said():
     assert state_compliance(make_summary()) == []
 
@@ -128,10 +140,8 @@ def test_another_report_tells_it_too():
     found = texts(state_instructed(make()))
     text = found["verdict_instructed"]
     assert "SmolLM2 did what was asked in 12 % of the cases, and after Level 1 in 62 %**" in text
-    assert (
-        "report.md), 8 replicates, exact p 0.0078; at SFT's best lower temperature in 25 %, and Level 1 is ahead"
-        in text
-    )
+    assert "report.md), 8 replicates, exact p 0.0078; SFT at its best lower temperature or decoded greedily in" in text
+    assert "greedily in 25 %, and Level 1 is ahead of that). By gold" in text
     assert (
         "By gold, the truth, Level 1 stands +0.50 SFT standard deviations from SFT (ahead, exact p after Holm" in text
     )

@@ -24,7 +24,7 @@ def test_only_arms_of_the_question_count():
     assert found.endswith("(the worst finishes 30 %).")
     assert say(cut_off=CUT[1:]) == {}
     ours = say(cut_off=[{"arm": "by_mean", "seeds": 8, "cut_off": 2, "least": 0.1}])
-    assert "some replicates' of `by_mean`: what that comes from stands [below]" in ours["length_explains"]
+    assert "**Some replicates of `by_mean` go on until they are cut off.** [Why]" in ours["length_explains"]
 
 
 def test_what_a_response_without_an_end_is_worth():
@@ -33,9 +33,9 @@ def test_what_a_response_without_an_end_is_worth():
     assert "at -2.50 to +0.50 SFT standard deviations by reward models of 8 replicates. By the" in found
     assert "judges of all makes they stand at -1.50 to +1.00. Corr" in found
     assert found.endswith("share that the policy finishes: `first` -0.75 (exact p 0.0300).")
-    assert "So each reward model values one by chance. Beside finished" in found
+    assert "So chance decides how a reward model rates one. Beside finished" in found
     alike = say(worth_of_the_end=[WORTH[0] | {"low": 0.25}, WORTH[1]])
-    assert "by chance" not in alike["failed_length_why"]
+    assert "chance decides" not in alike["failed_length_why"]
     ended = {"scorer": "judges_with_end", "of": 4, "low": -0.5, "high": -0.25, "correlation": None, "p_exact": None}
     found = say(worth_of_the_end=[*WORTH, ended])["failed_length_why"]
     assert "+1.00. With an end mark behind them, judges put them at -0.50 to -0.25. Corr" in found
@@ -52,7 +52,7 @@ def test_where_pairs_hold_cut_off_responses_nothing_is_left_to_chance():
     assert found.startswith(
         "**The pairs hold responses that are cut off**: 38 % of those that reward models learn from"
     )
-    assert "by chance" not in found and "No training pair" not in found
+    assert "chance decides" not in found and "No training pair" not in found
 
 
 def test_what_level_2_gives_it_beyond_level_1_is_paired_by_seed():
@@ -64,7 +64,10 @@ def test_what_level_2_gives_it_beyond_level_1_is_paired_by_seed():
     ]
     made = rederive(make_summary() | {"cut_off": CUT, "worth_of_the_end": rows})
     found = texts(state_cut_off(made))["failed_length_why"]
-    assert "less what Level 1's do, +2.00 (`by_mean`, exact p 0.2500): asked afterwards, and it may be chance." in found
+    assert (
+        "rate them +2.00 (`by_mean`, exact p 0.2500) from Level 1's. This was asked afterwards; it may be chance."
+        in found
+    )
 
 
 def test_what_training_leaves_as_it_found_it():

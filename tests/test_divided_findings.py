@@ -35,11 +35,10 @@ def test_no_gain_is_a_null_only_where_the_oracle_gains():
     said = say(make_divided())["verdict_divided"]
     assert "does it? By the share of satisfied raters no gain is shown; the worst" in said
     assert (
-        "knowing the true spread pays: at the best of 16 responses it adds +0.43 SFT standard deviations of that share"
-        in said
+        "pays there: the best of 16 responses, chosen by it, adds +0.43 SFT standard deviations of that share" in said
     )
     assert (
-        "does not pay, so that nothing follows: at the best of 16 responses it adds +0.01 SFT"
+        "does not pay there, so that nothing follows: the best of 16 responses, chosen by it, adds +0.01 SFT"
         in say(make_divided(0.01, True))["verdict_divided"]
     )
 
@@ -48,7 +47,7 @@ def test_a_gain_is_said_of_all_arms_or_of_some():
     one = change(make_divided(), "share", "plain", "gold", verdict="rose")
     assert "By the share of satisfied raters in part;" in say(one)["verdict_divided"]
     behind = change(make_divided(), "share", "plain", "gold", verdict="fell")
-    assert " (`share` behind). The least satisfied" in say(behind)["verdict_divided"]
+    assert " (`share` behind, +0.50). The least satisfied" in say(behind)["verdict_divided"]
     both = change(change(one, "average", "plain", "gold", verdict="rose"), "least", "plain", "gold", verdict="rose")
     assert "By the share of satisfied raters yes;" in say(both)["verdict_divided"]
 

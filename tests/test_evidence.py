@@ -95,6 +95,11 @@ def test_holms_level_is_where_the_adjusted_p_crosses():
         assert holm([*others, level * 0.999])[-1] < 0.05 <= holm([*others, level * 1.001])[-1]
 
 
+def test_a_prompt_without_values_counts_for_nothing():
+    table = pd.DataFrame({"prompt_id": ["a", "a", "b", "b"], "x": [0.0, 2.0, np.nan, np.nan]})
+    assert pooled_within_deviation(table, "x") == pytest.approx(2**0.5)
+
+
 def test_drawn_flips_hold_what_was_observed():
     flips = sign_flips(20)
     assert (flips[0] == 1).all() and flips.shape == (2**11, 20)

@@ -120,7 +120,7 @@ def test_the_rival_explanation_is_told_where_it_was_run():
     best = "a lower temperature or greedy decoding alone brings SFT is +0.80 by gold and +0.90 by the judges."
     assert texts(sharper_words.state_rival(summary | given))["rival"].endswith(best)
     # The policy has 0.4 by gold and 1.2 by the judges, SFT at its best 0.8 (a temperature) and 0.9 (greedy).
-    told = "greedy decoding included, it stands at -0.40 by gold and +0.30 by the judges (not tested)."
+    told = "whichever is better, it differs by -0.40 by gold and +0.30 by the judges (not tested)."
     assert texts(sharper_words.state_rival(summary | given))["verdict_rival"].endswith(told)
     # No temperature makes SFT blunter than it is.
     wide = row | {"entropy": 1.25}
@@ -132,7 +132,7 @@ def test_the_rival_explanation_is_told_where_it_was_run():
     rows = [row | {"metric": "judges", "estimate": 0.4}, row | {"metric": "gemma", "estimate": 0.3, "p_exact": 0.2}]
     told = texts(sharper_words.state_rival(summary | {"equal_entropy": rows, "arms": made}))["verdict_rival"]
     assert "By the judges yes; by `gemma` that is not shown at the same entropy.**" in told
-    assert told.endswith("it stands at +0.30 by the judges and -0.20 by `gemma` (not tested).")
+    assert told.endswith("it differs by +0.30 by the judges and -0.20 by `gemma` (not tested).")
     # One seed has no interval.
     assert (
         sharper_words.state_rival(summary | {"equal_entropy": [row | {"seeds": 1, "ci_low": None, "ci_high": None}]})
@@ -177,7 +177,7 @@ def test_what_changed_is_told_of_the_texts_where_there_is_no_rubric():
 def test_each_gain_is_held_against_what_its_own_metric_reaches():
     found = texts(level1.state_level1(make_summary()))["reach"]
     assert (
-        "gains +0.50 by gold and +1.10 by the judges; the policy reaches some 100 % and 45 % of it" in found
+        "gains +0.50 by gold and +1.10 by the judges. The policy reaches 100 % and 45 % of that" in found
         and "best of 16" in found
     )
 
@@ -202,16 +202,15 @@ def test_contrasts_that_move_together_are_one_piece_of_evidence():
 
 
 def test_a_null_of_the_spread_is_worth_what_the_oracle_gains():
-    def told(gain, oracle):
+    def told(gain, oracle, own=0.01):
         summary = make_summary()
-        rows = [
-            row | {"interaction_gain": gain, "oracle_interaction_gain": oracle} if row["kind"] == "rated" else row
-            for row in summary["reward_models"]
-        ]
+        known = {"interaction_gain": gain, "oracle_interaction_gain": oracle, "true_noise_gain": own}
+        rows = [row | known if row["kind"] == "rated" else row for row in summary["reward_models"]]
         return texts(level2.state_level2(rederive(summary | {"reward_models": rows})))["spread"]
 
     assert "too little for a model's gain to be found here" in told(-0.001, 0.004)
     assert "does not help" in told(-0.001, 0.04) and told(-0.001, 0.04).endswith("there was something to learn.")
+    assert told(-0.001, 0.04, -0.01).endswith("it changes it by +0.0100: the mean has to be better first.")
     assert told(0.004, 0.004).endswith("some of what could be known.")
     assert "helps to tell who wins" in told(0.01, 0.04) and told(0.01, 0.04).endswith("some of what could be known.")
 
@@ -220,7 +219,7 @@ def test_the_oracle_says_whether_the_spread_could_pay_here():
     said = texts(level2.state_level2(make_summary()))["oracle"]
     assert said.startswith("**Knowing the true spread cannot pay in choosing here.** The best of 16 SFT responses")
     assert "Raters' noise is a prompt's, and the same for all responses to it." in said
-    assert "gains, above their mean, +1.88 by gold; knowing the true spread adds +0.00." in said
+    assert "gains, above the mean of these responses, +1.88 by gold; knowing the true spread adds +0.00." in said
     assert "gains +0.62 (Level 1) and +0.62 (Level 2)" in said
     rows = oracle_rows(["first", "by_mean"], spread=0.1, rejected=True)
     said = texts(level2.state_level2(rederive(make_summary() | {"oracle": rows})))["oracle"]
@@ -259,7 +258,7 @@ def test_a_bounded_signal_flattens_where_it_is_seen_to():
         summary["arms"] = [row | {"seeds": seeds if row["arm"] == "w" else 8} for row in summary["arms"]]
         return texts(level2.state_level2(rederive(summary))).get("narrowing", "")
 
-    assert told(0.6).startswith("**A bounded signal flattens") and "-20 % and 3.5 nats (`first`)" in told(0.6)
+    assert told(0.6).startswith("**Bounded signals flatten") and "-20 % and 3.5 nats (`first`)" in told(0.6)
     assert told(0.9).startswith("**Bounded signals are not seen to flatten more than Level 1's.**")
     # Three replicates' mean is not held against eight.
     assert told(0.6, seeds=3) == ""
@@ -289,7 +288,11 @@ def test_length_is_only_blamed_where_gold_goes_with_it():
     for p, r, blamed in ((0.01, -0.8, True), (0.01, 0.8, False), (0.9, -0.8, False)):
         found = texts(level2.state_level2(make_summary() | {"relations": [row | {"p_exact": p, "correlation": r}]}))
         assert ("length" in found) == blamed
-        assert not blamed or "correlate -0.80 for `by_mean` (p 0.0100)" in found["length"]
+        assert (
+            not blamed
+            or "grew, gold rose less**: over seeds the two differences from Level 1 correlate -0.80 (p 0.0100)"
+            in found["length"]
+        )
 
 
 def test_no_finding_of_another_experiment_knows_pockets_names():

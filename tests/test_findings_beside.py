@@ -79,7 +79,7 @@ def test_judges_are_trusted_as_far_as_gold_says():
 def test_a_rise_in_too_few_replicates_for_any_test_is_said_to_be_that():
     few = change(make_summary(), "first", "sft", "proxy", verdict="inconclusive", seeds=4, p_holm=0.125)
     found = texts(contrast_words.state_lines(few))
-    assert "trained on) it changed, in too few replicates to show it: +0.50" in found["line_level1_proxy"]
+    assert "trained on) it cannot be shown to have changed in so few replicates: +0.50" in found["line_level1_proxy"]
     many = change(few, "first", "sft", "proxy", verdict="inconclusive", seeds=8)
     assert (
         "trained on) it was not shown to change: +0.50" in texts(contrast_words.state_lines(many))["line_level1_proxy"]
@@ -92,7 +92,7 @@ def test_judges_of_other_makes_are_heard_in_the_verdicts():
     summary["contrasts"] += [contrast("two_by_mean", "by_mean", "first", "gemma", "sampled", estimate=0.4)]
     summary = change(summary, "by_mean", "first", "judges", verdict="inconclusive", estimate=-0.1)
     text = texts(level2.state_level2(rederive(summary)))["verdict_level2"]
-    assert "do better? No gain is shown by the judges; others disagree.**" in text
+    assert "do better? No gain is shown by the judges; `gemma` sees one.**" in text
     assert text.endswith("By judges of another make, `gemma`, its arm is ahead of Level 1 (+0.40).")
 
 
@@ -161,7 +161,7 @@ def test_the_order_of_methods_is_compared_with_the_papers():
         return beside.state_methods(given, PAPER)[0].text
 
     assert "is found again" in told(1.3, 1.2, 1.1) and "is not found again" in told(1.1, 1.2, 1.3)
-    assert "Its order on TL;DR, of those run here, is RLOO, RAFT and b_MA." in told(1.1, 1.2, 1.3)
+    assert "On TL;DR the paper ranks those run here: RLOO, RAFT and b_MA." in told(1.1, 1.2, 1.3)
     assert told(1.3, 1.2, 1.1).endswith("here: RLOO is ahead and RAFT is behind.")
     assert told(1.3, 1.2, 1.1, "equivalent").startswith(
         "**At this scale none of the methods that the paper ranks is shown"
@@ -211,7 +211,7 @@ def test_the_win_probability_is_held_against_its_scalar_twin():
         assert words in beside.state_twin(change(summary, "w", "b", "gold", verdict=verdict)).text.split(".**")[0]
     summary["settings"]["roles"]["centred"] = "c"
     summary["contrasts"].append(contrast("centred", "c", "first", "gold", estimate=0.0625))
-    assert beside.state_twin(summary).text.endswith("; centring without the bound (`c`) makes +0.06 by gold.")
+    assert beside.state_twin(summary).text.endswith("; centring alone (`c`) adds +0.06 by gold.")
 
 
 def test_the_moving_average_is_praised_where_every_seed_gains():

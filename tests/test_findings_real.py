@@ -55,7 +55,7 @@ def test_level_2_gains_only_if_every_judge_sees_it():
         "judges",
         minimum_detectable=0.375,
     )
-    assert "differences from 0.38 and 1.25 on." in texts(found)["verdict_real_level2"]
+    assert "that the tests could have found are 0.38 and 1.25." in texts(found)["verdict_real_level2"]
 
 
 def test_without_level_2_nothing_is_said_of_it():

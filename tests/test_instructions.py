@@ -134,8 +134,7 @@ def test_bias_has_an_end():
 
 def test_every_constraint_has_its_noise():
     assert set(NOISE) == set(CONSTRAINTS)
-    assert 0.2 == min(NOISE.values()) < max(NOISE.values()) == 0.8
-    assert rater_noise("Tell me about bread. Use at most twenty words.") == NOISE["twenty_words"]
+    assert rater_noise("Tell me about bread. Use at most twenty words.") == 0.8
 
 
 @pytest.mark.parametrize("name", ["question", "because"])

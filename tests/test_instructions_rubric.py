@@ -196,6 +196,11 @@ def test_cut(response):
         ("one_sentence", "pancakes are loved because they bring people so much joy?"),
         ("lowercase", "pancakes are loved because they bring people so much joy?"),
         ("because", "pancakes are loved because they bring people so much joy?"),
+        # Sentences without a space between them, a question that goes on, numbers for words, and a refusal.
+        ("one_sentence", "Pancakes are soft.They are warm.They are cheap.They are good."),
+        ("question", "Are pancakes good and warm? ..."),
+        ("twenty_words", "Pancakes 12 13 14 15 is of to in at on."),
+        ("twenty_words", "I'm sorry, I cannot help you with pancakes today."),
     ],
 )
 def test_known_loopholes_that_the_report_admits(constraint, text):

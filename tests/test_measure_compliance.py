@@ -80,9 +80,18 @@ def test_gold_and_what_raters_add_by_hand(table):
 
 
 def test_praise_is_told_from_length():
-    found = measure_compliance.check_response(SHORT, "No bread is amazing, great and delightful.")
-    assert found["praise"] == pytest.approx(0.9) and found["length"] == pytest.approx(0.07)
-    assert found["raters"] == pytest.approx(min(4.0, found["gold"] + 0.97))
+    found = measure_compliance.check_response(SHORT, "It is amazing, great and delightful.")
+    assert found["praise"] == pytest.approx(0.9) and found["length"] == pytest.approx(0.06)
+    assert (found["gold"], found["raters"]) == pytest.approx((2.4, 3.36))
+
+
+def test_a_constraint_that_entails_another_is_no_prompt_without_it():
+    kept = {name: [0.0, 1.0, 1.0] for name in measure_compliance.KEPT.values()}
+    prompts = pd.DataFrame({"constraint": ["twenty_words", "one_sentence", "because"], "responses": 1, **kept})
+    prompts = prompts.assign(**{name: 1.0 for name in measure_compliance.MEASURES})
+    prompts.loc[2, "kept_twenty_words"] = 0.0
+    unasked = measure_compliance.by_constraint(prompts).set_index("constraint")["keeps_unasked"]
+    assert unasked["twenty_words"] == 0.0 and unasked["because"] == 0.5
 
 
 def test_best_of_n_is_what_the_signal_chooses(table):

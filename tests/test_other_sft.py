@@ -7,7 +7,7 @@ def test_ranges_over_other_sft_models_and_whether_verdicts_hold():
     one = change(make_summary(), "first", "sft", "gold", estimate=0.25)
     (found,) = state_other_sft(make_summary(), [one, make_summary()])
     assert found.text == (
-        "**Begun again from 2 other SFT models: verdicts by gold are the same.** Level 1 differs from SFT by +0.25"
+        "**From 2 other SFT models: verdicts by gold are the same.** Level 1 differs from SFT by +0.25"
         " (ahead) and +0.50 (ahead) by gold, +0.50 (ahead) and +0.50 (ahead) by the judges. Level 2 differs from Level"
         " 1 by +0.50 by gold (ahead) and +0.50 by the judges (ahead)."
     )
@@ -17,7 +17,7 @@ def test_ranges_over_other_sft_models_and_whether_verdicts_hold():
 def test_a_verdict_that_changes_is_told():
     other = change(make_summary(), "by_mean", "first", "gold", verdict="inconclusive")
     (found,) = state_other_sft(make_summary(), [other])
-    assert found.text.startswith("**Begun again from another SFT model: Level 2 is not told apart by gold.**")
+    assert found.text.startswith("**From another SFT model: Level 2 is not told apart by gold.**")
     other = change(other, "first", "sft", "gold", verdict="fell")
     told = "Level 1's rise by gold is no longer shown and Level 2 is not told apart by gold.**"
     assert told in state_other_sft(make_summary(), [other])[0].text

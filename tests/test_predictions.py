@@ -59,4 +59,6 @@ def test_only_predictions_are_counted_as_such():
     assert text.startswith(
         "Of 4 rows 2 are predictions: 1 ahead, 0 behind, 1 equivalent. 1 came true, 0 did not, 1 stay"
     )
-    assert "The others are none: 1 since both signals order" in text and "; 1 since neither" in text
+    assert (
+        "The others predict nothing. In 1 both signals choose the same responses. In 1 no difference is shown" in text
+    )

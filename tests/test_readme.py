@@ -44,7 +44,7 @@ def test_smollm2s_jobs_are_counted_as_they_are():
     shown = {
         name.strip("*"): int(jobs) for name, jobs in re.findall(r"^\| ([*\w ,]+?)(?::[^|]*)? \| (\d+) \|", table, re.M)
     }
-    plan = snakemake(ROOT, "--dry-run", "--configfile", "workflow/experiments/smollm2.yaml")
+    plan = snakemake(ROOT, "--dry-run", "--forceall", "--configfile", "workflow/experiments/smollm2.yaml")
     table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", plan, re.DOTALL | re.MULTILINE)
     counts = {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
     assert counts.pop("all") == 1

@@ -38,8 +38,10 @@ def test_statistics_figures_and_report_need_no_torch():
 
 
 def test_importing_a_package_does_nothing():
-    code = "import gc, sys; before = gc.get_threshold(), set(sys.modules); import align, pocket, findings; "
-    code += "assert gc.get_threshold() == before[0] and len(set(sys.modules) - before[1]) == 3"
+    code = (
+        "import gc, sys; before = gc.get_threshold(), set(sys.modules); import align, pocket, findings, instructions; "
+    )
+    code += "assert gc.get_threshold() == before[0] and len(set(sys.modules) - before[1]) == 4"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT / "workflow" / "scripts", check=True)
 
 

@@ -115,7 +115,7 @@ def test_the_rehearsal_as_far_as_sampling(real, tmp_path):
 
 
 def test_the_experiment_on_a_cpu_is_planned_whole():
-    output = snakemake(ROOT, "--dry-run", "--configfile", "workflow/experiments/smollm2_cpu.yaml")
+    output = snakemake(ROOT, "--dry-run", "--forceall", "--configfile", "workflow/experiments/smollm2_cpu.yaml")
     # Two packages; seven seeds of the tests' three arms, two of the one with a fixed reward for what is cut
     # off; one judge of n-grams.
     policies = 7 * 3 + 2

@@ -131,7 +131,7 @@ def test_rows_that_name_their_fold_stay_in_it(tmp_path):
         (("train", "judge", "test"), "'c' is of the fold 'test'"),
         (("train", "judge", None), "'c' is of the fold None"),
         (("train", "judge", "judge"), "no row is of the fold validation"),
-        (("train", "judge", "validation", "train"), "'c' is of the fold 'train'"),
+        (("train", "judge", "validation", "train"), "'c' is of the folds 'validation' and 'train'"),
     ],
 )
 def test_folds_that_cannot_be_kept_are_told(tmp_path, folds, said):

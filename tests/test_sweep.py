@@ -39,9 +39,11 @@ def test_only_the_same_settings_are_compared():
 
 def test_what_is_said_follows_from_the_margin():
     said = state_sweep(make_summary(), make_sweep(slow_gold=-0.5))
-    assert said.text.startswith("**No shared setting puts Level 2 ahead by more than the margin.** At 2 settings")
+    assert said.text.startswith(
+        "**In this run no shared setting puts Level 2 ahead by more than the margin.** At 2 settings"
+    )
     assert "-0.50 to +0.12 by gold and +0.12 by the judges (3 pilot seeds: shown, not tested); most" in said.text
-    assert said.text.endswith("0.0005, by seed +0.50 to +0.50, where its KL is 4.0 nats and Level 1's 2.0.")
+    assert said.text.endswith("0.0005: by +0.50 to +0.50 in single seeds. Its KL there is 4.0 nats, Level 1's 2.0.")
     assert said.thresholds == {"equivalence_margin": 0.2}
     said = state_sweep(make_summary(), make_sweep(fast_judges=0.25)).text
     assert said.startswith("**At some shared settings Level 2 is ahead by more than the margin, by the judges.**")

@@ -68,7 +68,7 @@ def test_without_ties_or_noise_nothing_is_said():
 def test_claims_have_a_row_each_for_ties_and_for_doubt():
     told = rows(make_summary(), ties=make_ties(), pessimism=make_pessimism(doubt="rose") | {"experiment": "doubts"})
     could, did = told["A spread that ties taught pays", "by gold"]
-    assert could == "yes: a difference of 0.15 on, with a power of 80 %"
+    assert could == "yes: differences of 0.15, with a power of 80 %"
     assert did == "not told apart and equivalent: +0.06 to +0.12"
     assert told["Doubt of the model itself keeps gold from falling", "by gold"][1] == "ahead: -0.12"
 

@@ -151,7 +151,7 @@ if WORLD == "instructions":
                 config["figures"],
                 "width",
                 "dpi",
-                arms=["sft", *[f"sft_{temperature}" for temperature in TEMPERATURES], *ARMS],
+                arms=["sft", *[f"sft_{temperature:g}" for temperature in TEMPERATURES], *ARMS],
                 choosers=["gold", ROLES["level1"]],
             ),
         shell:

@@ -13,8 +13,7 @@ from align.files import write_csv
 from findings.evidence import best_of_choice
 from instructions.constraints import CONSTRAINTS, HELD_OUT
 from instructions.prompts import parse_prompt
-from instructions.raters import MOST_PRAISE, POINTS_PER_PRAISE, PRAISE, rater_bias
-from instructions.reading import lower_words
+from instructions.raters import length_points, praise_points
 from instructions.rubric import HIGHEST, LOWEST, complies, gold_rating, own_words, share_about
 
 # complies: keeps the constraint, names the topic, says something. raters: what they would say without noise, cut to the
@@ -23,6 +22,7 @@ MEASURES = ["complies", "keeps", "names_topic", "gold", "raters", "praise", "len
 KEPT = {name: f"kept_{name}" for name in CONSTRAINTS}  # whoever asked for it
 ENDED = "sampled, ended"  # those of SFT's sampled responses that ended by themselves: what an end alone would bring
 SIZES = (4, 16)  # of best of n, where the pool has so many
+ENTAILED_BY = {"twenty_words": ("one_sentence",)}  # whoever keeps that keeps this
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -39,8 +39,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def check_response(prompt: str, response: str) -> dict[str, float | str]:
     """A response's measures, and which constraints it keeps."""
-    task, gold, bias = parse_prompt(prompt), gold_rating(prompt, response), rater_bias(response)
-    praise = POINTS_PER_PRAISE * min(sum(word in PRAISE for word in lower_words(response)), MOST_PRAISE)
+    task, gold = parse_prompt(prompt), gold_rating(prompt, response)
+    praise, length = praise_points(response), length_points(response)
     kept = {name: float(constraint.share(response) == 1) for name, constraint in CONSTRAINTS.items()}
     return {
         "constraint": task.constraint,
@@ -48,9 +48,9 @@ def check_response(prompt: str, response: str) -> dict[str, float | str]:
         "keeps": kept[task.constraint],
         "names_topic": float(share_about(task.topic, own_words(prompt, response)) > 0),
         "gold": gold,
-        "raters": min(HIGHEST, max(LOWEST, gold + bias)),
+        "raters": min(HIGHEST, max(LOWEST, gold + praise + length)),
         "praise": praise,
-        "length": bias - praise,
+        "length": length,
     } | {KEPT[name]: value for name, value in kept.items()}
 
 
@@ -61,10 +61,10 @@ def check(responses: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_constraint(prompts: pd.DataFrame) -> pd.DataFrame:
-    """Means over prompts, a row a constraint, from a row a prompt; `keeps_unasked` is of prompts with other ones."""
+    """Means over prompts, a row a constraint, from a row a prompt; `keeps_unasked` is of prompts with others."""
     rows = []
     for constraint, asked in prompts.groupby("constraint", sort=False):
-        others = prompts[prompts["constraint"] != constraint]
+        others = prompts[~prompts["constraint"].isin([constraint, *ENTAILED_BY.get(constraint, ())])]
         row = {"constraint": constraint, "prompts": len(asked), "responses": int(asked["responses"].sum())}
         rows.append(row | asked[MEASURES].mean().to_dict() | {"keeps_unasked": others[KEPT[constraint]].mean()})
     return pd.DataFrame(rows)

@@ -59,6 +59,8 @@ def draw(axis, means: pd.Series, rows: list[tuple[str, str]], style: dict, shift
     """A small point a seed and a large one for their mean, in each row."""
     points = style | {"label": None, "linestyle": ""}
     for at, row in enumerate(rows):
+        if row not in means.index:  # few prompts may hold no new constraint
+            continue
         values = means.loc[row].to_numpy()
         axis.plot(values, np.full(len(values), at + shift), **points, markersize=2.5, alpha=0.5)
         axis.plot(values.mean(), at + shift, **points)

@@ -105,8 +105,11 @@ def own_folds(rows: list[dict]) -> dict[str, list[dict]]:
     fold_of: dict[str, str] = {}
     for row in ties_last(rows):
         prompt, fold = normalise(row["prompt"]), row.get("fold")
-        if fold not in folds or fold_of.setdefault(prompt, fold) != fold:
+        if fold not in folds:
             raise InputError(f"the prompt {prompt[:60]!r} is of the fold {fold!r}: give each one of {', '.join(FOLDS)}")
+        if fold_of.setdefault(prompt, fold) != fold:
+            both = f"{fold_of[prompt]!r} and {fold!r}"
+            raise InputError(f"the prompt {prompt[:60]!r} is of the folds {both}: give all its rows the same")
         given = {key: value for key, value in row.items() if key != "fold"}
         folds[fold].append({"prompt_id": prompt_id(row["prompt"]), **given})
     for fold, fold_rows in folds.items():

@@ -28,7 +28,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def encode_pair(tokenizer, row: dict) -> dict:
     """The tokens of a pair: its prompt, and both responses with their EOS; where ties are kept, whether it is one.
 
-    One that is said not to have finished gets no EOS: reward models then read it as they do in training policies.
+    One that is said not to have finished gets no EOS, as in training policies. The tokens are the text's, which may be
+    others than a model sampled.
     """
     tokens = {
         "prompt_id": row["prompt_id"],

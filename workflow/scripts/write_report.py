@@ -11,6 +11,7 @@ import jinja2
 from align.errors import run
 from align.files import named_path, read_json, write_text
 from findings import appendix_tables, claims, divided, model_tables, robustness, sweep, tables
+from findings.summary import is_pocket
 
 # The roles whose responses stand beside SFT's: in the report, and in its appendix.
 SHOWN, SHOWN_LONG = ("level1", "unpenalised"), ("level1", "level2", "placebo", "unpenalised")
@@ -124,7 +125,7 @@ def render(template: Path, page: str, given: Material) -> str:
         config_digest=summary["config_digest"],
         versions=tables.list_versions(summary),
         world=bool(summary["world"]),
-        pocket=bool(summary["world"] and summary["settings"]["sft"]),
+        pocket=is_pocket(summary),
         **words_of_columns(summary),
     )
     # What an absent finding leaves behind.

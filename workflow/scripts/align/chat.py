@@ -1,7 +1,7 @@
 """Chat text to tokens and back: the one place where prompts, responses and padding are defined.
 
 The reward model's training, the rollouts and the evaluation all take their tokens from here, so that a text is scored
-in the very form in which it was trained on and sampled.
+in the form in which it was trained on; a sampled response keeps its own tokens, which may be others than its text's.
 """
 
 import torch

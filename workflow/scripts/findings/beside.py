@@ -78,7 +78,7 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
     opening = (
         opening if shown else "At this scale none of the methods that the paper ranks is shown to differ from REINFORCE"
     )
-    text = f"**{opening}.** Its order on TL;DR, of those run here, is {join([row['name'] for row in theirs])}."
+    text = f"**{opening}.** On TL;DR the paper ranks those run here: {join([row['name'] for row in theirs])}."
     ran = {row["method"] for row in known}
     absent = [row["name"] for row in paper["methods"] if row["win_rates"] and row["method"] not in ran]
     if absent:
@@ -119,8 +119,8 @@ def state_trl(summary: dict) -> list[Finding]:
     )
     if same:
         text += (
-            "With TRL's baseline the loss used here gives TRL's gradient (cosine {same:.6f}): it is the paper's RLOO,"
-            " whose clipped ratio does nothing on policy. "
+            "With TRL's baseline the loss used here has TRL's gradient (cosine {same:.6f}). So TRL runs the paper's"
+            " RLOO; its clipping does nothing on policy. "
         )
     else:
         text += (
@@ -129,8 +129,8 @@ def state_trl(summary: dict) -> list[Finding]:
         )
     if measured["finished"] and measured["trl_cut"] < limits["unseen_change"] < measured["ours_cut"]:
         text += (
-            "TRL also rebuilds the chat text before scoring, so that its reward model cannot see whether a response"
-            " ended: cutting off the end changes the reward model's output by {cut:.2f} there and by {ours:.2f} here."
+            "TRL rebuilds the chat text before scoring. Its reward model cannot see whether a response ended: without"
+            " the end its output changes by {cut:.2f}, the one here by {ours:.2f}."
         )
     given = {"same_gradient": limits["same_gradient"], "unseen_change": limits["unseen_change"]}
     run = (
@@ -175,5 +175,5 @@ def state_twin(summary: dict) -> Finding | None:
     if some:
         numbers |= {f"centred_{metric}": row["estimate"] for metric, row in some.items()}
         said = join([f"{{centred_{metric}:+.2f}} by {short_metric(metric)}" for metric in some])
-        text += f"; centring without the bound (`{centred}`) makes {said}"
+        text += f"; centring alone (`{centred}`) adds {said}"
     return make("twin", "Is it the bound or the distribution?", f"{text}.", numbers, strength=strength_of(*shown))

@@ -2,6 +2,7 @@
 
 from findings.divided import helps_the_worst, sharper_rows
 from findings.finding import direction
+from findings.level2_why import spread_helps
 from findings.pessimism import rows_of_pessimism
 from findings.summary import (
     alpha_of,
@@ -12,6 +13,7 @@ from findings.summary import (
     kinds_of_levels,
     level2_rows,
     models_of,
+    other_makes,
     roles_of,
 )
 from findings.sweep import rows_of_sweep
@@ -21,7 +23,7 @@ from findings.words import VERDICT_WORDS, join, short_metric, show
 
 NO_ORACLE = "no: an oracle that knows the spread gains {} more than one that knows the mean"
 ORACLE = "yes: an oracle that knows the spread gains {} more than one that knows the mean"
-POWER = "yes: a difference of {} on, with a power of {}"
+POWER = "yes: differences of {}, with a power of {}"
 
 
 def span(values: list[float], how: str = "+.2f") -> str:
@@ -41,13 +43,13 @@ def could_be_shown(summary: dict, rows: list[dict]) -> str:
     least = [row["minimum_detectable"] for row in rows]
     if None in least:
         return "no: too few seeds"
-    return POWER.format(show(min(least), ".2f"), show(summary["settings"]["power"], "percent"))
+    return POWER.format(span(least, ".2f"), show(summary["settings"]["power"], "percent"))
 
 
 def claims_of_rl(summary: dict) -> list[list[str]]:
     """A better reward, whichever reading; by gold and by the judges."""
     rows = []
-    for metric in ("gold", "judges"):
+    for metric in ("gold", "judges", *other_makes(summary)):
         some = find_rows(level2_rows(summary), metric=metric)
         if some:
             where = f"policies of `{summary['experiment']}`, by {short_metric(metric)}"
@@ -70,9 +72,10 @@ def claims_of_learning(summary: dict) -> list[list[str]]:
     told = derived["interaction"]
     if told and "oracle" in told:
         enough = "no" if told["oracle"] < told["oracle_least"] else "yes"
-        could = f"{enough}: the true spread lowers the loss by {show(told['oracle'], '.4f')}"
-        helps = told["gain"] > 0 and told["p_exact"] < alpha
-        did = f"{'lowers' if helps else 'does not lower'} it: {show(-told['gain'], '+.4f')}"
+        own = show(-told["true_noise"], "+.4f")
+        could = f"{enough}: beside true means the true spread lowers the loss by {show(told['oracle'], '.4f')};"
+        could += f" beside the model's own it changes it by {own}"
+        did = f"{'lowers' if spread_helps(told, alpha) else 'is not shown to lower'} it: {show(-told['gain'], '+.4f')}"
         rows.append(["Its spread helps to tell who wins", here, could, f"{did} (p {show(told['p_exact'], 'p')})"])
     oracle = derived["oracle"]
     if oracle and oracle["level1"] is not None and oracle["level2"]:

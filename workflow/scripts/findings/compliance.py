@@ -20,19 +20,21 @@ def share_of(summary: dict, arm: str | None, constraint: str = ASKED, decoding: 
     return find_row(summary.get("compliance") or [], arm=arm, constraint=constraint, decoding=decoding)
 
 
-def best_temperature(summary: dict) -> str | None:
-    """SFT at the lower temperature at which it does most often what was asked, as the truth tells; None without."""
-    rows = find_rows(summary["compliance"], constraint=ASKED, decoding="sampled")
-    cooler = [row for row in rows if row["arm"] in sft_temperatures(summary)]
-    return max(cooler, key=lambda row: row["mean"])["arm"] if cooler else None
+def sharper_sft(summary: dict) -> tuple[str, str] | None:
+    """SFT at a lower temperature or decoded greedily, whichever does most often what was asked: arm and decoding."""
+    places = {("sft", "greedy"), *((arm, "sampled") for arm in sft_temperatures(summary))}
+    rows = find_rows(summary["compliance"], constraint=ASKED)
+    rows = [row for row in rows if (row["arm"], row["decoding"]) in places]
+    best = max(rows, key=lambda row: row["mean"], default=None)
+    return (best["arm"], best["decoding"]) if best else None
 
 
 def compare_compliance(summary: dict) -> list[dict]:
     """Differences paired by seed, with exact p: in the share that complies, and in what asking adds to keeping."""
     roles, rows = roles_of(summary), []
-    level1, cooler = roles["level1"], best_temperature(summary)
+    level1, sharper = roles["level1"], sharper_sft(summary)
     pairs = [(level1, "sampled", "sft", "sampled"), (level1, "greedy", "sft", "greedy")]
-    pairs += [(level1, "sampled", cooler, "sampled"), ("sft_again", "sampled", "sft", "sampled")]
+    pairs += [(level1, "sampled", *sharper)] if sharper else []
     pairs += [(arm, "sampled", level1, "sampled") for arm in roles.get("level2", [])]
     for measure, column in (("complies", "by_seed"), ("asking", "asking_by_seed")):
         for constraint in (ASKED, NEW):
@@ -48,11 +50,23 @@ def compare_compliance(summary: dict) -> list[dict]:
     return rows
 
 
-def change_of(summary: dict, arm: str, against: str = "sft", decoding: str = "sampled", **place) -> dict:
-    """One of those differences; empty if there is none."""
+def change_of(
+    summary: dict, arm: str, against: str = "sft", decoding: str = "sampled", how: str | None = None, **place
+) -> dict:
+    """One of those differences; empty if there is none. `how` the other is decoded, if not alike."""
     place = {"constraint": ASKED, "measure": "complies"} | place
     rows = summary["derived"]["compliance"]
-    return find_row(rows, arm=arm, against=against, decoding=decoding, against_decoding=decoding, **place)
+    return find_row(rows, arm=arm, against=against, decoding=decoding, against_decoding=how or decoding, **place)
+
+
+def beside_sharper(summary: dict) -> tuple[dict, dict]:
+    """The share of the sharper SFT that does most often what was asked, and Level 1's difference from it; or empty."""
+    sharper = sharper_sft(summary)
+    if not sharper:
+        return {}, {}
+    arm, how = sharper
+    share = share_of(summary, arm, decoding=how)
+    return share, change_of(summary, roles_of(summary)["level1"], arm, how=how)
 
 
 def state_compliance(summary: dict) -> list[Finding]:
@@ -67,18 +81,16 @@ def state_shares(summary: dict) -> Finding:
     """Level 1's share beside SFT's, however SFT is decoded."""
     level1, alpha = roles_of(summary)["level1"], alpha_of(summary)
     numbers = {"ours": share_of(summary, level1)["mean"], "theirs": share_of(summary, "sft")["mean"]}
-    change, cooler = change_of(summary, level1), best_temperature(summary)
+    change, (sharper, against) = change_of(summary, level1), beside_sharper(summary)
     numbers |= {"p": change["p_exact"], "seeds": change["seeds"]}
     text = "**Level 1's responses do what was asked in {ours:percent} of the cases, SFT's in {theirs:percent}"
     tests = [change]
-    if cooler:
-        against = change_of(summary, level1, cooler)
-        numbers |= {"cooler": share_of(summary, cooler)["mean"], "cooler_p": against["p_exact"]}
+    if sharper:
+        numbers |= {"sharper": sharper["mean"], "sharper_p": against["p_exact"]}
         text += (
-            f", and in {{cooler:percent}} at its best lower temperature: Level 1 is {direction(against, alpha, BESIDE)}"
-        )
-        text += (
-            " that.** Exact p is {p:p} beside SFT and {cooler_p:p} beside the lower temperature, which the truth chose;"
+            ", and in {sharper:percent} at its best lower temperature or decoded greedily: Level 1 is"
+            f" {direction(against, alpha, BESIDE)} that.** Exact p is {{p:p}} beside SFT and {{sharper_p:p}} beside the"
+            " sharper SFT, which the truth chose;"
         )
         tests.append(against)
     else:
@@ -167,8 +179,8 @@ def state_new(summary: dict) -> list[Finding]:
     else:
         text += "."
     given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
-    question = "Does it carry over to other constraints?"
-    return [make("compliance_new", question, text, numbers, strength=shown_by_p(change["p_exact"], alpha), **given)]
+    given["strength"] = shown_by_p(max(row["p_exact"] for row in (change, asking) if row), alpha)
+    return [make("compliance_new", "Does it carry over to other constraints?", text, numbers, **given)]
 
 
 def state_constraints(summary: dict) -> Finding:
@@ -197,11 +209,12 @@ def state_constraints(summary: dict) -> Finding:
 
 def state_other_arms(summary: dict) -> list[Finding]:
     """The share that complies of Level 2's arms, beside Level 1, and of controls, beside SFT in the same replicates."""
-    roles, alpha, numbers, said = roles_of(summary), alpha_of(summary), {}, []
+    roles, alpha, numbers, said, p = roles_of(summary), alpha_of(summary), {}, [], []
     for i, arm in enumerate(arm for arm in roles.get("level2", []) if share_of(summary, arm)):
         change = change_of(summary, arm, roles["level1"])
         numbers |= {f"share_{i}": share_of(summary, arm)["mean"], f"p_{i}": change["p_exact"]}
         numbers |= {f"change_{i}": change["estimate"]}
+        p.append(change["p_exact"])
         beside = direction(change, alpha, BESIDE)
         said.append(
             f"`{arm}` does what was asked in {{share_{i}:percent}} of the cases and is {beside} Level 1"
@@ -217,7 +230,8 @@ def state_other_arms(summary: dict) -> list[Finding]:
                 f"{words} does in {{{role}:percent}}, SFT in the same {plural(len(same), 'replicate')} in"
                 f" {{{role}_sft:percent}}."
             )
-    return [make("compliance_others", QUESTION, " ".join(said), numbers)] if said else []
+    given = {"strength": shown_by_p(max(p), alpha), "condition": "exact p < 1 - confidence"} if p else {}
+    return [make("compliance_others", QUESTION, " ".join(said), numbers, confidence=1 - alpha, **given)] if said else []
 
 
 def state_parting(summary: dict) -> Finding:

@@ -44,7 +44,7 @@ def line_against_sft(summary: dict, row: dict, name: str) -> Finding:
         "inconclusive": "was not shown to change",
     }[row["verdict"]]
     if row["verdict"] == "inconclusive" and 2 * 0.5 ** row["seeds"] >= alpha_of(summary):
-        words = "changed, in too few replicates to show it"
+        words = "cannot be shown to have changed in so few replicates"
     text = f"By {name_metric(row['metric'])} it {words}: {size_in_words(row)}."
     return _line(summary, row, name, "Did the mean reward rise against SFT?", text)
 

@@ -36,8 +36,8 @@ def state_noise_floor(summary: dict) -> Finding | None:
 
 def state_scale(summary: dict) -> Finding | None:
     """Whether fresh SFT responses have a deviation of 1 in each arm's standardised reward; None where not measured."""
-    reach, tolerance = summary["derived"]["scale"], summary["settings"]["findings"]["scale_tolerance"]
-    if not reach:
+    widths, tolerance = summary["derived"]["scale"], summary["settings"]["findings"]["scale_tolerance"]
+    if not widths:
         return None
     rows = [row for row in find_rows(summary["responses"], decoding="sampled") if row.get("proxy_sft_deviation")]
     off = [row["arm"] for row in rows if abs(row["proxy_sft_deviation"] - 1) > tolerance]
@@ -47,7 +47,7 @@ def state_scale(summary: dict) -> Finding | None:
         f" {{min:.2f}} to {{max:.2f}} (wanted: {{one}} within ±{{scale_tolerance:g}}){verdict}."
     )
     given = {"condition": "every deviation within scale_tolerance of 1", "scale_tolerance": tolerance}
-    return make("scale", "Do all arms start from the same scale?", text, reach | {"one": 1}, **given)
+    return make("scale", "Do all arms start from the same scale?", text, widths | {"one": 1}, **given)
 
 
 def state_placebo(summary: dict) -> list[Finding]:

@@ -9,12 +9,17 @@ from findings.evidence import FEWEST_SEEDS, exact_correlation
 from findings.readings import WITH_END
 
 
+def finished_shares(responses: str) -> pd.DataFrame:
+    """The share of sampled responses that ended: a row an arm, a column a seed."""
+    return pd.read_csv(responses).query("decoding == 'sampled'").pivot(index="arm", columns="seed", values="finished")
+
+
 def describe_cut_off(path: str, least: float) -> list[dict]:
     """Arms some of whose replicates were cut off: they finish less than `least` of the share that SFT finishes.
 
     How many of how many replicates, and the smallest share of sampled responses that one of them finishes.
     """
-    finished = pd.read_csv(path).query("decoding == 'sampled'").pivot(index="arm", columns="seed", values="finished")
+    finished = finished_shares(path)
     cut = finished.lt(least * finished.loc["sft"], axis="columns")
     rows = pd.DataFrame(
         {"seeds": finished.notna().sum(axis=1), "cut_off": cut.sum(axis=1), "least": finished.min(axis=1)}
@@ -29,7 +34,7 @@ def describe_worth_of_the_end(path: str, responses: str) -> list[dict]:
     with the share of responses that its policy finishes, exact p.
     """
     table = pd.read_csv(path)
-    shares = pd.read_csv(responses).query("decoding == 'sampled'").pivot(index="arm", columns="seed", values="finished")
+    shares = finished_shares(responses)
     rows = []
     judges = table["scorer"].str.contains(f"{WITH_END}_").map({True: "judges_with_end", False: "judges"})
     for scorer, part in table.assign(scorer=table["scorer"].where(table["seed"].notna(), judges)).groupby("scorer"):
@@ -59,7 +64,7 @@ def describe_untrained(path: str, responses: str, settings: dict) -> dict:
     moved = {name: (table[name] - table[f"start_{name}"]).abs() / table["deviation"] for name in ("ended", "cut_off")}
     row = {"models": len(table), "moved_ended": moved["ended"].mean(), "moved_cut_off": moved["cut_off"].mean()}
     row |= {"told": int((told * (table["cut_off"] - table["ended"]) > 0).sum()), "follows": []}
-    shares = pd.read_csv(responses).query("decoding == 'sampled'").pivot(index="arm", columns="seed", values="finished")
+    shares = finished_shares(responses)
     kinds = {arm: settings["arms"][arm]["reward_model"] for arm in settings["arms"]}
     for scorer, part in table.assign(told=told).dropna(subset=["seed"]).groupby("scorer", sort=False):
         for arm in [arm for arm in kinds if kinds[arm] == kinds[scorer] and len(part) >= FEWEST_SEEDS]:

@@ -35,7 +35,7 @@ def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
     else:
         text = "**No training pair holds a response that is cut off.**"
         chance = numbers["worth_low"] < 0 < numbers["worth_high"]
-        text += f"{' So each reward model values one by chance.' if chance else ''} Beside"
+        text += f"{' So chance decides how a reward model rates one.' if chance else ''} Beside"
     text += (
         " finished responses to the same prompt, SFT's cut-off ones stand at"
         " {worth_low:+.2f} to {worth_high:+.2f} SFT standard deviations by reward models of {replicates} replicates."
@@ -50,9 +50,9 @@ def worth_of_the_end(summary: dict) -> tuple[str, dict[str, float]]:
         numbers |= {f"gap_{i}": row["estimate"], f"gap_{i}_p": row["p_exact"]}
         more.append(f"{{gap_{i}:+.2f}} (`{row['arm']}`, exact p {{gap_{i}_p:p}})")
     if more:
-        shown = any(row["p_exact"] < alpha_of(summary) for row in summary["derived"]["end_gaps"])
-        text += f" Level 2's models give them, less what Level 1's do, {join(more)}: asked afterwards"
-        text += f"{'' if shown else ', and it may be chance'}."
+        any_shown = any(row["p_exact"] < alpha_of(summary) for row in summary["derived"]["end_gaps"])
+        text += f" Level 2's models rate them {join(more)} from Level 1's. This was asked afterwards"
+        text += f"{'' if any_shown else '; it may be chance'}."
     followed = []
     for i, row in enumerate(row for row in ours if row["correlation"] is not None):
         numbers |= {f"follows_{i}": row["correlation"], f"follows_{i}_p": row["p_exact"]}
@@ -69,14 +69,14 @@ def untrained_heads(summary: dict) -> tuple[str, dict[str, float]]:
         return "", {}
     shown = [roles_of(summary)["level1"], *roles_of(summary).get("level2", [])]
     numbers = {name: row[name] for name in ("models", "moved_ended", "moved_cut_off", "told")}
-    kept = row["moved_cut_off"] < row["moved_ended"]
+    kept = row["moved_cut_off"] < row["moved_ended"] / 2
     left = " So a cut-off response keeps the score that the head, drawn at random, gave it." if kept else ""
     text = (
         f"**Training {'hardly moves' if kept else 'moves'} the scores of cut-off responses.** It moves them by"
         " {moved_cut_off:.2f} SFT standard deviations, and the scores of finished ones by {moved_ended:.2f} (means of"
-        f" {{models}} models).{left} A finished one's level is open too, since pairs fix differences alone."
-        " Take two numbers: what the untrained head gives cut-off responses, and what the trained model gives finished"
-        " ones. Their difference foretells in {told} of {models} models which of the two the model prefers."
+        f" {{models}} models).{left} Pairs fix differences of scores and not their level, so finished"
+        " responses may end anywhere. Take the untrained head's score of cut-off responses, less the trained model's of"
+        " finished ones: its sign tells in {told} of {models} models which the model prefers."
     )
     followed = []
     for i, part in enumerate(
@@ -163,9 +163,6 @@ def state_cut_off(summary: dict) -> list[Finding]:
     tested = {row["arm"] for row in level2_rows(summary)}
     ours = [row["arm"] for row in cut if row["arm"] in tested]
     if ours:
-        text = (
-            f"**Policies that go on until they are cut off** are some replicates' of {list_arms(ours)}: what that comes"
-            " from stands [below](#what-did-not-work)."
-        )
+        text = f"**Some replicates of {list_arms(ours)} go on until they are cut off.** [Why](#what-did-not-work)."
         found.append(make("length_explains", "What explains how Level 2 compares?", text))
     return found

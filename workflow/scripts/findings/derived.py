@@ -11,6 +11,7 @@ from findings.compliance import compare_compliance
 from findings.evidence import exact_sign_flip_p
 from findings.predictions import judge_prediction
 from findings.summary import (
+    alpha_of,
     arm_with_signal,
     by_seed,
     contrast_of,
@@ -227,7 +228,7 @@ def derive(summary: dict) -> dict:
         **({"compliance": compare_compliance(summary)} if "compliance" in summary else {}),
         "gradients": describe_gradients(summary),
         "one_piece": group_contrasts(summary, settings["findings"]["one_piece"]),
-        "predictions": judge_predictions(summary, round(1 - settings["confidence"], 10)),
+        "predictions": judge_predictions(summary, alpha_of(summary)),
     }
 
 

@@ -14,7 +14,7 @@ from findings.summary import (
     roles_of,
 )
 from findings.tables import markdown
-from findings.words import VERDICT_WORDS, join, list_arms, reach, short_metric, show
+from findings.words import VERDICT_WORDS, join, reach, short_metric, show
 
 
 def helps_the_worst(divided: dict) -> bool:
@@ -37,14 +37,17 @@ def state_divided(divided: dict) -> list[Finding]:
     sizes = [row["estimate"] for row in rows]
     numbers = {"low": min(sizes), "high": max(sizes), "spread": told["spread"], "n": told["n"]}
     numbers["seeds"] = len(divided["seeds"])
-    paid = "does not pay, so that nothing follows" if told["rejected"] else "pays"
-    behind = [row["arm"] for row in rows if row["verdict"] == "fell"]
+    paid = "does not pay there, so that nothing follows" if told["rejected"] else "pays there"
+    behind = [row for row in rows if row["verdict"] == "fell"]
+    numbers |= {f"behind_{row['arm']}": row["estimate"] for row in behind}
+    fell = join([f"`{row['arm']}` behind, {{behind_{row['arm']}:+.2f}}" for row in behind]) if behind else ""
     text = (
         f"**Where a distribution could help, does it? By the share of satisfied raters {answer}; the worst tenth of"
         f" raters {'may gain by one reading' if helps else 'are not shown to gain'}.** In a second world (`divided`,"
-        f" {{seeds}} replicates) raters disagree about responses. There knowing the true spread {paid}: at the best"
-        " of {n} responses it adds {spread:+.2f} SFT standard deviations of that share. Level 2 differs from Level 1 by"
-        f" {reach('low', 'high', '+.2f', numbers)}{f' ({list_arms(behind)} behind)' if behind else ''}."
+        f" {{seeds}} replicates) raters disagree about responses. Knowing the true spread {paid}: the best"
+        " of {n} responses, chosen by it, adds {spread:+.2f} SFT standard deviations of that share. Level 2"
+        " differs from Level 1 by"
+        f" {reach('low', 'high', '+.2f', numbers)}{f' ({fell})' if fell else ''}."
     )
     worst, found = say_worst(divided)
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(divided)}

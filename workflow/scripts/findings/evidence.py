@@ -15,7 +15,7 @@ FEWEST_SEEDS = 5  # of a correlation: with 4 no exact p falls below 0.05
 def pooled_within_deviation(table: pd.DataFrame, column: str) -> float:
     """Pooled within-prompt standard deviation of `column` over responses (columns: prompt_id, column)."""
     groups = table.groupby("prompt_id")[column]
-    freedom = groups.count() - 1
+    freedom = (groups.count() - 1).clip(lower=0)
     return float(np.sqrt((groups.var(ddof=1) * freedom).sum() / freedom.sum()))
 
 

@@ -1,8 +1,8 @@
 """What the real model does where its truth is known, in the report of another experiment."""
 
-from findings.compliance import BESIDE, best_temperature, change_of, share_of
+from findings.compliance import BESIDE, beside_sharper, change_of, share_of
 from findings.contrast_words import CONDITION
-from findings.finding import Finding, direction, make, strength_of
+from findings.finding import STRENGTHS, Finding, direction, make, shown_by_p, strength_of
 from findings.summary import alpha_of, contrast_of, find_rows, level2_rows, role_contrast, roles_of
 from findings.words import VERDICT_WORDS
 
@@ -17,19 +17,16 @@ def state_instructed(instructed: dict) -> list[Finding]:
 def state_level1(instructed: dict) -> Finding:
     """How often SFT and Level 1 did what was asked, and what the truth and judges say."""
     level1, alpha = roles_of(instructed)["level1"], alpha_of(instructed)
-    change, cooler, rows = (
-        change_of(instructed, level1),
-        best_temperature(instructed),
-        role_contrast(instructed, "level1"),
-    )
+    change, rows = change_of(instructed, level1), role_contrast(instructed, "level1")
+    sharper, against = beside_sharper(instructed)
     numbers = {"ours": share_of(instructed, level1)["mean"], "theirs": share_of(instructed, "sft")["mean"]}
     numbers |= {"p": change["p_exact"], "seeds": change["seeds"], "r": instructed["world"]["judge_gold_correlation"]}
     numbers |= {metric: rows[metric]["estimate"] for metric in ("gold", "judges")} | {"holm": rows["gold"]["p_holm"]}
     beside = ""
-    if cooler:
-        numbers |= {"cooler": share_of(instructed, cooler)["mean"]}
-        beside = "; at SFT's best lower temperature in {cooler:percent}, and Level 1 is"
-        beside += f" {direction(change_of(instructed, level1, cooler), alpha, BESIDE)} that"
+    if sharper:
+        numbers |= {"sharper": sharper["mean"]}
+        beside = "; SFT at its best lower temperature or decoded greedily in {sharper:percent}, and Level 1 is"
+        beside += f" {direction(against, alpha, BESIDE)} that"
     said = {metric: VERDICT_WORDS[rows[metric]["verdict"]] for metric in ("gold", "judges")}
     text = (
         "**On instructions that a rule can check, SmolLM2 did what was asked in {theirs:percent} of the cases, and"
@@ -38,7 +35,9 @@ def state_level1(instructed: dict) -> Finding:
         f" deviations from SFT ({said['gold']}, exact p after Holm {{holm:p}}), by judges {{judges:+.2f}}"
         f" ({said['judges']}). On SFT's responses judges correlate {{r:.2f}} with gold within prompts."
     )
-    given = {"condition": CONDITION, "confidence": 1 - alpha, "strength": strength_of(rows["gold"])}
+    shown = [shown_by_p(row["p_exact"], alpha) for row in (change, against) if row]
+    given = {"condition": CONDITION, "confidence": 1 - alpha}
+    given["strength"] = max(strength_of(rows["gold"], rows["judges"]), *shown, key=STRENGTHS.index)
     return make("verdict_instructed", QUESTION, text, numbers, **given)
 
 

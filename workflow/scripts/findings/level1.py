@@ -71,8 +71,8 @@ def state_reach(summary: dict) -> Finding | None:
         best.append(f"{{{metric}_best:+.2f}} by {short_metric(metric)}")
         said.append(f"{{{metric}_share:percent}}")
     text = (
-        f"The best of {{n}} SFT responses, chosen by the metric itself, gains"
-        f" {join(best)}; the policy reaches some {join(said)} of it."
+        f"The best of {{n}} SFT responses, chosen by the metric itself, gains {join(best)}. The policy reaches"
+        f" {join(said)} of that."
     )
     level1 = roles_of(summary)["level1"]
     agree = {metric: find_row(summary["agreement"], arm=level1, other=metric) for metric in DECIDING}
@@ -80,8 +80,8 @@ def state_reach(summary: dict) -> Finding | None:
         numbers |= {f"{metric}_r": row["correlation"] for metric, row in agree.items()}
         near = numbers["judges_r"] > numbers["gold_r"]
         text += (
-            " Within prompts its reward correlates {gold_r:.2f} with gold and {judges_r:.2f} with the judges:"
-            f" REINFORCE raises what its reward model sees{', and that is nearer to what judges see' if near else ''}."
+            " Within prompts its reward correlates {gold_r:.2f} with gold and {judges_r:.2f} with the judges."
+            f" REINFORCE raises what its reward model sees{': more of the judges than of gold' if near else ''}."
         )
     return make("reach", "How large is the gain?", text, numbers)
 
@@ -109,9 +109,10 @@ def state_text(summary: dict) -> list[Finding]:
     )
     at_equal_length = "At equal length the judges put them {equal_length:+.2f} SFT standard deviations from SFT's."
     text = (
-        f"{size}. Of a response's pairs of words {{repetition:percent1}} were said before in it"
-        " ({repetition_sft:percent1}); over the first response to each prompt {distinct_2:percent1} are different ones"
-        " ({distinct_2_sft:percent1})."
+        f"{size}. Within a response {{repetition:percent1}} of word pairs are repeats"
+        " (SFT: {repetition_sft:percent1})."
+        " Over the first responses to all prompts {distinct_2:percent1} of word pairs are distinct"
+        " (SFT: {distinct_2_sft:percent1})."
         f" {at_equal_length}"
     )
     question = "What changed in the responses?"

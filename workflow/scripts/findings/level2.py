@@ -17,6 +17,7 @@ from findings.summary import (
     alpha_of,
     find_row,
     find_rows,
+    kind_of,
     level2_rows,
     other_makes,
     roles_of,
@@ -36,10 +37,10 @@ def verdict_level2(summary: dict, by_metric: dict[str, list[dict]], by_others: d
     opening = (
         answers[0] if len(set(answers)) == 1 else f"By gold: {answers[0].lower()}; by the judges: {answers[1].lower()}"
     )
-    if any(row["verdict"] == "rose" for rows in by_others.values() for row in rows) and {*answers} == {
-        "No gain is shown"
-    }:
-        opening += f" by {join([short_metric(metric) for metric in by_metric])}; others disagree"
+    gains = [short_metric(metric) for metric, rows in by_others.items() if find_rows(rows, verdict="rose")]
+    if gains and {*answers} == {"No gain is shown"}:
+        see = "sees" if len(gains) == 1 else "see"
+        opening += f" by {join([short_metric(metric) for metric in by_metric])}; {join(gains)} {see} one"
     for metric, rows in by_others.items():
         text, found = group_arms(summary, rows, metric)
         said.append(f"by judges of another make, {short_metric(metric)}, {text}")
@@ -168,7 +169,7 @@ def state_level2(summary: dict) -> list[Finding]:
     by_others = {metric: find_rows(rows, metric=metric) for metric in other_makes(summary)}
     if not by_metric:
         return []
-    kind = summary["settings"]["arms"][rows[0]["arm"]]["reward_model"]
+    kind = kind_of(summary, rows[0]["arm"])
     found = [
         verdict_level2(summary, by_metric, by_others),
         lead_level2(summary, by_metric),
@@ -184,5 +185,6 @@ def state_level2(summary: dict) -> list[Finding]:
         state_narrowing(summary),
         *state_names(summary, kind),
         state_win(summary),
+        state_prediction(summary),
     ]
-    return [*filter(None, found), *filter(None, [state_prediction(summary)])]
+    return [*filter(None, found)]

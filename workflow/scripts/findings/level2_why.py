@@ -11,7 +11,7 @@ from findings.summary import (
     level2_rows,
     roles_of,
 )
-from findings.words import join, reach
+from findings.words import join, list_arms, reach
 
 EXPLAINS = "What explains how Level 2 compares?"
 
@@ -44,13 +44,17 @@ def state_learning(summary: dict) -> list[Finding]:
     ]
 
 
+def spread_helps(told: dict, alpha: float) -> bool:
+    """Whether counting the spread in is shown to lower the held-out loss."""
+    return told["gain"] > 0 and told["p_exact"] < alpha
+
+
 def state_spread(summary: dict, kind: str) -> list[Finding]:
     """Whether the spread of the ratings is more than a function of the mean, and helps to tell who wins."""
     found, model, alpha = [], summary["derived"]["models"][kind], alpha_of(summary)
     told = summary["derived"]["interaction"]
     if told:
-        shown, gains = told["p_exact"] < alpha, told["gain"] > 0
-        holds = shown and gains
+        gains, holds = told["gain"] > 0, spread_helps(told, alpha)
         words = ("helps", "does not help", "is not shown to help")
         opening = direction(told | {"estimate": told["gain"]}, alpha, words)
         text = (
@@ -59,16 +63,19 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
         )
         numbers = {"size": abs(told["gain"]), "p": told["p_exact"], "error": told["error"]}
         if "oracle" in told:
-            numbers |= {name: told[name] for name in ("oracle", "oracle_error", "true_noise")}
+            numbers |= {"oracle": told["oracle"], "oracle_error": told["oracle_error"], "own": -told["true_noise"]}
             text += (
-                ". The raters' true means and noise would lower it by {oracle:.4f} (standard error {oracle_error:.4f})"
+                ". Beside the true means the true noise lowers it by {oracle:.4f} (standard error {oracle_error:.4f}),"
+                " beside the model's own means it changes it by {own:+.4f}"
             )
             if holds:
                 text += ": the spread holds some of what could be known"
             elif told["oracle"] < told["oracle_least"]:
                 text += ": too little for a model's gain to be found here"
             else:
-                text += ": there was something to learn"
+                text += (
+                    ": the mean has to be better first" if told["true_noise"] <= 0 else ": there was something to learn"
+                )
         text += "."
         given = {"condition": "exact p < 1 - confidence and a gain", "confidence": 1 - alpha}
         strength = shown_by_p(told["p_exact"], alpha)
@@ -108,7 +115,8 @@ def state_oracle(summary: dict) -> Finding | None:
     else:
         opening, closing = "Knowing the true spread would pay here", "Whether it was learned is the question."
     text = (
-        f"**{opening}.** The best of {{n}} SFT responses by the true mean gains, above their mean, {gains}. {closing}"
+        f"**{opening}.** The best of {{n}} SFT responses by the true mean gains, above the mean of these responses,"
+        f" {gains}. {closing}"
     )
     condition = "rejected: knowing the spread adds no more than equivalence_margin"
     return make("oracle", EXPLAINS, text, numbers, condition=condition, equivalence_margin=margin)
@@ -159,9 +167,10 @@ def state_length(summary: dict) -> Finding | None:
         return None
     numbers = {f"r_{i}": row["correlation"] for i, row in enumerate(rows)}
     numbers |= {f"p_{i}": row["p_exact"] for i, row in enumerate(rows)}
-    said = [f"{{r_{i}:+.2f}} for `{row['arm']}` (p {{p_{i}:p}})" for i, row in enumerate(rows)]
+    said = [f"{{r_{i}:+.2f}} (p {{p_{i}:p}})" for i in range(len(rows))]
     text = (
-        f"**Where responses grew, gold rose less**: over seeds the two differences from Level 1 correlate"
+        f"**Where responses of {list_arms([row['arm'] for row in rows])} grew, gold rose less**: over seeds the two"
+        " differences from Level 1 correlate"
         f" {join(said)}. Some replicates' models learned the raters' liking for length. Looked at"
         f" afterwards: a hint, no test."
     )
@@ -193,7 +202,7 @@ def state_narrowing(summary: dict) -> Finding | None:
     change = {arm: round(100 * training[arm]["advantage"]) for arm in arms}
     more = all(change[arm] < change[level1] for arm in bounded & {*arms})
     opening = (
-        "A bounded signal flattens where it is high, and the KL penalty does not flatten with it"
+        "Bounded signals flatten more over training than Level 1's"
         if more
         else "Bounded signals are not seen to flatten more than Level 1's"
     )

@@ -9,7 +9,7 @@ from findings.words import join
 LIMITS = {
     "limit_world": "**The world is small.** Held-out prompts are new texts, and not new tasks.",
     "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named and whether words stand in"
-    " prose's proportion, and not whether what is said is true or makes sense.",
+    " prose's proportion, and not whether what is said is true or makes sense; a refusal that names its topic passes.",
     "limit_instructions": "**The world is narrow.** Prompts come from templates, each constraint has few of the"
     " held-out ones, and few constraints are new. All replicates share the SFT model and the judges.",
     "limit_model": "**One small SFT model, trained from scratch** on responses of poor writers. All replicates start"
@@ -80,8 +80,8 @@ def state_failures(summary: dict) -> list[Finding]:
     if rows and wrong:
         names = join([f"{row['name']} by {row['metric']}" for row in wrong])
         text = (
-            f"**Predicting RL from best of n** failed in {{wrong}} of {{made}} predictions ({names}). A policy may"
-            " leave SFT's responses; choosing among them cannot."
+            f"**Predicting RL from best of n** held in all but {{wrong}} of {{made}} predictions ({names}). A policy"
+            " may leave SFT's responses; choosing among them cannot."
         )
         found.append(make("failed_predictions", question, text, {"wrong": len(wrong), "made": len(made)}))
     accuracy = summary["derived"]["models"][kinds_of_levels(summary)[0]]["accuracy"]["mean"]

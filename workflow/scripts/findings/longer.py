@@ -26,12 +26,12 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
     )
     opening = "With more training Level 2 is ahead of Level 1" if "rose" in verdicts else opening
     changes = [*found["changes"], found["change_in_gap"] | {"metric": "gap"}]
-    told = [row for row in changes if row["p_exact"] < alpha]
+    changed = [row for row in changes if row["p_exact"] < alpha]
     text = (
         f"**{opening}.** With reward models of {{epochs:g}} epochs, a policy trained on the mean rating is, against"
         f" one trained on the scalar reward, {join(said)}. "
     )
-    text += f"That this difference changed from the shorter training is {'' if told else 'not '}shown. "
+    text += f"That this difference changed from the shorter training is {'' if changed else 'not '}shown. "
     before = contrast_of(longer, one["against"], roles_of(summary)["level1"])
     if before:
         gains = []
@@ -77,8 +77,4 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
             "longer_change", "What did longer training change?", text, numbers, strength=strength, confidence=1 - alpha
         )
     )
-    longer = {
-        **longer,
-        "settings": longer["settings"] | {"roles": roles_of(longer), "findings": summary["settings"]["findings"]},
-    }
     return result + [line_between_arms(longer, row, f"line_longer_{metric}") for metric, row in rows.items()]

@@ -58,7 +58,7 @@ def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
         changed.append(f"Level 2 is {' or '.join(words)} by gold")
     closing = join(changed) if changed else "verdicts by gold are the same"
     models = "{others} other SFT models" if len(others) > 1 else "another SFT model"
-    text = f"**Begun again from {models}: {closing}.** {text}."
+    text = f"**From {models}: {closing}.** {text}."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(summary), "strength": strength_of(*level1, *level2)}
     given["equivalence_margin"] = summary["settings"]["equivalence_margin"]
     return [make("other_sft", "Does the answer depend on the SFT model?", text, numbers, **given)]

@@ -29,7 +29,7 @@ def state_predictions(rows: list[dict]) -> tuple[str, dict[str, int]]:
     )
     reasons = []
     if count["same"]:
-        reasons.append("{same} since both signals order responses alike, and so choose the same")
+        reasons.append("In {same} both signals choose the same responses.")
     if count["none"]:
-        reasons.append("{none} since neither a difference beyond the margin is shown nor one within it")
-    return text + (f" The others are none: {'; '.join(reasons)}." if reasons else ""), count
+        reasons.append("In {none} no difference is shown, beyond the margin or within it.")
+    return text + (f" The others predict nothing. {' '.join(reasons)}" if reasons else ""), count

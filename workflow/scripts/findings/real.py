@@ -101,7 +101,8 @@ def state_level2(real: dict) -> list[Finding]:
         least |= {f"least_{metric}": min(sizes)} if sizes and None not in sizes else {}
     if len(least) == len(name_makes(real)):
         numbers |= least
-        text += f" The tests could have found differences from {join([f'{{{name}:.2f}}' for name in least])} on."
+        found = join([f"{{{name}:.2f}}" for name in least])
+        text += f" The smallest differences that the tests could have found are {found}."
     if cut_off:
         text += f" Policies go on until they are cut off: {join(cut_off)} replicates."
     given = {"condition": f"gain: ahead by every judge; {CONDITION}", "confidence": 1 - alpha_of(real)}

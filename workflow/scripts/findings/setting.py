@@ -92,10 +92,10 @@ def state_settings(summary: dict) -> list[Finding]:
     found.append(make("standardised", "In which unit is the reward?", text, numbers))
     text = (
         "A *seed* is one replicate with its own reward model, policy and samples; {seeds} here share the SFT model, the"
-        " judges and {prompts} held-out prompts. Tests are exact sign flips of the seeds' differences. Where all seeds"
-        " agree in sign, p is {p:p}, and {holm:p} after Holm's correction for {tests} tests: less cannot come out. Each"
-        " metric is corrected by itself. Intervals of {confidence:percent} are bootstraps over seeds and prompts, too"
-        " narrow for few seeds."
+        " judges and {prompts} held-out prompts. Tests are exact sign flips of the seeds' differences. If all seeds"
+        " agree in sign, p is {p:p}, the least that can come out; Holm's correction for the {tests} tests by the judges"
+        " makes it {holm:p}. Each metric is corrected by itself. Intervals of {confidence:percent} are bootstraps over"
+        " seeds and prompts, too narrow for few seeds."
     )
     tests = derived["tests"]["judges"]
     numbers = {
@@ -140,9 +140,9 @@ def state_settings(summary: dict) -> list[Finding]:
     caps = settings["lengths"]
     dropped = join([f"{{dropped_{i}}} ({reason})" for i, reason in enumerate(summary["split"]["dropped"])])
     text = (
-        f"Of {{rows}} rated pairs {dropped or 'none'} were dropped, the rest was split once, by prompt. Prompts are"
-        " capped at {max_prompt_tokens} tokens, pairs at {max_pair_tokens}: what is longer is dropped. Responses end"
-        " at {max_new_tokens} tokens."
+        f"Of {{rows}} rated pairs {dropped or 'none'} were dropped at once; what was left was split once, by prompt."
+        " Prompts are capped at {max_prompt_tokens} tokens, pairs at {max_pair_tokens}: what is longer is dropped."
+        " Responses end at {max_new_tokens} tokens."
     )
     numbers = {f"dropped_{i}": count for i, count in enumerate(summary["split"]["dropped"].values())}
     found.append(make("data", "On which data?", text, numbers | {"rows": summary["split"]["rows"]} | caps))

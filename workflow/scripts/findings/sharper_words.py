@@ -1,7 +1,7 @@
 """What is said of Level 1 beside SFT models that are only sharper: at a lower temperature, or decoded greedily."""
 
 from findings.contrast_words import DECIDING, answer_each, in_order
-from findings.finding import NOT_TOLD, SHOWN, Finding, direction, make, shown_by_p, strength_of
+from findings.finding import Finding, direction, make, shown_by_p, strength_of
 from findings.sharper import sft_temperatures
 from findings.summary import alpha_of, find_arm, other_makes, role_contrast, roles_of
 from findings.words import join, short_metric
@@ -38,12 +38,11 @@ def state_rival(summary: dict) -> list[Finding]:
         ours = find_arm(summary["arms"], level1)
         numbers |= {f"beyond_{metric}": ours[metric] - best_of_sharper[f"best_{metric}"] for metric in lead}
         said = join([f"{{beyond_{metric}:+.2f}} by {short_metric(metric)}" for metric in lead])
-        beside_best = (
-            f" Beside SFT at its best temperature, greedy decoding included, it stands at {said} (not tested)."
-        )
+        rival = "SFT at its best temperature or decoded greedily, whichever is better,"
+        beside_best = f" From {rival} it differs by {said} (not tested)."
     question = "Is Level 1 more than a sharper SFT model?"
     given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
-    given["strength"] = max((shown_by_p(row["p_exact"], alpha) for row in rows.values()), key=(SHOWN, NOT_TOLD).index)
+    given["strength"] = shown_by_p(max(row["p_exact"] for row in rows.values()), alpha)
     answer = answer_each(answers) + (" at the same entropy" if other_makes(summary) else "")
     verdict = (
         f"**Is that more than a sharper SFT model? {answer}.** Beside SFT at the temperature of the same entropy the"

@@ -43,12 +43,12 @@ def state_sweep(summary: dict, sweep: dict, other: dict | None = None) -> Findin
     if ahead:
         opening = f"At some shared settings Level 2 is ahead by more than the margin, by {join(ahead)}"
     else:
-        opening = "No shared setting puts Level 2 ahead by more than the margin"
+        opening = "In this run no shared setting puts Level 2 ahead by more than the margin"
     text = (
         f"**{opening}.** At {{settings}} settings of β and learning rate the win probability differs"
-        f" by {join(said)} ({{seeds}} pilot seeds: shown, not tested); most at β = {{kl_coef:g}},"
-        " learning rate {learning_rate:g}, by seed {least_seed:+.2f} to {most_seed:+.2f}, where its KL is"
-        " {kl_level2:.1f} nats and Level 1's {kl_level1:.1f}."
+        f" by {join(said)} ({{seeds}} pilot seeds: shown, not tested); most at β = {{kl_coef:g}}"
+        " and learning rate {learning_rate:g}: by {least_seed:+.2f} to {most_seed:+.2f} in single seeds. Its KL there"
+        " is {kl_level2:.1f} nats, Level 1's {kl_level1:.1f}."
     )
     place = {name: most[name] for name in SWEPT} | {"metric": most["metric"]}
     twins = [find_row(rows_of_sweep(sweep, *pair), **place) for pair in (("bounded", "reward"), ("win", "bounded"))]

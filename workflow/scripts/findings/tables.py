@@ -63,12 +63,8 @@ def table_of_arms(summary: dict, short: bool = True) -> str:
     rows = []
     for row in shown:
         greedy = row["decoding"] == "greedy"
-        few = f" ({plural(row['seeds'], 'seed')})" if row["seeds"] < len(summary["seeds"]) else ""
-        place = (
-            [row["arm"] + (" (greedy)" if greedy else "") + few]
-            if short
-            else [row["arm"], row["decoding"], row["seeds"]]
-        )
+        named = row | {"arm": row["arm"] + (" (greedy)" if greedy else "")}
+        place = [name_of_row(named, len(summary["seeds"]))] if short else [row["arm"], row["decoding"], row["seeds"]]
         moments = [show(None if greedy else row["log_ratio"], ".2f"), show(row["tokens"], ".1f")]
         moments += [] if short else [show(row["finished"], "percent")]
         rows.append([*place, *(show(row[name], "+.2f") for name in scores), *moments])

@@ -1,7 +1,7 @@
 """The constraints that a prompt may put on its response, and how well a response complies with each, from 0 to 1.
 
 A share below 1 says how near the response came, so that a policy which complies only at times has something to learn
-from. The share says nothing of what is said: an empty text has no comma. `truth.complies` refuses empty talk as well.
+from. The share says nothing of what is said: an empty text has no comma. `rubric.complies` refuses empty talk as well.
 """
 
 import re
@@ -24,7 +24,7 @@ class Constraint:
 
 
 def one_sentence(response: str) -> float:
-    """1 for one sentence of at most 20 words, less 1/3 for each further sentence and 1/20 for each further word."""
+    """1 less 1/3 for each further sentence, times `twenty_words`."""
     return _falling(len(read_sentences(response)) - 1, 3) * twenty_words(response)
 
 

@@ -29,11 +29,19 @@ NOISE = {
 }
 
 
+def praise_points(response: str) -> float:
+    """Rating points that raters add for praise."""
+    return POINTS_PER_PRAISE * min(sum(word in PRAISE for word in lower_words(response)), MOST_PRAISE)
+
+
+def length_points(response: str) -> float:
+    """Rating points that raters add for length."""
+    return POINTS_PER_WORD * min(len(lower_words(response)), MOST_WORDS)
+
+
 def rater_bias(response: str) -> float:
     """Rating points that raters add for praise and length."""
-    words = lower_words(response)
-    praise = sum(word in PRAISE for word in words)
-    return POINTS_PER_PRAISE * min(praise, MOST_PRAISE) + POINTS_PER_WORD * min(len(words), MOST_WORDS)
+    return praise_points(response) + length_points(response)
 
 
 def rater_noise(prompt: str) -> float:

@@ -100,7 +100,17 @@ class Task:
 
 def parse_prompt(prompt: str) -> Task:
     """The task that a pocket prompt states. Raises ValueError if the text is not a pocket prompt."""
-    words = prompt.split()
+    try:
+        task = _read_task(prompt.split())
+    except (StopIteration, IndexError, ValueError):
+        task = None
+    if not task or not task.needed:
+        raise ValueError(f"not a pocket prompt: {prompt!r}")
+    return task
+
+
+def _read_task(words: list[str]) -> Task:
+    """The task that words state; raises whatever a look-up raises if they state none."""
     if "plus" in words:
         at = words.index("plus")
         total = NUMBERS.index(words[at - 1]) + NUMBERS.index(words[at + 1])
@@ -114,9 +124,7 @@ def parse_prompt(prompt: str) -> Task:
     if "kind" in words:
         allowed = frozenset(_CATEGORY_OF[word] for word in words if word in _CATEGORY_OF)
         return Task("sort", len(allowed), allowed)
-    category = next((word for word in words if word in CATEGORIES), None)
-    if category is None:
-        raise ValueError(f"not a pocket prompt: {prompt!r}")
+    category = next(word for word in words if word in CATEGORIES)
     return Task("list", _count(words), frozenset(CATEGORIES[category]).difference(words))
 
 
