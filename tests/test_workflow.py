@@ -27,7 +27,7 @@ def test_the_smoke_experiment_ends_in_its_report(project):
     report = (results / "report.md").read_text()
     assert f"{estimate:+.2f} SFT standard deviations" in report
     # Two replicates can show nothing, whatever the estimate: the words follow from the test.
-    assert "in too few replicates to show it" in report and "rose" not in report
+    assert "cannot be shown to have changed in so few replicates" in report and "rose" not in report
     for page in (results / "report.md", *(results / "appendix").iterdir()):
         for linked in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
             assert (page.parent / linked).resolve().is_file(), (page.name, linked)
