@@ -19,7 +19,7 @@ WRONG_CONFIGS = [
     ({"reward_training": {"bins": 1}}, "1 is less than the minimum of 2"),
     ({"judges": {"judge": [2]}}, "judges.judge: a judge shares its seed with a replicate"),
     ({"judges": {"ratings": [9]}}, "judges.ratings: reward_models has to declare it: judges are scalar"),
-    ({"judges": {"gold": [9]}}, "'gold' should not be valid under {'enum': ['judges', 'proxy', 'gold']}"),
+    ({"judges": {"gold": [9]}}, "'gold' should not be valid under {'enum': ['judges', 'proxy', 'gold', "),
     ({"reward_models": {"judge": {"base": "other"}}}, "no base 'other' is declared under bases"),
     ({"reward_models": {"scalar": {"ties": True}}}, "reward_models.scalar.ties: set data.keep_ties to true"),
     (
