@@ -1,6 +1,6 @@
 """What came of reward models that were trained for longer."""
 
-from findings.contrast_words import line_between_arms
+from findings.contrast_words import in_order, line_between_arms
 from findings.derived import compare_training
 from findings.finding import Finding, direction, make, shown_by_p, strength_of
 from findings.summary import alpha_of, contrast_of, find_rows, roles_of
@@ -15,9 +15,10 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
     kind = longer["settings"]["arms"][one["arm"]]["reward_model"]
     numbers = {"epochs": longer["settings"]["reward_models"][kind]["epochs"], "seeds": len(longer["seeds"])}
     said = []
-    for metric in sorted(rows, key=lambda name: name != "gold"):
-        numbers[metric] = rows[metric]["estimate"]
-        said.append(f"{VERDICT_WORDS[rows[metric]['verdict']]} by {short_metric(metric)} ({{{metric}:+.2f}})")
+    for row in in_order(rows):
+        metric = row["metric"]
+        numbers[metric] = row["estimate"]
+        said.append(f"{VERDICT_WORDS[row['verdict']]} by {short_metric(metric)} ({{{metric}:+.2f}})")
     verdicts = {row["verdict"] for row in rows.values()}
     opening = (
         "More training is not shown to bring Level 2 a gain over Level 1"
@@ -35,7 +36,8 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
     before = contrast_of(longer, one["against"], roles_of(summary)["level1"])
     if before:
         gains = []
-        for metric, row in sorted(before.items(), key=lambda item: item[0] != "gold"):
+        for row in in_order(before):
+            metric = row["metric"]
             numbers |= {f"alone_{metric}": row["estimate"], f"alone_{metric}_p": row["p_exact"]}
             size = f"{{alone_{metric}:+.2f}}, p {{alone_{metric}_p:p}}"
             gains.append(f"{VERDICT_WORDS[row['verdict']]} by {short_metric(metric)} ({size})")

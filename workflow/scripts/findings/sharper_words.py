@@ -32,14 +32,16 @@ def state_rival(summary: dict) -> list[Finding]:
     short = [f"{direction(row, alpha, words)} by {short_metric(m)} ({{{m}:+.2f}})" for m, row in lead.items()]
     sharper = [find_arm(summary["arms"], name) for name in sft_temperatures(summary)]
     sharper.append(find_arm(summary["arms"], "sft", "greedy"))
-    best_of_sharper = {f"best_{metric}": max(row[metric] for row in sharper) for metric in lead} if all(sharper) else {}
-    beside_best = ""
-    if best_of_sharper:
-        ours = find_arm(summary["arms"], level1)
-        numbers |= {f"beyond_{metric}": ours[metric] - best_of_sharper[f"best_{metric}"] for metric in lead}
+    beside_best = most = ""
+    if all(sharper):
+        ours, best = find_arm(summary["arms"], level1), {m: max(row[m] for row in sharper) for m in lead}
+        numbers |= {f"best_{metric}": best[metric] for metric in lead}
+        numbers |= {f"beyond_{metric}": ours[metric] - best[metric] for metric in lead}
         said = join([f"{{beyond_{metric}:+.2f}} by {short_metric(metric)}" for metric in lead])
         rival = "SFT at its best temperature or decoded greedily, whichever is better,"
         beside_best = f" From {rival} it differs by {said} (not tested)."
+        said = join([f"{{best_{metric}:+.2f}} by {short_metric(metric)}" for metric in lead])
+        most = f" The most that a lower temperature or greedy decoding alone brings SFT is {said}."
     question = "Is Level 1 more than a sharper SFT model?"
     given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
     given["strength"] = shown_by_p(max(row["p_exact"] for row in rows.values()), alpha)
@@ -54,11 +56,7 @@ def state_rival(summary: dict) -> list[Finding]:
         alike = "itself, of less entropy than the policy ({sft_entropy:.2f} beside {entropy:.2f} nats a token)"
     else:
         alike = "at the temperature {temperature:.2f}, which has the same entropy ({entropy:.2f} nats a token)"
-    line = f"Against SFT {alike}, the policy is {join(long)}."
-    if all(sharper):
-        numbers |= best_of_sharper
-        best = [f"{{best_{metric}:+.2f}} by {short_metric(metric)}" for metric in lead]
-        line += f" The most that a lower temperature or greedy decoding alone brings SFT is {join(best)}."
+    line = f"Against SFT {alike}, the policy is {join(long)}.{most}"
     texts = {"verdict_rival": verdict, "rival": line}
     return [make(name, question, text, numbers, **given) for name, text in texts.items()]
 

@@ -1,6 +1,6 @@
 """Whether tied pairs teach a reward model over ratings its spread, and whether a policy gains by it."""
 
-from findings.contrast_words import CONDITION
+from findings.contrast_words import CONDITION, DECIDING
 from findings.derived import paired_by_seed
 from findings.finding import Finding, make, strength_of
 from findings.summary import alpha_of, contrast_of, find_row, find_rows, kinds_of_levels, models_of
@@ -79,10 +79,11 @@ def state_other_readings(ties: dict) -> list[Finding]:
     for arm, own in plain.items():
         reading = own.get("advantage_weight", own["signal"])
         rows = contrast_of(ties, arm, means[0]) if means and reading in READINGS else {}
-        some = {metric: rows[metric] for metric in ("gold", "judges") if metric in rows}
+        some = {metric: rows[metric] for metric in DECIDING if metric in rows}
         if not some:
             continue
-        numbers |= {name: own[name] for name in ("cvar_share",) if name in own}
+        if reading == "cvar":
+            numbers["cvar_share"] = own["cvar_share"]
         numbers |= {f"{reading}_{metric}": row["estimate"] for metric, row in some.items()}
         sizes = [
             f"{{{reading}_{metric}:+.2f}} by {short_metric(metric)} ({VERDICT_WORDS[row['verdict']]})"
