@@ -102,3 +102,20 @@ def test_the_experiment_on_smollm2_is_planned_whole():
     )
     for rule in ("answer_instructions", "measure_compliance", "describe_world"):
         assert f"rule {rule}:" in output, rule
+
+
+def test_more_arms_share_reward_models_with_those_that_are_there():
+    names = ("smollm2_instructions", "smollm2_instructions_more")
+    overlays = [f"workflow/experiments/{name}.yaml" for name in names]
+    plans = [
+        snakemake(ROOT, "--dry-run", "--printshellcmds", "--forceall", "--configfile", *overlays[:count])
+        for count in (1, 2)
+    ]
+    made = [
+        {line for line in plan.splitlines() if "python workflow/scripts/train_" in line and "judge" not in line}
+        for plan in plans
+    ]
+    assert made[0] < made[1]
+    added = made[1] - made[0]
+    assert all("train_policy.py" in line for line in added)
+    assert {line.split("--arm ")[1].split()[0] for line in added} == {"level2_cvar", "rloo_4", "ppo"}
