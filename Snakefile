@@ -21,9 +21,9 @@ include: "workflow/rules/worlds.smk"
 include: "workflow/rules/ties.smk"
 include: "workflow/rules/summary.smk"
 include: "workflow/rules/overoptimisation.smk"
-include: "workflow/rules/report.smk"
+include: "workflow/rules/beside.smk"
 include: "workflow/rules/figures.smk"
-include: "workflow/rules/training_figures.smk"
+include: "workflow/rules/report.smk"
 
 
 if not config["runtime"]["from_rows"]:

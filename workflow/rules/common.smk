@@ -235,9 +235,3 @@ GRADIENT_SEEDS = []
 if GRADIENT_ARMS:
     early, late = map(seeds_of, GRADIENT_ARMS)
     GRADIENT_SEEDS = [seed for seed in early if seed in late] or SEEDS[:1]
-
-
-def first_summary(experiments):
-    """The committed summary of the first of these experiments that has one, or None."""
-    paths = [f"results/{name}/statistics/summary.json" for name in experiments]
-    return next((path for path in paths if (Path(workflow.basedir) / path).exists()), None)

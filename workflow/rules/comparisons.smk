@@ -11,13 +11,8 @@ rule trace_training:
         training=f"{RESULTS}/statistics/training.csv",
     log:
         f"{RESULTS}/logs/trace_training.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/trace_training.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         arms=[arm for arm, _ in POLICY_RUNS],
         seeds=[seed for _, seed in POLICY_RUNS],
@@ -51,13 +46,8 @@ rule quote_training:
         quotes=QUOTES,
     log:
         f"{RESULTS}/logs/quote_training.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/quote_training.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         arms=[arm for arm, _ in QUOTED_RUNS],
         seeds=[seed for _, seed in QUOTED_RUNS],
@@ -79,13 +69,8 @@ rule compare_at_equal_kl:
         contrasts=f"{RESULTS}/statistics/equal_kl.csv",
     log:
         f"{RESULTS}/logs/compare_at_equal_kl.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/compare_at_equal_kl.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
         contrasts=CONTRASTS,
         settings=flags(config["statistics"], "confidence"),
@@ -107,13 +92,8 @@ rule compare_at_equal_entropy:
         differences=f"{RESULTS}/statistics/equal_entropy.csv",
     log:
         f"{RESULTS}/logs/compare_at_equal_entropy.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/compare_at_equal_entropy.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
         settings=flags(
             config["statistics"],
@@ -138,13 +118,8 @@ rule relate_differences:
         relations=f"{RESULTS}/statistics/relations.csv",
     log:
         f"{RESULTS}/logs/relate_differences.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/relate_differences.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
     shell:
         "python {input.script[0]}"
         " --differences {input.differences}"

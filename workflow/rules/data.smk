@@ -8,13 +8,8 @@ if IS_POCKET_DATA:
             demonstrations=f"{RESULTS}/data/demonstrations.jsonl",
         log:
             f"{RESULTS}/logs/make_pocket.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/make_pocket.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=500,
         params:
             settings=flags(POCKET),
         shell:
@@ -34,13 +29,8 @@ if WORLD == "instructions":
             prompts=f"{RESULTS}/data/prompts.jsonl",
         log:
             f"{RESULTS}/logs/make_instructions.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/make_instructions.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=500,
         params:
             settings=flags(config["instructions"], "world_seed", *FOLDS),
         shell:
@@ -89,13 +79,8 @@ if WORLD == "instructions":
             preferences=f"{RESULTS}/data/preferences.jsonl",
         log:
             f"{RESULTS}/logs/rate_instructions.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/rate_instructions.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=500,
         params:
             settings=flags(config["instructions"], "world_seed"),
         shell:
@@ -116,17 +101,12 @@ if PACKAGES:
             file=f"{RESULTS}/data/packages/{{digest}}/{{name}}",
         log:
             f"{RESULTS}/logs/fetch_package/{{digest}}_{{name}}.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/fetch_package/{{digest}}_{{name}}.tsv"
         wildcard_constraints:
             digest="[0-9a-f]{12}",
             name="[^/]+",
         localrule: True  # a cluster's nodes may have no network
         conda:
             "../../envs/training.yaml"
-        threads: 1
-        resources:
-            mem_mb=500,
         params:
             settings=package_flags,
         shell:
@@ -148,12 +128,9 @@ if SOURCE_OUTPUTS:
             sources=f"{RESULTS}/data/sources.json",
         log:
             f"{RESULTS}/logs/load_sources.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/load_sources.tsv"
         localrule: True  # a cluster's nodes may have no network
         conda:
             "../../envs/training.yaml"
-        threads: 1
         resources:
             mem_mb=4000,
         params:
@@ -173,13 +150,8 @@ rule split_data:
         summary=f"{RESULTS}/data/split.json",
     log:
         f"{RESULTS}/logs/split_data.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/split_data.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         settings=flags(config["data"], "validation_prompts", "judge_share", "split_seed", "prompt_suffix", "keep_ties"),
     shell:
@@ -203,11 +175,8 @@ rule tokenize_data:
         summary=f"{RESULTS}/data/tokens/{{fold}}.json",
     log:
         f"{RESULTS}/logs/tokenize_data/{{fold}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/tokenize_data/{{fold}}.tsv"
     conda:
         "../../envs/training.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
     params:
@@ -237,5 +206,3 @@ if config["bases"]:
             summary=f"{RESULTS}/data/tokens/{{base}}/{{fold}}.json",
         log:
             f"{RESULTS}/logs/tokenize_for_base/{{base}}_{{fold}}.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/tokenize_for_base/{{base}}_{{fold}}.tsv"

@@ -1,4 +1,5 @@
 # Those of contrasts that are tested, in their order; a placebo answers another question.
+PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]
 ANSWER_ARMS = [
     arm
     for arm in dict.fromkeys(
@@ -10,8 +11,6 @@ ANSWER_ARMS = [
 FRONTIER_ARMS = [
     arm for arm in ARMS if arm in {*(ANSWER_ARMS or ARMS), ROLES["level1"], ROLES.get("unpenalised"), *PLACEBOS}
 ]
-
-
 # What the first figure shows, a panel each: above this experiment's arms those of the real model that are committed.
 REAL = [
     json.loads((Path(workflow.basedir) / COMPARED[role]).read_text())
@@ -21,185 +20,117 @@ REAL = [
 ANSWERS = {real["experiment"]: f"results/{real['experiment']}/statistics/arms.csv" for real in REAL}
 ANSWERS[EXPERIMENT] = f"{RESULTS}/statistics/arms.csv"
 ANSWER_MAKES = sorted({*OTHER_MAKES, *(kind for real in REAL for kind in real["settings"]["judges"])} - {"judge"})
+# An arm whose ratings are renamed is a check of one seed, and a line more among many.
+CURVES = [arm for arm in ARMS if arm not in ROLES.get("relabelled", [])]
+# The arms beside whose proxy reward judges and gold are drawn: Level 1 with a KL penalty and without, or, where
+# over-optimisation is measured, all that the config trains.
+OVEROPTIMISED = ARMS if "overoptimisation" in config["statistics"] else QUOTED
+SMOOTHING = {"smoothing": config["figures"]["smoothing"]}
 
 
-# The figure that stands first.
-rule plot_answer:
-    input:
-        script=script("plot_answer"),
-        style="workflow/report/align.mplstyle",
-        arms=list(ANSWERS.values()),
-    output:
-        png=report(
-            f"{RESULTS}/figures/answer.png",
-            caption="../report/answer.rst",
-            category="Results",
-            labels={"figure": "the answer"},
-        ),
-        svg=f"{RESULTS}/figures/answer.svg",
-    log:
-        f"{RESULTS}/logs/plot_answer.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/plot_answer.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-    params:
-        settings=flags(
-            config["figures"],
-            "width",
-            "dpi",
-            experiments=list(ANSWERS),
-            arms=ANSWER_ARMS or list(ARMS)[:1],
-            policies=ARMS,
-            temperatures=TEMPERATURES or None,
-            other_makes=ANSWER_MAKES or None,
-        ),
-    shell:
-        "python {input.script[0]}"
-        " --tables {input.arms}"
-        " {params.settings}"
-        " --output {output.png} {output.svg}"
-        " 2>&1 | tee {log}"
+def table(name):
+    """A table of the experiment's statistics."""
+    return f"{RESULTS}/statistics/{name}.csv"
 
 
-rule plot_reward_models:
-    input:
-        script=script("plot_reward_models"),
-        style="workflow/report/align.mplstyle",
-        reliability=f"{RESULTS}/statistics/reliability.csv",
-        ratings=f"{RESULTS}/statistics/ratings.csv",
-    output:
-        png=report(
-            f"{RESULTS}/figures/reward_models.png",
-            caption="../report/reward_models.rst",
-            category="Reward models",
-            labels={"figure": "calibration and ratings"},
-        ),
-        svg=f"{RESULTS}/figures/reward_models.svg",
-    log:
-        f"{RESULTS}/logs/plot_reward_models.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/plot_reward_models.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-    params:
-        settings=flags(config["figures"], "width", "dpi"),
-    shell:
-        "python {input.script[0]}"
-        " --reliability {input.reliability}"
-        " --ratings {input.ratings}"
-        " {params.settings}"
-        " --output {output.png} {output.svg}"
-        " 2>&1 | tee {log}"
+# Where each figure stands in Snakemake's own report, what it is called there, the files that it shows, and how.
+FIGURES = {
+    "answer": (
+        "Results",
+        "the answer",
+        {"tables": list(ANSWERS.values())},
+        {
+            "experiments": list(ANSWERS),
+            "arms": ANSWER_ARMS or list(ARMS)[:1],
+            "policies": ARMS,
+            "temperatures": TEMPERATURES or None,
+            "other_makes": ANSWER_MAKES or None,
+        },
+    ),
+    "training": (
+        "Training",
+        "training curves",
+        {"training": table("training")},
+        SMOOTHING | {"policies": CURVES, "placebos": PLACEBOS or None},
+    ),
+    "frontier": (
+        "Training",
+        "reward against KL",
+        {"training": table("training"), "screen": table("screen")},
+        SMOOTHING | {"chooser": ROLES["level1"], "arms": FRONTIER_ARMS, "policies": ARMS, "placebos": PLACEBOS or None},
+    ),
+    "contrasts": (
+        "Results",
+        "contrasts",
+        {"contrasts": table("contrasts"), "differences": table("seed_differences")},
+        {"equivalence_margin": config["statistics"]["equivalence_margin"], "placebos": PLACEBOS or None},
+    ),
+    "reward_models": (
+        "Reward models",
+        "calibration and ratings",
+        {"reliability": table("reliability"), "ratings": table("ratings")},
+        {},
+    ),
+    "matrix": (
+        "Results",
+        "policies by judges",
+        {"responses": table("responses")},
+        {"arms": ["sft_again", *ARMS], "judges": JUDGE_NAMES},
+    ),
+    "responses": (
+        "Responses",
+        "lengths and differences",
+        {"distributions": table("distributions")},
+        {"arms": ["sft", *CURVES], "policies": ARMS},
+    ),
+    "overoptimisation": (
+        "Training",
+        "reward, judges and gold",
+        {"training": table("training")} | ({"quotes": QUOTES} if OVEROPTIMISED == QUOTED else {}),
+        SMOOTHING | {"arms": OVEROPTIMISED},
+    ),
+}
+if WORLD == "instructions":
+    FIGURES["compliance"] = (
+        "Results",
+        "did what was asked",
+        {"compliance": COMPLIANCE},
+        {
+            "arms": ["sft", *[f"sft_{temperature:g}" for temperature in TEMPERATURES], *ARMS],
+            "choosers": ["gold", ROLES["level1"]],
+        },
+    )
+if WORLD and ROLES.get("level2"):
+    FIGURES["ladder"] = (
+        "Results",
+        "from knowing to gaining",
+        {"oracle": ORACLE, "table": table("arms")},
+        {"arms": [ROLES["level1"], *ROLES["level2"]], "policies": ARMS},
+    )
 
 
-rule plot_contrasts:
-    input:
-        script=script("plot_contrasts"),
-        style="workflow/report/align.mplstyle",
-        contrasts=f"{RESULTS}/statistics/contrasts.csv",
-        differences=f"{RESULTS}/statistics/seed_differences.csv",
-    output:
-        png=report(
-            f"{RESULTS}/figures/contrasts.png",
-            caption="../report/contrasts.rst",
-            category="Results",
-            labels={"figure": "contrasts"},
-        ),
-        svg=f"{RESULTS}/figures/contrasts.svg",
-    log:
-        f"{RESULTS}/logs/plot_contrasts.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/plot_contrasts.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-    params:
-        settings=flags(
-            config["figures"],
-            "width",
-            "dpi",
-            equivalence_margin=config["statistics"]["equivalence_margin"],
-            placebos=PLACEBOS or None,
-        ),
-    shell:
-        "python {input.script[0]}"
-        " --contrasts {input.contrasts}"
-        " --differences {input.differences}"
-        " {params.settings}"
-        " --output {output.png} {output.svg}"
-        " 2>&1 | tee {log}"
+for figure, (category, label, files, settings) in FIGURES.items():
 
-
-rule plot_matrix:
-    input:
-        script=script("plot_matrix"),
-        style="workflow/report/align.mplstyle",
-        responses=f"{RESULTS}/statistics/responses.csv",
-    output:
-        png=report(
-            f"{RESULTS}/figures/matrix.png",
-            caption="../report/matrix.rst",
-            category="Results",
-            labels={"figure": "policies by judges"},
-        ),
-        svg=f"{RESULTS}/figures/matrix.svg",
-    log:
-        f"{RESULTS}/logs/plot_matrix.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/plot_matrix.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-    params:
-        settings=flags(config["figures"], "width", "dpi", arms=["sft_again", *ARMS], judges=JUDGE_NAMES),
-    shell:
-        "python {input.script[0]}"
-        " --responses {input.responses}"
-        " {params.settings}"
-        " --output {output.png} {output.svg}"
-        " 2>&1 | tee {log}"
-
-
-rule plot_responses:
-    input:
-        script=script("plot_responses"),
-        style="workflow/report/align.mplstyle",
-        distributions=f"{RESULTS}/statistics/distributions.csv",
-    output:
-        png=report(
-            f"{RESULTS}/figures/responses.png",
-            caption="../report/responses.rst",
-            category="Responses",
-            labels={"figure": "lengths and differences"},
-        ),
-        svg=f"{RESULTS}/figures/responses.svg",
-    log:
-        f"{RESULTS}/logs/plot_responses.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/plot_responses.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
-    params:
-        settings=flags(config["figures"], "width", "dpi", policies=ARMS),
-        arms=["sft", *[arm for arm in ARMS if "relabelling" not in config["arms"][arm]]],
-    shell:
-        "python {input.script[0]}"
-        " --distributions {input.distributions}"
-        " {params.settings}"
-        " --arms {params.arms}"
-        " --output {output.png} {output.svg}"
-        " 2>&1 | tee {log}"
+    rule:
+        name:
+            f"plot_{figure}"
+        input:
+            script=script(f"plot_{figure}"),
+            style="workflow/report/align.mplstyle",
+            files=list(files.values()),
+        output:
+            report(
+                f"{RESULTS}/figures/{figure}.png",
+                caption=f"../report/{figure}.rst",
+                category=category,
+                labels={"figure": label},
+            ),
+        log:
+            f"{RESULTS}/logs/plot_{figure}.log",
+        conda:
+            "../../envs/analysis.yaml"
+        params:
+            files=flags(files),
+            settings=flags(config["figures"], "width", "dpi", **settings),
+        shell:
+            "python {input.script[0]} {params.files} {params.settings} --output {output} 2>&1 | tee {log}"

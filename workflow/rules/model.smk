@@ -41,12 +41,9 @@ if config["bases"]:
             sources=f"{RESULTS}/models/bases/{{base}}.json",
         log:
             f"{RESULTS}/logs/load_base/{{base}}.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/load_base/{{base}}.tsv"
         localrule: True
         conda:
             "../../envs/training.yaml"
-        threads: 1
         resources:
             mem_mb=4000,
         params:

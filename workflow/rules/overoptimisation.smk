@@ -11,13 +11,8 @@ if "overoptimisation" in config["statistics"]:
             replicates=OVEROPTIMISATION,
         log:
             f"{RESULTS}/logs/measure_overoptimisation.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/measure_overoptimisation.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=500,
         params:
             settings=flags(config["statistics"]["overoptimisation"]),
         shell:

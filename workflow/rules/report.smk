@@ -1,32 +1,4 @@
-FIGURES = [
-    *("answer", "training", "frontier", "contrasts", "reward_models", "matrix", "responses", "overoptimisation"),
-    *(["compliance"] if WORLD == "instructions" else []),
-    *(["ladder"] if WORLD and ROLES.get("level2") else []),
-]
-# The arms beside whose proxy reward judges and gold are drawn: Level 1 with a KL penalty and without, or, where
-# over-optimisation is measured, all that the config trains.
-OVEROPTIMISED = ARMS if "overoptimisation" in config["statistics"] else QUOTED
-PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]
 APPENDICES = ("method", "level1", "level2", "contrasts", "gradients", "trl", "responses")
-# Experiments of their own, whose committed results the default report includes.
-# Of several that answer the same, the first that was run.
-COMPARABLE = {
-    "methods": ("rivals", "methods"),
-    "longer": ("longer",),
-    "sweep": ("sweep",),
-    "sweep_other_sft": ("sweep_other_sft",),
-    "robustness": ("robustness",),
-    "divided": ("divided",),
-    "pessimism": ("pessimism",),
-    "ties": ("ties",),
-    "another_sft": ("another_sft",),
-    "third_sft": ("third_sft",),
-    "real": ("smollm2_cpu",),
-    "instructed": ("smollm2_instructions",),
-}
-COMPARED = {
-    role: path for role, names in COMPARABLE.items() if EXPERIMENT == "pocket" and (path := first_summary(names))
-}
 
 
 rule state_findings:
@@ -39,13 +11,8 @@ rule state_findings:
         findings=f"{RESULTS}/statistics/findings.json",
     log:
         f"{RESULTS}/logs/state_findings.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/state_findings.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
         compared=f"--beside {by_name(COMPARED)}" if COMPARED else "",
     shell:
@@ -75,13 +42,8 @@ rule write_report:
         verdict=VERDICT,
     log:
         f"{RESULTS}/logs/write_report.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/write_report.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
         compared=f"--beside {by_name(COMPARED)}" if COMPARED else "",
     shell:
@@ -117,11 +79,8 @@ rule make_samples:
         examples=f"{RESULTS}/studies/examples.json",
     log:
         f"{RESULTS}/logs/make_samples.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/make_samples.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
     params:

@@ -56,7 +56,6 @@ if NGRAM_KINDS:
         priority: earlier_replicates_first(3)
         conda:
             "../../envs/training.yaml"
-        threads: 1
         resources:
             mem_mb=2000,
         params:
@@ -136,8 +135,6 @@ if STUDIES.get("untrained"):
             scores=f"{RESULTS}/reward_models/untrained.parquet",
         log:
             f"{RESULTS}/logs/score_untrained.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/score_untrained.tsv"
         conda:
             "../../envs/training.yaml"
         threads: config["runtime"]["threads"]

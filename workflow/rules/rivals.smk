@@ -19,13 +19,8 @@ rule measure_methods:
         methods=f"{RESULTS}/statistics/methods.csv",
     log:
         f"{RESULTS}/logs/measure_methods.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/measure_methods.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         arms=flags({}, arms=describe_methods(ARMS), runs=[arm for arm, _ in POLICY_RUNS]),
     shell:
@@ -50,13 +45,8 @@ if GRID_CELLS:
             grid=f"{RESULTS}/statistics/grid.csv",
         log:
             f"{RESULTS}/logs/tabulate_grid.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/tabulate_grid.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=500,
         params:
             cells=flags({}, cells=json.dumps(GRID_CELLS), metric=config["statistics"]["primary_metric"]),
         shell:

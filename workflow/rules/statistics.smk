@@ -38,11 +38,8 @@ rule compare_arms:
         arms=f"{RESULTS}/statistics/arms.csv",
     log:
         f"{RESULTS}/logs/compare_arms.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/compare_arms.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
     params:
@@ -81,11 +78,8 @@ rule measure_responses:
         distributions=f"{RESULTS}/statistics/distributions.csv",
     log:
         f"{RESULTS}/logs/measure_responses.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/measure_responses.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
     resources:
         mem_mb=2000,
     shell:
@@ -113,13 +107,8 @@ rule measure_reward_models:
         ratings=f"{RESULTS}/statistics/ratings.csv",
     log:
         f"{RESULTS}/logs/measure_reward_models.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/measure_reward_models.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         settings=flags(config["statistics"], "confidence", "bootstrap_seed"),
         # A resample of one model costs a thousandth of a second a pair.
@@ -150,13 +139,8 @@ rule measure_signals:
         cut_off=f"{RESULTS}/statistics/cut_off.csv",
     log:
         f"{RESULTS}/logs/measure_signals.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/measure_signals.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         contrasts=CONTRASTS,
         settings=flags(config["statistics"], "confidence", "equivalence_margin"),
@@ -186,13 +170,8 @@ if STUDIES.get("untrained"):
             table=f"{RESULTS}/statistics/untrained.csv",
         log:
             f"{RESULTS}/logs/measure_untrained.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/measure_untrained.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
         params:
             arms=list(READ_AS_THEY_ARE.values()),
             kinds=list(READ_AS_THEY_ARE),

@@ -68,8 +68,6 @@ if "trl" in STUDIES:
             comparison=f"{RESULTS}/studies/trl.json",
         log:
             f"{RESULTS}/logs/compare_with_trl.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/compare_with_trl.tsv"
         priority: OF_THE_FIRST
         conda:
             "../../envs/training.yaml"
@@ -107,8 +105,6 @@ if RATING_KINDS:
             ratings=f"{RESULTS}/studies/ratings.parquet",
         log:
             f"{RESULTS}/logs/rate_samples.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/rate_samples.tsv"
         priority: OF_THE_FIRST
         conda:
             "../../envs/training.yaml"
@@ -156,6 +152,11 @@ rule sum_costs:
         script=script("sum_costs"),
         benchmarks=[
             *([f"{RESULTS}/benchmarks/train_sft.tsv"] if IS_POCKET_MODEL else []),
+            *(
+                [f"{RESULTS}/benchmarks/answer_instructions/{fold}.tsv" for fold in FOLDS]
+                if WORLD == "instructions"
+                else []
+            ),
             f"{RESULTS}/benchmarks/sample_references.tsv",
             *[
                 f"{RESULTS}/benchmarks/{training_rule(kind)}/{kind}_{seed}.tsv"
@@ -185,13 +186,8 @@ rule sum_costs:
         cost=f"{RESULTS}/statistics/cost.csv",
     log:
         f"{RESULTS}/logs/sum_costs.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/sum_costs.tsv"
     conda:
         "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=1000,
     params:
         learned=shlex.quote(json.dumps(LEARNED)),
         trained=shlex.quote(json.dumps(TRAINED)),

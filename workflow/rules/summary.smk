@@ -19,7 +19,7 @@ SUMMARY_TABLES = {
     "responses": rules.measure_responses.output.responses,
     "gradients": [f"{RESULTS}/studies/gradients/seed{seed}.csv" for seed in GRADIENT_SEEDS],
     "cost": f"{RESULTS}/statistics/cost.csv",
-    "compliance": [f"{RESULTS}/statistics/compliance.csv"] if WORLD == "instructions" else [],
+    "compliance": [COMPLIANCE] if WORLD == "instructions" else [],
     "untrained": [f"{RESULTS}/statistics/untrained.csv"] if STUDIES.get("untrained") else [],
     "oracle": [f"{RESULTS}/statistics/oracle.csv"] if WORLD else [],
     "learned": [f"{RESULTS}/statistics/learned.csv"] if WORLD else [],
@@ -43,14 +43,9 @@ rule summarise_results:
         summary=f"{RESULTS}/statistics/summary.json",
     log:
         f"{RESULTS}/logs/summarise_results.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/summarise_results.tsv"
     # It names the versions of the packages that trained.
     conda:
         "../../envs/training.yaml"
-    threads: 1
-    resources:
-        mem_mb=500,
     params:
         experiment=EXPERIMENT,
         settings=shlex.quote(json.dumps(REPORTED_SETTINGS, sort_keys=True)),

@@ -18,13 +18,8 @@ if config["data"]["keep_ties"]:
             ties=TIES,
         log:
             f"{RESULTS}/logs/measure_ties.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/measure_ties.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=500,
         params:
             arms=[":".join([arm, config["arms"][arm]["reward_model"], config["arms"][arm]["signal"]]) for arm in ARMS],
         shell:

@@ -1,5 +1,6 @@
 # Of worlds whose truth is known.
 ORACLE = f"{RESULTS}/statistics/oracle.csv"
+COMPLIANCE = f"{RESULTS}/statistics/compliance.csv"
 
 if WORLD:
 
@@ -12,13 +13,8 @@ if WORLD:
             world=f"{RESULTS}/statistics/world.json",
         log:
             f"{RESULTS}/logs/describe_world.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/describe_world.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
         params:
             world=flags({}, world=WORLD),
         shell:
@@ -40,13 +36,8 @@ if WORLD:
             learned=f"{RESULTS}/statistics/learned.csv",
         log:
             f"{RESULTS}/logs/measure_oracle.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/measure_oracle.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
         params:
             settings=flags(config["statistics"], "equivalence_margin", world=WORLD),
         shell:
@@ -56,41 +47,6 @@ if WORLD:
             " {params.settings}"
             " --oracle-output {output.oracle}"
             " --learned-output {output.learned}"
-            " 2>&1 | tee {log}"
-
-    rule plot_ladder:
-        input:
-            script=script("plot_ladder"),
-            style="workflow/report/align.mplstyle",
-            oracle=ORACLE,
-            arms=f"{RESULTS}/statistics/arms.csv",
-        output:
-            png=report(
-                f"{RESULTS}/figures/ladder.png",
-                caption="../report/ladder.rst",
-                category="Results",
-                labels={"figure": "from knowing to gaining"},
-            ),
-            svg=f"{RESULTS}/figures/ladder.svg",
-        log:
-            f"{RESULTS}/logs/plot_ladder.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/plot_ladder.tsv"
-        conda:
-            "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=500,
-        params:
-            settings=flags(
-                config["figures"], "width", "dpi", arms=[ROLES["level1"], *ROLES.get("level2", [])], policies=ARMS
-            ),
-        shell:
-            "python {input.script[0]}"
-            " --oracle {input.oracle}"
-            " --table {input.arms}"
-            " {params.settings}"
-            " --output {output.png} {output.svg}"
             " 2>&1 | tee {log}"
 
 
@@ -103,16 +59,11 @@ if WORLD == "instructions":
             judged=POOL,
             pools=POOLS,
         output:
-            compliance=f"{RESULTS}/statistics/compliance.csv",
+            compliance=COMPLIANCE,
         log:
             f"{RESULTS}/logs/measure_compliance.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/measure_compliance.tsv"
         conda:
             "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=1000,
         params:
             arms=ARMS,
         shell:
@@ -122,41 +73,4 @@ if WORLD == "instructions":
             " --pools {input.pools}"
             " --arms {params.arms}"
             " --output {output.compliance}"
-            " 2>&1 | tee {log}"
-
-    rule plot_compliance:
-        input:
-            script=script("plot_compliance"),
-            style="workflow/report/align.mplstyle",
-            compliance=f"{RESULTS}/statistics/compliance.csv",
-        output:
-            png=report(
-                f"{RESULTS}/figures/compliance.png",
-                caption="../report/compliance.rst",
-                category="Results",
-                labels={"figure": "did what was asked"},
-            ),
-            svg=f"{RESULTS}/figures/compliance.svg",
-        log:
-            f"{RESULTS}/logs/plot_compliance.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/plot_compliance.tsv"
-        conda:
-            "../../envs/analysis.yaml"
-        threads: 1
-        resources:
-            mem_mb=500,
-        params:
-            settings=flags(
-                config["figures"],
-                "width",
-                "dpi",
-                arms=["sft", *[f"sft_{temperature:g}" for temperature in TEMPERATURES], *ARMS],
-                choosers=["gold", ROLES["level1"]],
-            ),
-        shell:
-            "python {input.script[0]}"
-            " --compliance {input.compliance}"
-            " {params.settings}"
-            " --output {output.png} {output.svg}"
             " 2>&1 | tee {log}"

@@ -1,4 +1,4 @@
-"""Sum up what the jobs of each rule cost, from Snakemake's benchmark files, and how many tokens a second they made."""
+"""Sum up what jobs with a model cost, from Snakemake's benchmark files, and how many tokens a second they made."""
 
 import argparse
 import json
