@@ -21,7 +21,6 @@ from align.signals import (
     mean_and_deviation,
     rating_values,
 )
-from findings import summary
 
 # Four ratings with probabilities 1/2, 1/4, 1/8, 1/8, and one that is certain of 3.
 OUTPUTS = torch.tensor([[0.5, 0.25, 0.125, 0.125], [1e-9, 1e-9, 1.0, 1e-9]]).log()
@@ -199,8 +198,8 @@ def test_scale_is_a_plain_standardisation():
     assert Scale(2.0, 4.0).apply(torch.tensor([2.0, 10.0])).tolist() == [0.0, 2.0]
 
 
-def test_rules_and_findings_know_which_signals_need_no_ratings():
+def test_rules_know_which_signals_need_no_ratings():
     rules = (ROOT / "workflow" / "rules" / "config.smk").read_text()
     told = ast.literal_eval(re.search(r"^SCALAR_SIGNALS = (.*)$", rules, re.MULTILINE)[1])
     threshold = int(re.search(r"^RATING_THRESHOLD = (\d+)", rules, re.MULTILINE)[1])
-    assert told == summary.SCALAR_SIGNALS == tuple(SCALAR_SIGNALS) and threshold == SignalOptions.rating_threshold
+    assert told == tuple(SCALAR_SIGNALS) and threshold == SignalOptions.rating_threshold

@@ -11,6 +11,7 @@ import pandas as pd
 from align.errors import run
 from align.files import write_csv
 from findings.evidence import best_of_choice
+from findings.pools import read_pools
 from instructions.constraints import CONSTRAINTS, HELD_OUT
 from instructions.prompts import parse_prompt
 from instructions.raters import length_points, praise_points
@@ -101,12 +102,10 @@ def main(argv: list[str] | None = None) -> None:
     judged = check(pd.read_parquet(args.judged).query("decoding == 'sampled'"))
     names = {name: f"truth_{name}" for name in (*MEASURES, *KEPT.values())}  # an arm may have such a name
     judged = judged[["prompt_id", "sample", "constraint", *names]].rename(columns=names)
-    for path in args.pools:
-        signals = pd.read_parquet(path)
-        pool = signals.merge(judged, on=["prompt_id", "sample"]).sort_values(["prompt_id", "sample"])
+    for pool, signals in read_pools(args.pools, judged):
         pool["gold"] = pool["truth_gold"]
-        for chooser in ("gold", *(arm for arm in args.arms if arm in pool)):
-            tables += [table.assign(arm=chooser, seed=signals["seed"].iloc[0]) for table in choose(pool, chooser)]
+        for chooser in ("gold", *(arm for arm in args.arms if arm in signals)):
+            tables += [table.assign(arm=chooser, seed=pool["seed"].iloc[0]) for table in choose(pool, chooser)]
     table = pd.concat(tables, ignore_index=True)
     columns = ["arm", "decoding", "seed", "constraint", "prompts", "responses", *MEASURES, "keeps_unasked"]
     write_csv(args.output, table[columns].assign(held_out=table["constraint"].isin(HELD_OUT)))

@@ -14,6 +14,7 @@ from scipy.special import ndtr
 from align.errors import run
 from align.files import write_csv
 from findings.evidence import best_of_choice, by_prompt, share_won, within_prompts
+from findings.pools import read_pools
 from findings.worlds import WORLDS, World
 from pocket.divided import share_content, worst_tenth
 
@@ -116,17 +117,14 @@ def main(argv: list[str] | None = None) -> None:
     world = WORLDS[args.world]
     judged = pd.read_parquet(args.judged).query("decoding == 'sampled'")[["prompt_id", "sample", "prompt", "response"]]
     signals, learned = [], []
-    for path in args.pools:
-        scored = pd.read_parquet(path)
-        pool = scored.merge(judged, on=["prompt_id", "sample"], validate="one_to_one")
-        pool = pool.sort_values(["prompt_id", "sample"])
+    for pool, names in read_pools(args.pools, judged):
         mean, deviation = true_ratings(world, pool)
         # What raters choose by, their bias included.
         seen = [world.ratings(*texts) for texts in zip(pool["prompt"], pool["response"])]
         wins = win_probabilities(*(np.reshape(values, mean.shape) for values in zip(*seen)))
-        seed = int(scored["seed"].iloc[0])
+        seed = int(pool["seed"].iloc[0])
         measured = {}
-        for name in scored.columns.drop(["prompt_id", "sample", "seed"]):
+        for name in names:
             values = by_prompt(pool, name)
             if "." not in name:
                 signals.append((name, seed, values))

@@ -23,6 +23,7 @@ from findings.evidence import (
     pooled_within_deviation,
     within_prompts,
 )
+from findings.pools import read_pools
 from findings.readings import WITH_END
 from findings.units import in_sft_units, other_makes, score_columns, sft_units
 
@@ -168,11 +169,8 @@ def main(argv: list[str] | None = None) -> None:
     judged = judged.sort_values(["prompt_id", "sample"])
     cut_off = [{"scorer": name, "worth": worth} for name, worth in worth_of_the_end(judged, judges).items()]
     screened, relabelled, agreement, pools, trained = [], [], [], [], []
-    for path in args.pools:
-        scored = pd.read_parquet(path)
-        arms = [name for name in scored if "." not in name and name not in ("prompt_id", "sample", "seed")]
-        pool = scored.merge(judged, on=["prompt_id", "sample"], validate="one_to_one")
-        pool = pool.sort_values(["prompt_id", "sample"])
+    for pool, signals in read_pools(args.pools, judged):
+        arms = [name for name in signals if "." not in name]
         screened += screen(pool, arms, metrics)
         relabelled += relabel(pool)
         agreement += agree(pool, arms, metrics)

@@ -129,12 +129,6 @@ def describe_oracle(path: str) -> list[dict]:
     return json.loads(found.reset_index().to_json(orient="records"))
 
 
-def describe_learned(path: str) -> list[dict]:
-    """What reward models hold of the true ratings: means over seeds, a row a measure of each model and signal."""
-    table = pd.read_csv(path).groupby(["name", "measure"], sort=False)["value"].mean().reset_index()
-    return json.loads(table.to_json(orient="records"))
-
-
 def summarise_compliance(path: str) -> list[dict]:
     """Share of responses that do what was asked, by arm and decoding, a row a constraint and one for seen and held out.
 
@@ -212,7 +206,7 @@ def summarise(args: argparse.Namespace) -> dict:
             else {}
         ),
         **({"oracle": describe_oracle(tables["oracle"])} if "oracle" in tables else {}),
-        **({"learned": describe_learned(tables["learned"])} if "learned" in tables else {}),
+        **({"learned": means(tables["learned"], ["name", "measure"])} if "learned" in tables else {}),
         **({"ties": means(tables["ties"], ["kind"])} if "ties" in tables else {}),
         # What a run costs differs from run to run; what it finds, above, does not.
         "cost": records(tables["cost"]),

@@ -18,7 +18,7 @@ from trl import DPOConfig
 from align.chat import decode_response
 from align.devices import autocast, pick_device
 from align.errors import run
-from align.policy_runs import add_output_flags, fit_signal_scale, output_paths, plan_of, write_outputs
+from align.policy_runs import add_output_flags, fit_signal_scale, label_of, learning_rate_share, write_outputs
 from align.preference_policy import TokenisedDPOTrainer, TracingCallback
 from align.resume import forget_state, state_folder
 from align.sampling import read_in_batches, sample_in_batches
@@ -107,8 +107,7 @@ def train(args, models: Models, sample: Callable[[int], dict], state: Path) -> d
     )
     # Optimizer and schedule are those of the other methods.
     optimizer = torch.optim.AdamW(models.policy.parameters(), lr=args.learning_rate, weight_decay=0.0)
-    plan = plan_of(args)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / plan.warmup_steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, partial(learning_rate_share, args))
     tracing = TracingCallback(sample, args.trace_every, args.batch_size, state / "trace.json")
     trainer = TokenisedDPOTrainer(
         models.policy.model,
@@ -119,7 +118,7 @@ def train(args, models: Models, sample: Callable[[int], dict], state: Path) -> d
         callbacks=[tracing],
         optimizers=(optimizer, schedule),
     )
-    train_resumably(trainer, plan.label, ["loss"])
+    train_resumably(trainer, label_of(args), ["loss"])
     return tracing.history(trainer.state.log_history)
 
 
@@ -129,15 +128,7 @@ def main(argv: list[str] | None = None) -> None:
     references = pd.read_parquet(args.references)
     prompts = references[references["sample"] == 0]
     with autocast(args.precision):
-        sft_outputs, scale = fit_signal_scale(
-            models.reward,
-            references,
-            models.tokenizer.pad_token_id,
-            args.micro_batch_size,
-            args.signal,
-            signal_options(args),
-            args.seed,
-        )
+        sft_outputs, scale = fit_signal_scale(args, models, references)
     settings = StepSettings(
         signal=args.signal,
         options=signal_options(args),
@@ -148,7 +139,7 @@ def main(argv: list[str] | None = None) -> None:
     sample = partial(sample_policy, args, settings, models, prompts, sft_outputs)
     state = state_folder(args.state, args, [args.model, args.tokens, args.reward_model, args.references])
     history = train(args, models, sample, state)
-    write_outputs(output_paths(args), models.policy.model, models.tokenizer, scale, history)
+    write_outputs(args, models.policy.model, models.tokenizer, scale, history)
     forget_state(state)
 
 

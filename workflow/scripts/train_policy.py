@@ -21,7 +21,7 @@ from align.critic_step import critic_train_step
 from align.devices import resolve_precision
 from align.errors import InputError, run
 from align.memory import AtOnce
-from align.policy_runs import Plan, add_output_flags, fit_signal_scale, output_paths, plan_of, write_outputs
+from align.policy_runs import add_output_flags, fit_signal_scale, label_of, learning_rate_share, write_outputs
 from align.processes import check_processes, make_accelerator
 from align.progress import Progress
 from align.reinforce import BASELINES, GROUP_METHODS, METHODS, Baseline
@@ -96,9 +96,7 @@ def prompt_order(prompts: int, draws: int, seed: int) -> list[int]:
     return torch.cat([torch.randperm(prompts, generator=generator) for _ in range(rounds)])[:draws].tolist()
 
 
-def train(
-    plan: Plan, settings: StepSettings, models: Models, learner: Learner, table, sft_outputs, state: Path
-) -> dict:
+def train(args, settings: StepSettings, models: Models, learner: Learner, table, sft_outputs, state: Path) -> dict:
     """Take all steps, from the last saved state if there is one; returns their metrics and responses, as rows.
 
     `table` has a row a prompt; `sft_outputs` are the reward model's for SFT responses to them, (prompts, responses,
@@ -106,35 +104,35 @@ def train(
     """
     accelerator = learner.accelerator
     prompts, samples = token_lists(table["prompt_ids"]), settings.samples_per_prompt
-    draws = plan.batch_size // samples
-    order = prompt_order(len(prompts), plan.steps * draws, derive_seed(plan.seed, "prompts"))
-    torch.manual_seed(derive_seed(plan.seed, "rollouts"))  # in each of several processes: they share the draws
+    draws = args.batch_size // samples
+    order = prompt_order(len(prompts), args.steps * draws, derive_seed(args.seed, "prompts"))
+    torch.manual_seed(derive_seed(args.seed, "rollouts"))  # in each of several processes: they share the draws
     metrics, rollouts = [], []
     saved = load_state(state, accelerator)
     if saved:
         metrics, rollouts, learner.baseline = saved["metrics"], saved["rollouts"], Baseline(**saved["baseline"])
-        accelerator.print(f"[{plan.label}] continues from step {len(metrics)}")
+        accelerator.print(f"[{label_of(args)}] continues from step {len(metrics)}")
 
-    progress = Progress(plan.label, plan.steps, done=len(metrics))
+    progress = Progress(label_of(args), args.steps, done=len(metrics))
     take_step = critic_train_step if settings.critic else train_step
-    for step in range(len(metrics), plan.steps):
+    for step in range(len(metrics), args.steps):
         began = time.perf_counter()
         for group in learner.optimizer.param_groups:
-            group["lr"] = group["peak"] * min(1.0, (step + 1) / plan.warmup_steps)
+            group["lr"] = group["peak"] * learning_rate_share(args, step)
         # A prompt's responses stand one after the other.
         drawn = [i for i in order[step * draws : (step + 1) * draws] for _ in range(samples)]
         try:
             out = take_step(settings, models, learner, [prompts[i] for i in drawn], sft_outputs[drawn])
         except InputError as error:
             raise type(error)(f"step {step + 1}: {error}") from error
-        speed = plan.batch_size / (time.perf_counter() - began)
+        speed = args.batch_size / (time.perf_counter() - began)
         metrics.append({"step": step + 1, **out["metrics"], "samples_per_second": speed})
         for i, response, reward in zip(drawn, out["responses"], out["rewards"]):
             text = decode_response(models.tokenizer, response)
             rollouts.append([step + 1, table["prompt_id"].iloc[i], response, text, reward])
         if accelerator.is_main_process:
             progress.report(step + 1, reward=out["metrics"]["reward"], kl=out["metrics"]["kl"])
-        if (step + 1) % plan.save_steps == 0 and step + 1 < plan.steps:
+        if (step + 1) % args.save_steps == 0 and step + 1 < args.steps:
             done = {"metrics": metrics, "rollouts": rollouts, "baseline": asdict(learner.baseline)}
             save_state(state, accelerator, done)
     return {"metrics": metrics, "rollouts": rollouts}
@@ -156,15 +154,7 @@ def main(argv: list[str] | None = None) -> None:
     models.policy, models.critic, optimizer = accelerator.prepare(models.policy, models.critic, optimizer)
     references = pd.read_parquet(args.references)
     with accelerator.autocast():
-        sft_outputs, scale = fit_signal_scale(
-            models.reward,
-            references,
-            models.tokenizer.pad_token_id,
-            args.micro_batch_size,
-            args.signal,
-            signal_options(args),
-            args.seed,
-        )
+        sft_outputs, scale = fit_signal_scale(args, models, references)
     settings = StepSettings(
         signal=args.signal,
         options=signal_options(args),
@@ -190,12 +180,10 @@ def main(argv: list[str] | None = None) -> None:
         inputs = [args.model, args.reward_model, args.references]
         state = state_folder(args.state, args, inputs, accelerator.num_processes)
     prompts = references[references["sample"] == 0]
-    history = train(plan_of(args), settings, models, learner, prompts, sft_outputs, state)
+    history = train(args, settings, models, learner, prompts, sft_outputs, state)
     accelerator.wait_for_everyone()
     if accelerator.is_main_process:
-        write_outputs(
-            output_paths(args), accelerator.unwrap_model(models.policy).model, models.tokenizer, scale, history
-        )
+        write_outputs(args, accelerator.unwrap_model(models.policy).model, models.tokenizer, scale, history)
         forget_state(state)
     accelerator.end_training()
 

@@ -1,4 +1,4 @@
-"""Findings from what stands beside Level 1: the gradient's variance, other methods, TRL, longer training."""
+"""Findings from what stands beside Level 1: the gradient's variance, other methods, TRL."""
 
 from findings.contrast_words import in_order
 from findings.finding import Finding, make, strength_of

@@ -2,8 +2,6 @@
 
 from findings.units import PRIMARY_KIND
 
-SCALAR_SIGNALS = ("reward", "centred", "bounded")
-
 
 def find_rows(rows: list[dict], **values) -> list[dict]:
     """The rows in which all columns have these values."""
@@ -21,9 +19,8 @@ def find_arm(arms: list[dict], arm: str, decoding: str = "sampled") -> dict:
 
 
 def roles_of(summary: dict) -> dict:
-    """Which arm has which role; a summary that does not tell names Level 1 by its contrast."""
-    level1 = find_row(summary["contrasts"], name="level1").get("arm")
-    return summary["settings"].get("roles") or {"level1": level1, "level2": []}
+    """Which arm has which role."""
+    return summary["settings"]["roles"]
 
 
 def is_pocket(summary: dict) -> bool:
@@ -33,7 +30,7 @@ def is_pocket(summary: dict) -> bool:
 
 def alpha_of(summary: dict) -> float:
     """The p below which something is shown: what the confidence of the settings leaves."""
-    return round(1 - summary["settings"].get("confidence", 0.95), 10)
+    return round(1 - summary["settings"]["confidence"], 10)
 
 
 def contrast_of(summary: dict, arm: str | None, against: str | None, decoding: str = "sampled") -> dict[str, dict]:
@@ -69,13 +66,10 @@ def other_makes(summary: dict) -> list[str]:
 
 
 def level2_rows(summary: dict, decoding: str = "sampled") -> list[dict]:
-    """The tests of arms with a reward model over ratings against Level 1."""
-    arms, level1 = summary["settings"]["arms"], roles_of(summary)["level1"]
-    return [
-        row
-        for row in find_rows(summary["contrasts"], against=level1, role="test", decoding=decoding)
-        if arms[row["arm"]]["signal"] not in SCALAR_SIGNALS
-    ]
+    """The tests of Level 2's arms against Level 1."""
+    roles = roles_of(summary)
+    tests = find_rows(summary["contrasts"], against=roles["level1"], role="test", decoding=decoding)
+    return [row for row in tests if row["arm"] in roles.get("level2", [])]
 
 
 def arm_with_signal(summary: dict, signal: str) -> str | None:
