@@ -43,8 +43,8 @@ def outputs(tmp_path):
 
     def run(*contrasts):
         compare_arms.main(
-            ["--evaluations", *files, "--contrasts", *contrasts, "--bootstrap-resamples", "500"]
-            + ["--bootstrap-seed", "0", "--confidence", "0.95", "--power", "0.8", "--equivalence-margin", "0.2"]
+            ["--evaluations", *files, "--contrasts", *contrasts]
+            + ["--confidence", "0.95", "--power", "0.8", "--equivalence-margin", "0.2"]
             + ["--contrasts-output", str(tmp_path / "c.csv")]
             + ["--differences-output", str(tmp_path / "d.csv"), "--arms-output", str(tmp_path / "a.csv")]
         )

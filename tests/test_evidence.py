@@ -12,12 +12,12 @@ from findings.evidence import (
     exact_sign_flip_p,
     holm,
     holm_level,
+    mean_error,
     mean_interval,
     pooled_within_deviation,
     share_interval,
     sign_flip_power,
     sign_flips,
-    two_way_bootstrap,
 )
 
 
@@ -43,16 +43,40 @@ def test_of_many_seeds_flips_are_drawn():
     assert found == exact_sign_flip_p(noise) == pytest.approx(stats.ttest_1samp(noise, 0).pvalue, abs=0.02)
 
 
-def test_bootstrap_takes_seeds_and_prompts_as_crossed():
+def test_error_of_a_mean_over_seeds_and_prompts_by_hand():
+    # Means of seeds 2 and 4, of prompts 1, 3 and 5: squares 3 x 2 = 6 and 2 x 4 = 8, and no residual.
+    table = np.array([[0.0, 2.0, 4.0], [2.0, 4.0, 6.0]])
+    error, freedom = mean_error(table)
+    assert error == pytest.approx(((6 + 8) / 6) ** 0.5) and freedom == pytest.approx(14**2 / (36 / 1 + 64 / 2))
+    # Residuals of +-1 in a square of four: prompts do not vary, and what is left are the seeds.
+    assert mean_error(np.array([[1.0, -1.0], [1.0, 3.0]])) == (pytest.approx(1.0), 1.0)
+    # A single seed, or no prompts: a plain mean.
+    for single in (np.array([[0.0, 1.0, 2.0]]), np.array([0.0, 1.0, 2.0])):
+        assert mean_error(single) == (pytest.approx(3**-0.5), 2.0)
+    assert np.isnan(mean_interval(np.array([[1.0]]), 0.95)).all()
+
+
+@pytest.mark.parametrize(
+    ("seeds", "prompts", "of_seeds", "of_prompts", "rest"),
+    [(7, 100, 0, 0, 1), (7, 100, 0.05, 0.2, 1), (8, 300, 0.3, 0.2, 0.8), (7, 100, 0, 1, 1), (2, 50, 0.1, 0.1, 1)],
+)
+def test_intervals_hold_the_true_mean_as_often_as_they_say(seeds, prompts, of_seeds, of_prompts, rest):
     rng = np.random.default_rng(0)
-    seeds, prompts = 30, 200
-    matrix = 0.5 + rng.normal(0, 0.4, (seeds, 1)) + rng.normal(0, 1.0, (1, prompts))
-    low, high = two_way_bootstrap(matrix, 4000, 0.95, seed=1)
-    # Without interaction the variances of the two means add up.
-    error = np.sqrt(matrix.mean(axis=1).var() / seeds + matrix.mean(axis=0).var() / prompts)
-    assert (high - low) / 2 == pytest.approx(1.96 * error, rel=0.08)
-    assert low < matrix.mean() < high
-    assert (low, high) == two_way_bootstrap(matrix, 4000, 0.95, seed=1)
+    held = []
+    for _ in range(600):
+        table = rng.normal(0, of_seeds, (seeds, 1)) + rng.normal(0, of_prompts, (1, prompts))
+        low, high = mean_interval(table + rng.normal(0, rest, (seeds, prompts)), 0.95)
+        held.append(low < 0 < high)
+    assert np.mean(held) == pytest.approx(0.95, abs=0.03)
+
+
+def test_equivalence_is_the_narrower_interval_within_the_margin():
+    table = np.random.default_rng(1).normal(0.05, 0.5, (7, 100))
+    low, high = mean_interval(table, 0.9)
+    margin = max(-low, high)
+    assert equivalence_p(table, margin) == pytest.approx(0.05)
+    # One seed shows nothing of others.
+    assert equivalence_p(table[:1], 9.0) == 1.0
 
 
 def test_holm_by_hand():

@@ -18,7 +18,7 @@ def run_script(tmp_path, *tables):
     names = ("output", "reliability-output", "ratings-output")
     flags = [word for name in names for word in (f"--{name}", str(tmp_path / f"{name}.csv"))]
     measure_reward_models.main(
-        ["--scores", *paths, "--confidence", "0.95"] + ["--bootstrap-resamples", "50", "--bootstrap-seed", "0", *flags]
+        ["--scores", *paths, "--confidence", "0.95"] + ["--calibration-draws", "50", "--random-seed", "0", *flags]
     )
     return [pd.read_csv(tmp_path / f"{name}.csv") for name in names]
 

@@ -7,6 +7,7 @@ import pytest
 
 from findings.contrasts import parse_contrast
 from findings.evidence import best_of_choice
+from findings.pools import worth_of_the_end
 
 
 def test_best_of_n_is_the_mean_over_all_draws():
@@ -29,8 +30,7 @@ def outputs(tmp_path):
     judged.to_parquet(tmp_path / "judged.parquet")
     pools = []
     for seed in range(1, 7):
-        ratings = {f"ratings.{signal}.{name}": quality for signal in ("mean", "win") for name in ("none", "concave")}
-        ratings["ratings.mean.convex"], ratings["ratings.win.convex"] = -quality, quality
+        ratings = {"ratings.mean.none": quality, "ratings.mean.concave": quality, "ratings.mean.convex": -quality}
         # `renamed` orders as `good` does by other numbers; `half` chooses well for one prompt of the two.
         renamed, half = np.exp(quality), quality.where(place["prompt_id"] == "a", -quality)
         table = place.assign(seed=seed, good=quality + seed, bad=-quality, renamed=renamed, half=half, **ratings)
@@ -100,9 +100,9 @@ def test_agreement_and_relabelling_by_hand(outputs):
     agreement = outputs["agreement"].set_index(["arm", "other", "seed"])["correlation"]
     assert agreement[("good", "bad", 2)] == pytest.approx(-1.0)
     assert agreement[("good", "judges", 2)] == pytest.approx(1.0)
-    rows = outputs["relabelling"].set_index(["signal", "relabelling", "seed"])
-    assert rows.loc[("mean", "convex", 1), ["other_choice", "correlation"]].tolist() == pytest.approx([1.0, -1.0])
-    assert rows.loc[("win", "convex", 1), "other_choice"] == 0.0
+    rows = outputs["relabelling"].set_index(["relabelling", "seed"])
+    assert rows.loc[("convex", 1), ["other_choice", "correlation"]].tolist() == pytest.approx([1.0, -1.0])
+    assert rows.loc[("concave", 1), "other_choice"] == 0.0
 
 
 def test_where_nothing_is_cut_off_its_worth_is_unknown(outputs):
@@ -117,10 +117,10 @@ def test_the_worth_of_a_response_without_an_end_is_that_within_prompts():
     level = 7.0 * pool["prompt_id"]
     pool["strict"], pool["fond"] = level - 2.0 * ~pool["finished"], level + 1.0 * ~pool["finished"]
     # The deviation within prompts of (0, 2, 0, 0) is 1.
-    assert measure_signals.worth_of_the_end(pool, ["strict", "fond"]) == pytest.approx({"strict": -2.0, "fond": 2.0})
+    assert worth_of_the_end(pool, ["strict", "fond"]) == pytest.approx({"strict": -2.0, "fond": 2.0})
     pool["finished"] |= pool["prompt_id"] == 9
-    assert measure_signals.worth_of_the_end(pool, ["strict", "fond"]) == {}
-    assert measure_signals.worth_of_the_end(pool.assign(finished=False), ["strict", "fond"]) == {}
+    assert worth_of_the_end(pool, ["strict", "fond"]) == {}
+    assert worth_of_the_end(pool.assign(finished=False), ["strict", "fond"]) == {}
 
 
 def test_another_seed_is_each_other_replicate_once():

@@ -26,7 +26,7 @@ def test_a_real_model_and_real_pairs_run_to_their_report(real, tmp_path):
         "references": {"prompts": 16, "samples": 2},
         "reinforce": {"steps": 3, "batch_size": 8, "micro_batch_size": 4, "learning_rate": 1.0e-4},
         "evaluation": {"prompts": 16, "samples": 2, "pool_samples": 4, "trace_every": 1, "sft_temperatures": [0.5]},
-        "statistics": {"bootstrap_resamples": 200},
+        "statistics": {"calibration_draws": 200},
         "studies": {"gradients": False, "trl": {"prompts": 4}, "samples": {"prompts": 10}},
     }
     (project / "real.yaml").write_text(yaml.safe_dump(overlay))

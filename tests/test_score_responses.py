@@ -99,7 +99,7 @@ def test_the_own_signal_by_hand(world, scored):
 
 def test_the_judges_read_what_training_sampled(world, scored):
     trace = pd.read_csv(world / "trace.csv")
-    assert trace["arm"].unique().tolist() == ["policy"] and trace["step"].tolist() == [1, 3, 5]
+    assert trace["arm"].unique().tolist() == ["policy"] and trace["step"].tolist() == [1, 3, 5, 6]
     rollouts = pd.read_parquet(world / "policy.parquet")
     prompts = pd.read_parquet(world / "train.parquet").drop_duplicates("prompt_id").set_index("prompt_id")["prompt_ids"]
     third = rollouts[rollouts["step"] == 3]

@@ -122,9 +122,11 @@ def test_the_worth_of_the_end_goes_with_what_policies_finish(tmp_path):
 
 def test_what_the_untrained_head_tells_of_cut_off_responses(tmp_path):
     # Of five replicates the head tells four aright: in the last it puts cut-off ones at 1, training at -1, others at 0.
-    rows = [("arm", seed, 1.0, value, 0.0, value + 0.5, 2.0) for seed, value in enumerate((-2.0, -1.0, 1.5, 2.0), 1)]
-    rows += [("arm", 5, 1.0, 1.0, 0.0, -1.0, 2.0), ("judge_1", None, 0.0, 0.0, 3.0, -1.0, 1.0)]
-    names = ["scorer", "seed", "start_ended", "start_cut_off", "ended", "cut_off", "deviation"]
+    values = enumerate((-2.0, -1.0, 1.5, 2.0), 1)
+    rows = [("arm", seed, 1.0, value, 0.0, value + 0.5, 2.0, value) for seed, value in values]
+    rows += [("arm", 5, 1.0, 1.0, 0.0, -1.0, 2.0, -0.5), ("judge_1", None, 0.0, 0.0, 3.0, -1.0, 1.0, -4.0)]
+    rows += [("judge_2", None, 9.0, 9.0, 3.0, -1.0, 1.0, None)]
+    names = ["scorer", "seed", "start_ended", "start_cut_off", "ended", "cut_off", "deviation", "worth"]
     pd.DataFrame(rows, columns=names).to_csv(tmp_path / "untrained.csv", index=False)
     finished = {"arm": (1.0, 0.9, 0.4, 0.3, 0.6), "twin": (0.9, 0.8, 0.4, 0.2, 0.5), "other": (1.0,) * 5}
     shares = [
@@ -146,7 +148,7 @@ def test_what_the_untrained_head_tells_of_cut_off_responses(tmp_path):
     for row in found["follows"]:
         assert row["correlation"] == pytest.approx(np.corrcoef(told, shares[row["arm"]])[0, 1])
         assert 0 < row["p_exact"] < 0.1
-    pd.DataFrame(rows, columns=names).assign(cut_off=None).to_csv(tmp_path / "untrained.csv", index=False)
+    pd.DataFrame(rows, columns=names).assign(worth=None).to_csv(tmp_path / "untrained.csv", index=False)
     assert describe_untrained(*paths, settings) == {}
 
 

@@ -60,9 +60,21 @@ def test_both_kinds_of_responses_have_their_means(tmp_path):
     assert [arm[name] for name in ("start_ended", "start_cut_off", "ended", "cut_off")] == [2.0, 5.0, 2.0, 4.0]
     # Within prompts, of two responses each: 0 and 4, 2 and 4.
     assert arm["deviation"] == pytest.approx(((8 + 2) / 2) ** 0.5)
+    assert pd.isna(arm["worth"])  # of one cut-off response nothing is said
+
+
+def test_a_preference_for_what_is_cut_off_is_one_within_prompts():
+    # Cut-off responses come to prompts that are rated low: over all they stand lower, beside finished ones higher.
+    place = [(prompt, sample) for prompt in range(20) for sample in range(4)]
+    table = pd.DataFrame(place, columns=["prompt_id", "sample"])
+    table["finished"] = (table["prompt_id"] >= 10) | (table["sample"] == 0)
+    table["end"] = 9.0 * (table["prompt_id"] >= 10) + 1.0 * ~table["finished"]
+    row = measure_untrained.compare("arm", 1, table.sample(frac=1, random_state=0).assign(start=0.0), "start", "end")
+    assert row["cut_off"] < row["ended"] and row["worth"] > 0
 
 
 def test_where_nothing_is_cut_off_that_half_is_empty():
-    table = pd.DataFrame({"prompt_id": ["p", "p"], "finished": [True, True], "start": [1.0, 2.0], "end": [2.0, 4.0]})
+    table = pd.DataFrame({"prompt_id": ["p", "p"], "sample": [0, 1], "finished": [True, True]})
+    table = table.assign(start=[1.0, 2.0], end=[2.0, 4.0])
     row = measure_untrained.compare("arm", 1, table, "start", "end")
     assert row["ended"] == 3.0 and pd.isna(row["cut_off"]) and pd.isna(row["start_cut_off"])

@@ -46,8 +46,6 @@ rule compare_arms:
         contrasts=CONTRASTS,
         settings=flags(
             config["statistics"],
-            "bootstrap_resamples",
-            "bootstrap_seed",
             "confidence",
             "power",
             "equivalence_margin",
@@ -110,15 +108,12 @@ rule measure_reward_models:
     conda:
         "../../envs/analysis.yaml"
     params:
-        settings=flags(config["statistics"], "confidence", "bootstrap_seed"),
-        # A resample of one model costs a thousandth of a second a pair.
-        resamples=min(1000, config["statistics"]["bootstrap_resamples"]),
+        settings=flags(config["statistics"], "confidence", "random_seed", "calibration_draws"),
         world=lambda wildcards, input: flags({}, world=WORLD, pairs=input.pairs) if WORLD else "",
     shell:
         "python {input.script[0]}"
         " --scores {input.scores}"
         " {params.settings}"
-        " --bootstrap-resamples {params.resamples}"
         " {params.world}"
         " --output {output.table}"
         " --reliability-output {output.reliability}"

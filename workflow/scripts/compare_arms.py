@@ -14,7 +14,7 @@ from findings.evidence import (
     exact_sign_flip_p,
     holm,
     holm_level,
-    two_way_bootstrap,
+    mean_interval,
 )
 from findings.units import in_sft_units, other_makes, score_columns, sft_units
 
@@ -25,8 +25,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--evaluations", nargs="+", required=True, help="parquet tables of scored responses")
     parser.add_argument("--contrasts", nargs="+", type=parse_contrast, required=True, help="name:arm:against:role")
-    parser.add_argument("--bootstrap-resamples", type=int, required=True)
-    parser.add_argument("--bootstrap-seed", type=int, required=True)
     parser.add_argument("--confidence", type=float, required=True, help="of intervals; 1 - it is the tests' level")
     parser.add_argument("--power", type=float, required=True, help="of the smallest effect that could be detected")
     parser.add_argument("--equivalence-margin", type=float, required=True, help="SFT standard deviations")
@@ -67,9 +65,7 @@ def paired_differences(table: pd.DataFrame, arm: str, against: str, metric: str,
 def compare(differences: pd.DataFrame, args: argparse.Namespace) -> dict:
     """Estimate, interval, exact p and standardised effect of paired differences, (seeds, prompts)."""
     by_seed = differences.mean(axis=1).to_numpy()
-    low, high = two_way_bootstrap(
-        differences.to_numpy(), args.bootstrap_resamples, args.confidence, args.bootstrap_seed
-    )
+    low, high = mean_interval(differences.to_numpy(), args.confidence)
     spread = by_seed.std(ddof=1) if len(by_seed) > 1 else np.nan
     return {
         "seeds": len(by_seed),
@@ -80,7 +76,7 @@ def compare(differences: pd.DataFrame, args: argparse.Namespace) -> dict:
         "p_exact": exact_sign_flip_p(by_seed),
         "spread": spread,
         "effect_size": by_seed.mean() / spread if spread > 0 else np.nan,
-        "equivalence_p": equivalence_p(by_seed, args.equivalence_margin),
+        "equivalence_p": equivalence_p(differences.to_numpy(), args.equivalence_margin),
     }
 
 

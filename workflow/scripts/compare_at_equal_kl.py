@@ -10,7 +10,7 @@ from align.files import write_csv
 from findings.contrasts import parse_contrast
 from findings.evidence import exact_sign_flip_p, mean_interval
 
-# Three coefficients follow fewer steps too closely to say anything.
+# A straight line follows fewer steps too closely to say anything, and a curve of three coefficients twice as many.
 FEWEST_STEPS = 5
 
 
@@ -24,14 +24,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def fit_frontier(curve: pd.DataFrame, metric: str) -> np.ndarray:
-    """Coefficients of metric = c2 d^2 + c1 d + c0, highest first, with d = sqrt(KL), over a training's steps.
+    """Coefficients of metric = c2 d^2 + c1 d + c0, highest first, with d = sqrt(KL), over a training's rated steps.
 
     The form is that of Gao, Schulman and Hilton 2022 (arXiv 2210.10760). A step has few responses and KL does not rise
-    at every one: the curve through all of them is steadier than any of its points.
+    at every one: the curve through all of them is steadier than any of its points. Of few steps it is a straight line.
     """
     seen = curve.dropna(subset=[metric])
     # A KL estimated from a few responses may fall below 0.
-    powers = np.vander(np.sqrt(seen["kl"].clip(lower=0)), 3)
+    powers = np.vander(np.sqrt(seen["kl"].clip(lower=0)), 3 if len(seen) >= 2 * FEWEST_STEPS else 2)
     return np.linalg.lstsq(powers, seen[metric], rcond=None)[0]
 
 

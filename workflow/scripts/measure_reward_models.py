@@ -33,8 +33,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--world", choices=tuple(WORLDS), help="whose raters are known, if anyone's are")
     parser.add_argument("--pairs", help="JSON lines of the validation fold, for the text that they rated")
     parser.add_argument("--confidence", type=float, required=True)
-    parser.add_argument("--bootstrap-resamples", type=int, required=True)
-    parser.add_argument("--bootstrap-seed", type=int, required=True)
+    parser.add_argument("--calibration-draws", type=int, required=True, help="outcomes of pairs")
+    parser.add_argument("--random-seed", type=int, required=True)
     parser.add_argument("--output", required=True, help="CSV: a row a reward model")
     parser.add_argument("--reliability-output", required=True, help="CSV: a row a reward model and group of pairs")
     parser.add_argument("--ratings-output", required=True, help="CSV: a row a reward model and rating, its mean mass")
@@ -50,9 +50,9 @@ def in_random_order(scores: pd.DataFrame, rng: np.random.Generator) -> tuple[np.
 
 def measure_calibration(scores: pd.DataFrame, args: argparse.Namespace) -> dict:
     """Brier score, calibration error, and that of a model of these probabilities that were all true."""
-    rng = np.random.default_rng(args.bootstrap_seed)
+    rng = np.random.default_rng(args.random_seed)
     probability, chosen = in_random_order(scores, rng)
-    truths = rng.random((args.bootstrap_resamples, len(scores))) < probability
+    truths = rng.random((args.calibration_draws, len(scores))) < probability
     return {
         "brier": float(np.square(1 - np.exp(scores["log_preference"])).mean()),
         "coin_brier": 0.25,
@@ -130,7 +130,7 @@ def measure(scores: pd.DataFrame, raters: pd.DataFrame | None, args: argparse.Na
         }
         | measure_length(scores)
         | measure_calibration(scores, args)
-        | measure_spread(scores, raters, args.bootstrap_seed)
+        | measure_spread(scores, raters, args.random_seed)
         | measure_members(scores)
     )
 
@@ -178,7 +178,7 @@ def main(argv: list[str] | None = None) -> None:
         known = raters[raters.index.isin(scores["prompt_id"])] if args.world else None
         rows.append(measure(scores, known, args))
         key = {"kind": rows[-1]["kind"], "seed": rows[-1]["seed"]}
-        outcome = in_random_order(scores, np.random.default_rng(args.bootstrap_seed))
+        outcome = in_random_order(scores, np.random.default_rng(args.random_seed))
         for group, (mean, share, count) in enumerate(calibration_bins(*outcome, BINS), start=1):
             reliability.append(key | {"group": group, "probability": mean, "share": share, "pairs": count})
         if "chosen_mean" in scores:

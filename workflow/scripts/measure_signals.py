@@ -20,15 +20,13 @@ from findings.evidence import (
     by_prompt,
     equivalence_p,
     exact_sign_flip_p,
-    pooled_within_deviation,
     within_prompts,
 )
-from findings.pools import read_pools
+from findings.pools import read_pools, worth_of_the_end
 from findings.readings import WITH_END
 from findings.units import in_sft_units, other_makes, score_columns, sft_units
 
 SAME_ORDER = 0.999  # correlation of ranks within prompts above which two signals are one
-ENOUGH_CUT_OFF = 10  # responses, without which nothing is said of them
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -87,33 +85,19 @@ def agree_with_another_seed(pools: list[pd.DataFrame], arms: list[str]) -> list[
 def relabel(pool: pd.DataFrame) -> list[dict]:
     """How much another naming of the ratings changes which response is best, and the order within prompts."""
     rows = []
-    for column in [name for name in pool if name.endswith((".convex", ".concave"))]:
-        kind, signal, relabelling = column.split(".")
-        plain, renamed = by_prompt(pool, f"{kind}.{signal}.none"), by_prompt(pool, column)
+    for column in [name for name in pool if ".mean." in name and not name.endswith(".none")]:
+        kind, _, relabelling = column.split(".")
+        plain, renamed = by_prompt(pool, f"{kind}.mean.none"), by_prompt(pool, column)
         rows.append(
             {
                 "kind": kind,
                 "seed": pool["seed"].iloc[0],
-                "signal": signal,
                 "relabelling": relabelling,
                 "other_choice": float((plain.argmax(axis=1) != renamed.argmax(axis=1)).mean()),
                 "correlation": float(np.corrcoef(within_prompts(plain), within_prompts(renamed))[0, 1]),
             }
         )
     return rows
-
-
-def worth_of_the_end(pool: pd.DataFrame, scorers: list[str]) -> dict[str, float]:
-    """What scorers give a response that is cut off beyond a finished one to the same prompt, SFT standard deviations.
-
-    A regression within prompts; empty where hardly any response is cut off, or all to a prompt are alike.
-    """
-    cut = 1.0 - by_prompt(pool, "finished")
-    within = within_prompts(cut)
-    if cut.sum() < ENOUGH_CUT_OFF or not within.any():
-        return {}
-    worth = {name: within_prompts(by_prompt(pool, name)) @ within / (within @ within) for name in scorers}
-    return {name: value / pooled_within_deviation(pool, name) for name, value in worth.items()}
 
 
 def same_order(pools: list[pd.DataFrame], one: str, other: str) -> bool:

@@ -7,8 +7,9 @@ import pandas as pd
 from align.errors import run
 from align.files import write_csv
 from findings.evidence import pooled_within_deviation
+from findings.pools import worth_of_the_end
 
-COLUMNS = ["scorer", "seed", "start_ended", "start_cut_off", "ended", "cut_off", "deviation"]
+COLUMNS = ["scorer", "seed", "start_ended", "start_cut_off", "ended", "cut_off", "deviation", "worth"]
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -23,9 +24,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def compare(scorer: str, seed: int | None, table: pd.DataFrame, start: str, end: str) -> dict:
-    """Means of a score at the start and at the end of training, of finished responses and of cut-off ones."""
+    """Means of a score at the start and at the end of training, of finished responses and of cut-off ones.
+
+    `worth` is what the latter are given beyond finished ones to the same prompt, in deviations within prompts.
+    """
+    table = table.sort_values(["prompt_id", "sample"])
     means = table.groupby("finished")[[start, end]].mean().reindex([True, False])
     row = {"scorer": scorer, "seed": seed, "deviation": pooled_within_deviation(table, end)}
+    row |= {"worth": worth_of_the_end(table, [end]).get(end)}
     for name, finished in (("ended", True), ("cut_off", False)):
         row |= {f"start_{name}": means.loc[finished, start], name: means.loc[finished, end]}
     return row

@@ -12,7 +12,7 @@ from align.arms import parse_arms
 from align.errors import run
 from align.reward_models import load_scorer
 from align.seeds import derive_seed
-from align.signals import RELABELLINGS, SignalOptions, as_one_model, grouped_signal, mean_and_deviation
+from align.signals import RELABELLINGS, as_one_model, grouped_signal, mean_and_deviation
 from align.tables import write_table
 
 
@@ -31,18 +31,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def describe_ratings(kind: str, outputs: torch.Tensor, references: torch.Tensor) -> dict[str, list[float]]:
-    """Deviation of each response's rating, and mean and win probability under several names for the ratings.
+def describe_ratings(kind: str, outputs: torch.Tensor) -> dict[str, list[float]]:
+    """Deviation of each response's rating, and its mean under several names for the ratings.
 
-    Outputs are (prompts, responses, ratings), of the responses and of what they are compared with. An ensemble's
-    have members before ratings.
+    Outputs are (prompts, responses, ratings); an ensemble's have members before ratings.
     """
     flat = as_one_model(outputs.flatten(0, 1))
     columns = {f"{kind}.deviation": mean_and_deviation(flat)[1].tolist()}
     for name in RELABELLINGS:
         columns[f"{kind}.mean.{name}"] = mean_and_deviation(flat, name)[0].tolist()
-        win = grouped_signal("win", outputs, references, SignalOptions(relabelling=name))
-        columns[f"{kind}.win.{name}"] = win.flatten().tolist()
     return columns
 
 
@@ -58,7 +55,7 @@ def main(argv: list[str] | None = None) -> None:
         references, responses = by_prompt[:, : args.reference_samples], by_prompt[:, args.reference_samples :]
         outputs[kind] = responses, references
         if scored.shape[-1] > 1:
-            table = table.assign(**describe_ratings(kind, responses, references))
+            table = table.assign(**describe_ratings(kind, responses))
     torch.manual_seed(derive_seed(args.seed, "pool"))  # for the one signal that draws
     for arm in args.arms:
         signal = grouped_signal(arm.signal, *outputs[arm.reward_model], arm.options)

@@ -41,14 +41,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def select_rollouts(args: argparse.Namespace) -> list[pd.DataFrame]:
-    """A table an arm of what was sampled at the first step of training and every `trace_every` steps."""
+    """A table an arm of what was sampled at the first and the last step of training and every `trace_every` steps."""
     if not args.arms:
         return []
     # Responses end in EOS, but for those that were cut off, which end in whatever token it was.
     tables, eos = [], read_preferred(args.train_tokens)["chosen_ids"].str[-1].mode()[0]
     for arm, path in zip(args.arms, args.rollouts, strict=True):
         rollouts = pd.read_parquet(path)
-        rollouts = rollouts[(rollouts["step"] - 1) % args.trace_every == 0]
+        step = rollouts["step"]
+        rollouts = rollouts[((step - 1) % args.trace_every == 0) | (step == step.max())]
         finished = [ids[-1] == eos for ids in rollouts["response_ids"]]
         tables.append(add_prompt_ids(rollouts, args.train_tokens).assign(arm=arm, finished=finished))
     return tables

@@ -6,7 +6,7 @@ import pandas as pd
 
 from align.errors import run
 from align.files import write_csv
-from findings.units import in_sft_units, judge_columns, sft_units
+from findings.units import in_sft_units, judge_columns, other_makes, sft_units
 from findings.worlds import WORLDS, World
 
 
@@ -35,6 +35,16 @@ def gold_by_step(world: World, path: str, prompts: pd.Series) -> pd.Series:
     return pd.Series(gold, index=rollouts.index).groupby(rollouts["step"]).mean()
 
 
+def from_sft(training: pd.DataFrame) -> pd.DataFrame:
+    """Scores by judges and gold counted from their mean at the first step, at which each policy is SFT.
+
+    Their unit comes from held-out prompts, whose zero is that of other prompts.
+    """
+    scored = [name for name in training if name in ("judges", "gold", *other_makes(training))]
+    first = training.loc[training["step"] == 1, scored].mean()
+    return training.assign(**(training[scored] - first))
+
+
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     gold: list[pd.Series] = []
@@ -56,7 +66,7 @@ def main(argv: list[str] | None = None) -> None:
         table.insert(0, "arm", arm)
         table.insert(1, "seed", seed)
         tables.append(table)
-    write_csv(args.output, pd.concat(tables), digits=5)
+    write_csv(args.output, from_sft(pd.concat(tables)), digits=5)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def generate(
     live = torch.ones(len(prompts), dtype=torch.bool, device=device)
     logits = decoder.read(ids)
     for step in range(max_new_tokens):
-        tokens = draw(logits / temperature, uniforms[rows, step]) if sample else logits.argmax(dim=-1)
+        tokens = draw(logits.float() / temperature, uniforms[rows, step]) if sample else logits.argmax(dim=-1)
         # A finished row goes on until it is dropped; what it writes is cut off below.
         written[rows, step] = tokens
         live &= tokens != tokenizer.eos_token_id

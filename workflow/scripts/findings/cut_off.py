@@ -53,17 +53,18 @@ def describe_worth_of_the_end(path: str, responses: str) -> list[dict]:
 def describe_untrained(path: str, responses: str, settings: dict) -> dict:
     """How far training moves what reward models give finished and cut-off SFT responses, in SFT standard deviations.
 
-    `told` counts the models whose gap between the two has the sign of the untrained head's value for cut-off responses
-    less the trained one's for finished ones; `follows` is the correlation of that difference over replicates with the
-    share of responses that a policy finishes, exact p. Empty where nothing is cut off.
+    `told` counts the models of which one difference tells whether they prefer cut-off responses to finished ones to the
+    same prompt: the untrained head's value for cut-off responses less the trained one's for finished ones. `follows` is
+    the correlation of that difference over replicates with the share of responses that a policy finishes, exact p.
+    Empty where hardly anything is cut off.
     """
-    table = pd.read_csv(path).dropna(subset=["cut_off"])
+    table = pd.read_csv(path).dropna(subset=["worth"])
     if table.empty:
         return {}
     told = (table["start_cut_off"] - table["ended"]) / table["deviation"]
     moved = {name: (table[name] - table[f"start_{name}"]).abs() / table["deviation"] for name in ("ended", "cut_off")}
     row = {"models": len(table), "moved_ended": moved["ended"].mean(), "moved_cut_off": moved["cut_off"].mean()}
-    row |= {"told": int((told * (table["cut_off"] - table["ended"]) > 0).sum()), "follows": []}
+    row |= {"told": int((told * table["worth"] > 0).sum()), "follows": []}
     shares = finished_shares(responses)
     kinds = {arm: settings["arms"][arm]["reward_model"] for arm in settings["arms"]}
     for scorer, part in table.assign(told=told).dropna(subset=["seed"]).groupby("scorer", sort=False):

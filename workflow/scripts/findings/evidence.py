@@ -60,21 +60,26 @@ def exact_correlation(x: np.ndarray, y: np.ndarray, resamples: int = 50_000) -> 
     return float(found.statistic), float(found.pvalue)
 
 
-@lru_cache(maxsize=4)  # drawing them takes longer than all the rest, and contrasts share them
-def bootstrap_weights(seeds: int, prompts: int, resamples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """How much of each resample is each seed, (resamples, seeds), and each prompt, (resamples, prompts)."""
-    rng = np.random.default_rng(seed)
-    counts = (rng.multinomial(size, np.full(size, 1 / size), size=resamples) / size for size in (seeds, prompts))
-    return tuple(counts)
+def mean_error(table: np.ndarray) -> tuple[float, float]:
+    """Standard error of the mean of (seeds,) or (seeds, prompts), and its degrees of freedom; both drawn at random.
 
-
-def two_way_bootstrap(differences: np.ndarray, resamples: int, confidence: float, seed: int) -> tuple[float, float]:
-    """Percentile interval of the mean of `differences`, (seeds, prompts), drawing seeds and prompts anew, crossed."""
-    seed_weights, prompt_weights = bootstrap_weights(*differences.shape, resamples, seed)
-    means = ((seed_weights @ differences) * prompt_weights).sum(axis=1)
-    tail = 100 * (1 - confidence) / 2
-    low, high = np.percentile(means, [tail, 100 - tail])
-    return float(low), float(high)
+    Of a table, two-way random effects without replication: the variances of the seeds' means and of the prompts' means,
+    less the residual that both hold, and Satterthwaite's degrees of freedom (1946). If prompts vary no more than that
+    residual they add nothing; of a single seed they are all there is. (nan, 0) of a single number.
+    """
+    if 1 in table.shape or table.ndim == 1:
+        values = table.ravel()
+        return (float(values.std(ddof=1) / len(values) ** 0.5), len(values) - 1.0) if len(values) > 1 else (np.nan, 0.0)
+    seeds, prompts = table.shape
+    by_seed, by_prompt = table.mean(axis=1), table.mean(axis=0)
+    rest = table - by_seed[:, None] - by_prompt + table.mean()
+    freedoms = seeds - 1, prompts - 1, (seeds - 1) * (prompts - 1)
+    squares = prompts * by_seed.var(ddof=1), seeds * by_prompt.var(ddof=1), float((rest**2).sum()) / freedoms[2]
+    if squares[1] <= squares[2]:
+        return float((squares[0] / table.size) ** 0.5), float(freedoms[0])
+    variance = squares[0] + squares[1] - squares[2]
+    uncertainty = sum(square**2 / freedom for square, freedom in zip(squares, freedoms))
+    return float((variance / table.size) ** 0.5), float(variance**2 / uncertainty)
 
 
 def holm(p_values: list[float]) -> list[float]:
@@ -162,10 +167,9 @@ def held_out_logistic_nll(features: np.ndarray, folds: int, seed: int) -> np.nda
 
 
 def mean_interval(differences: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Student's t interval of the mean of (seeds,) differences; a single one has none, (nan, nan)."""
-    if len(differences) < 2:
-        return float("nan"), float("nan")
-    reach = stats.t.ppf((1 + confidence) / 2, len(differences) - 1) * differences.std(ddof=1) / len(differences) ** 0.5
+    """Student's t interval of the mean of (seeds,) or (seeds, prompts); of a single number none, (nan, nan)."""
+    error, freedom = mean_error(differences)
+    reach = stats.t.ppf((1 + confidence) / 2, freedom) * error
     return float(differences.mean() - reach), float(differences.mean() + reach)
 
 
@@ -225,10 +229,13 @@ def detectable_effect(seeds: int, level: float, power: float) -> float:
 
 
 def equivalence_p(differences: np.ndarray, margin: float) -> float:
-    """p of two one-sided t tests that the mean of (seeds,) differences lies within +-margin (Schuirmann 1987)."""
+    """p of two one-sided t tests that the mean of (seeds,) or (seeds, prompts) is within +-margin (Schuirmann 1987).
+
+    1 of a single seed, whatever its prompts: another one may do anything.
+    """
     if len(differences) < 2:
         return 1.0
-    error, freedom = differences.std(ddof=1) / len(differences) ** 0.5, len(differences) - 1
+    error, freedom = mean_error(differences)
     if error == 0:
         return float(abs(differences.mean()) >= margin)
     # Of the two one-sided tests the one towards the nearer end of the margin has the larger p.

@@ -214,17 +214,14 @@ def state_narrowing(summary: dict) -> Finding | None:
 def state_names(summary: dict, kind: str) -> list[Finding]:
     """What other names for the same ratings change."""
     rows = [row for row in summary["relabelling"] if row["kind"] == kind]
-    by_signal = {signal: find_rows(rows, signal=signal) for signal in ("mean", "win")}
-    if not all(by_signal.values()):
+    if not rows:
         return []
-    numbers = {"n": max(row["n"] for row in summary["screen"])}
-    for signal, some in by_signal.items():
-        shares = [row["other_choice"] for row in some]
-        numbers |= {f"{signal}_low": min(shares), f"{signal}_high": max(shares)}
+    shares = [row["other_choice"] for row in rows]
+    numbers = {"n": max(row["n"] for row in summary["screen"]), "low": min(shares), "high": max(shares)}
     text = (
-        f"Renaming the ratings changes which of {{n}} responses is the best in"
-        f" {reach('mean_low', 'mean_high', 'percent1', numbers)} of the prompts by the mean rating, and in"
-        f" {reach('win_low', 'win_high', 'percent1', numbers)} by the win probability."
+        f"Renaming the ratings changes which of {{n}} responses is the best by the mean rating in"
+        f" {reach('low', 'high', 'percent1', numbers)} of the prompts. The win probability compares ratings, and has no"
+        " use for their names."
     )
     found = [make("names", "Is it only the order of the ratings that counts?", text, numbers)]
     mean = arm_with_signal(summary, "mean")

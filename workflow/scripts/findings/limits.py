@@ -18,13 +18,15 @@ LIMITS = {
     " the same kind. Where those err together, only gold can tell.",
     "limit_gold": "**There is no gold rating.** Judges learn from the same data set as the reward models, and"
     " share the biases of those who rated it.",
+    "limit_order": "**Held-out prompts are the first of their fold, as the source has them,** and not a random sample:"
+    " intervals take them for one.",
 }
 
 
 def limits_that_hold(summary: dict) -> set[str]:
     """Which of those are true of an experiment."""
     if not summary["world"]:
-        return {"limit_gold"}
+        return {"limit_gold", "limit_order"}
     return (
         {"limit_world", "limit_model", "limit_judges"}
         if is_pocket(summary)

@@ -96,12 +96,10 @@ def table_of_fitness(summary: dict) -> str:
 
 def table_of_names(summary: dict) -> str:
     rows = [
-        [row["signal"], row["relabelling"], show(row["other_choice"], "percent1"), show(row["correlation"], ".3f")]
+        [row["relabelling"], show(row["other_choice"], "percent1"), show(row["correlation"], ".3f")]
         for row in find_rows(summary["relabelling"], kind=kinds_of_levels(summary)[1])
     ]
-    return markdown(
-        ["signal", "ratings renamed", "another response is the best", "correlation within prompts"], rows, 2
-    )
+    return markdown(["ratings renamed", "another response has the best mean", "correlation within prompts"], rows, 1)
 
 
 def table_of_screen(summary: dict) -> str:

@@ -1,7 +1,7 @@
 """The SFT model at lower temperatures, by which one sees whether a policy is more than a sharper SFT."""
 
-import numpy as np
 import pandas as pd
+from scipy.interpolate import PchipInterpolator
 
 
 def sft_at(temperature: float) -> str:
@@ -19,13 +19,21 @@ def sft_curve(arms: pd.DataFrame, seed: int, temperatures: list[float]) -> pd.Da
     of_seed = arms[arms["seed"] == seed].set_index(["arm", "decoding"])
     places = {0.0: ("sft", "greedy"), 1.0: ("sft", "sampled")} | {t: (sft_at(t), "sampled") for t in temperatures}
     points = [of_seed.loc[place].to_dict() | {"temperature": temperature} for temperature, place in places.items()]
-    return pd.DataFrame(points).sort_values("entropy")
+    return pd.DataFrame(points).sort_values("entropy").drop_duplicates("entropy")
 
 
 def sft_at_entropy(arms: pd.DataFrame, row: pd.Series, temperatures: list[float], names: list[str]) -> list[float]:
     """Columns of SFT's row of the same replicate at the temperature that has an arm's entropy.
 
-    Between two temperatures SFT is interpolated. An arm of more entropy than SFT is held against SFT at temperature 1.
+    Between temperatures SFT is interpolated, monotone between neighbours (Fritsch and Carlson 1980). Beyond them the
+    curve goes on straight: were it to end at temperature 1, of SFT's own replicates those with less entropy would be
+    held against a better SFT, and the others against none that is worse.
     """
     curve = sft_curve(arms, row["seed"], temperatures)
-    return [float(np.interp(row["entropy"], curve["entropy"], curve[name])) for name in names]
+    least, most = curve["entropy"].iloc[[0, -1]]
+    nearest = min(max(row["entropy"], least), most)
+    found = []
+    for name in names:
+        line = PchipInterpolator(curve["entropy"], curve[name])
+        found.append(float(line(nearest) + (row["entropy"] - nearest) * line(nearest, nu=1)))
+    return found

@@ -1,0 +1,24 @@
+"""The curves of training, joined."""
+
+import pandas as pd
+import pytest
+from trace_training import from_sft
+
+
+def test_scores_are_counted_from_the_first_step_at_which_a_policy_is_sft():
+    training = pd.DataFrame(
+        {
+            "arm": ["a", "a", "b", "b"],
+            "seed": [1, 1, 2, 2],
+            "step": [1, 2, 1, 2],
+            "kl": [0.0, 1.0, 0.0, 2.0],
+            "reward": [0.1, 0.5, 0.3, 0.7],
+            "judges": [-0.3, 0.2, -0.1, None],
+            "gold": [0.5, 1.0, 1.5, 3.0],
+        }
+    )
+    counted = from_sft(training)
+    # At the first step judges say -0.2 on average, and gold 1; the reward's own zero is of training prompts already.
+    assert counted["judges"].tolist() == pytest.approx([-0.1, 0.4, 0.1, float("nan")], nan_ok=True)
+    assert counted["gold"].tolist() == pytest.approx([-0.5, 0.0, 0.5, 2.0])
+    assert counted[["kl", "reward", "step"]].equals(training[["kl", "reward", "step"]])
