@@ -202,7 +202,7 @@ def test_what_untrained_heads_tell_is_what_they_tell(untrained):
     ]
     assert "by {:.2f} SFT standard deviations on average and finished ones by {:.2f}.".format(*moved) in WORDS
     signs = (untrained["start_cut_off"] - untrained["ended"]) * (untrained["cut_off"] - untrained["ended"]) > 0
-    assert f"In {signs.sum()} of {len(signs)} models it tells the sign" in WORDS
+    assert f"it tells the sign for {signs.sum()} of {len(signs)} models" in WORDS
 
 
 def test_untrained_heads_foretell_which_policies_finish():
