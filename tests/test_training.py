@@ -1,6 +1,7 @@
 """The trainings, run for real on a tiny world: what they change and leave, and that being killed costs nothing."""
 
 import contextlib
+import re
 import subprocess
 import sys
 from argparse import Namespace
@@ -423,7 +424,7 @@ def test_a_single_rating_is_refused(world):
 
 
 @pytest.mark.parametrize("head", ["scalar", "ratings"])
-def test_an_anchored_reward_model_learns_from_the_ratings_too(world, head):
+def test_an_anchored_reward_model_learns_from_the_ratings_too(world, capsys, head):
     # At a learning rate of nothing the loss of a step is that of its pairs under the model as it starts.
     name, table = f"anchored-{head}", read_pairs(world / "train.parquet")
     flags = reward_flags(world, name, "--head", head, "--rating-weight", "0.3", "--learning-rate", "1e-12")
@@ -436,8 +437,11 @@ def test_an_anchored_reward_model_learns_from_the_ratings_too(world, head):
         outputs = torch.tensor(np.stack(scores[f"{side}_outputs"]))
         ratings = torch.tensor(1 + 9 / 4 * table[f"{side}_rating"].to_numpy(), dtype=torch.float32)
         distance += rating_loss(outputs, ratings).item() / 2
-    expected = 0.3 * distance - scores["log_preference"].mean()
-    assert scores["training_nll"].iloc[0] == pytest.approx(expected, rel=1e-4)
+    nll = -scores["log_preference"].mean()
+    told = float(re.search(r"step 1/1  loss (\S+)", capsys.readouterr().out)[1])
+    assert told == pytest.approx(0.3 * distance + nll, rel=1e-3)  # four digits are told
+    # What stands beside the held-out pairs' NLL is that of pairs alone.
+    assert scores["training_nll"].iloc[0] == pytest.approx(nll, rel=1e-4)
 
 
 def test_ratings_outside_their_range_are_refused(world):

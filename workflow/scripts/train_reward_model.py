@@ -199,7 +199,7 @@ def train_member(args: argparse.Namespace, tokenizer, state: Path, processes: in
     with autocast(args.precision):
         scores = score_pairs(trainer.model, tokenizer, args.validation_tokens, 2 * at_once.size)
     # Beside the validation pairs' own: does a model that does worse there learn less, or remember more?
-    losses = pd.Series([row["loss"] for row in trainer.state.log_history if "loss" in row])
+    losses = pd.Series([row.get("nll", row["loss"]) for row in trainer.state.log_history if "loss" in row])
     return trainer.model.cpu(), scores.assign(training_nll=losses.tail(1 + len(losses) // 10).mean())
 
 

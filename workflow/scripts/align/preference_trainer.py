@@ -57,8 +57,10 @@ class PreferenceTrainer(RewardTrainer):
             outcomes = log_outcomes(self.accelerator.unwrap_model(model).score, chosen, rejected)
             loss = -torch.where(ties, outcomes[:, 1], outcomes[:, 0]).mean()
             won = torch.where(ties, 0.5, won)
+        metrics = self._metrics["train" if model.training else "eval"]
         if self.rating_weight:
+            # Beside the whole loss: of pairs alone, as held-out pairs are measured.
+            metrics["nll"].append(self.accelerator.gather_for_metrics(loss.detach()).mean().item())
             loss = loss + self.rating_weight * rating_loss(outputs.logits, ratings)
-        mode = "train" if model.training else "eval"
-        self._metrics[mode]["accuracy"].append(self.accelerator.gather_for_metrics(won).mean().item())
+        metrics["accuracy"].append(self.accelerator.gather_for_metrics(won).mean().item())
         return (loss, outputs) if return_outputs else loss
