@@ -94,10 +94,13 @@ def test_the_answers_numbers_are_those_of_the_committed_verdict():
         (rf"the policy is ahead by the judges \({number},", ("the policy is ahead by the judges ({})",)),
         (rf"and behind by gold \({number},", ("and behind by gold ({})",)),
         (
-            rf"By the judges, `level2_mean` is behind .*, by less .*: {number} SFT",
-            ("behind by the judges ({}), by less",),
+            rf"By the judges, `level2_mean` is equivalent .*: {number} SFT",
+            ("is equivalent by the judges ({}, margin",),
         ),
-        (rf"By the gold .* `level2_mean` is equivalent .*: {number} SFT", ("is equivalent by gold ({}, margin",)),
+        (
+            rf"By the gold .* `level2_mean` is not shown to differ .*: {number} SFT",
+            ("and not told apart by gold ({})",),
+        ),
     ):
         values = re.search(said, verdict).groups()
         for value, words in zip(values, quoted, strict=True):
