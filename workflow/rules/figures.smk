@@ -1,5 +1,5 @@
-# Those of contrasts that are tested, in their order; a placebo answers another question.
 PLACEBOS = [arm for arm in ARMS if config["reward_models"][config["arms"][arm]["reward_model"]]["labels"] == "shuffled"]
+# Those of contrasts that are tested, in their order; a placebo answers another question.
 ANSWER_ARMS = [
     arm
     for arm in dict.fromkeys(
