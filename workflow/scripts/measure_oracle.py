@@ -13,8 +13,9 @@ from scipy.special import ndtr
 
 from align.errors import run
 from align.files import write_csv
+from findings.by_seed import CONTENT
 from findings.evidence import best_of_choice, by_prompt, share_won, within_prompts
-from findings.pools import read_pools
+from findings.pools import ENOUGH_CUT_OFF, read_pools
 from findings.worlds import WORLDS, World
 from pocket.divided import share_content, worst_tenth
 
@@ -34,7 +35,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--judged", required=True, help="parquet of the pool, with its text")
     parser.add_argument("--equivalence-margin", type=float, required=True, help="SFT standard deviations")
     parser.add_argument("--oracle-output", required=True, help="CSV: a row a utility, chooser, seed and n")
-    parser.add_argument("--learned-output", required=True, help="CSV: a row an arm or reward model, seed and measure")
+    parser.add_argument("--learned-output", required=True, help="CSV: a row an arm, model or raters, seed and measure")
     return parser.parse_args(argv)
 
 
@@ -112,23 +113,49 @@ def order_decidable(signal: np.ndarray, wins: np.ndarray) -> dict[str, float]:
     return {"decidable_share": 2 * float(decidable.mean()) * wins.shape[1] / (wins.shape[1] - 1), "decidable": right}
 
 
+def split_gold(world: World, pool: pd.DataFrame) -> dict[str, np.ndarray]:
+    """What content and form add to gold, and whether a response ended if enough do not, (prompts, responses) each."""
+    weights = world.rubric.WEIGHTS
+    form = [name for name in weights if name not in CONTENT]
+    added = {
+        part: sum(weights[name] * by_prompt(pool, f"gold_{name}") for name in names)
+        for part, names in (("content", CONTENT), ("form", form))
+    }
+    if (~pool["finished"]).sum() >= ENOUGH_CUT_OFF:
+        added["end"] = by_prompt(pool, "finished").astype(float)
+    return added
+
+
+def weigh(signal: np.ndarray, parts: dict[str, np.ndarray]) -> dict[str, float]:
+    """How much each part counts in a signal, the others held, all (prompts, responses): a regression within prompts.
+
+    A weight is what one standard deviation of the part adds, in standard deviations of the signal.
+    """
+    signal, *columns = (within_prompts(values) / within_prompts(values).std() for values in (signal, *parts.values()))
+    found = np.linalg.lstsq(np.column_stack(columns), signal, rcond=None)[0]
+    return {f"weight_{part}": float(weight) for part, weight in zip(parts, found)}
+
+
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     world = WORLDS[args.world]
-    judged = pd.read_parquet(args.judged).query("decoding == 'sampled'")[["prompt_id", "sample", "prompt", "response"]]
+    judged = pd.read_parquet(args.judged).query("decoding == 'sampled'")
+    attributes = [f"gold_{name}" for name in world.rubric.WEIGHTS]
+    judged = judged[["prompt_id", "sample", "prompt", "response", "finished", *attributes]]
     signals, learned = [], []
     for pool, names in read_pools(args.pools, judged):
         mean, deviation = true_ratings(world, pool)
         # What raters choose by, their bias included.
-        seen = [world.ratings(*texts) for texts in zip(pool["prompt"], pool["response"])]
-        wins = win_probabilities(*(np.reshape(values, mean.shape) for values in zip(*seen)))
-        seed = int(pool["seed"].iloc[0])
-        measured = {}
+        seen = zip(*(world.ratings(*texts) for texts in zip(pool["prompt"], pool["response"])))
+        seen_mean, seen_deviation = (np.reshape(values, mean.shape) for values in seen)
+        wins = win_probabilities(seen_mean, seen_deviation)
+        seed, parts = int(pool["seed"].iloc[0]), split_gold(world, pool)
+        measured = {"raters": weigh(seen_mean, parts)}
         for name in names:
             values = by_prompt(pool, name)
             if "." not in name:
                 signals.append((name, seed, values))
-                measured[name] = order_decidable(values, wins)
+                measured[name] = order_decidable(values, wins) | weigh(values, parts)
             elif name.endswith(".deviation"):
                 measured[name.removesuffix(".deviation")] = compare_spread(values, mean, deviation)
         learned += [

@@ -83,7 +83,7 @@ def main(argv: list[str] | None = None) -> None:
     shares.set_xlim(left=0)
     shares.set_xlabel("share that did what was asked")
     ratings.axvline(0, color="0.5", linewidth=0.8)
-    ratings.set_xlabel("difference from SFT (rating points, 0 to 4)")
+    ratings.set_xlabel("less SFT (rating points)")
     for style in (SEEN, HELD_OUT, GOLD, RATERS):
         shares.plot([], [], **style, linestyle="")
     legend_above(figure, shares)

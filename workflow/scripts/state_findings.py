@@ -13,6 +13,7 @@ from findings.beside import (
 from findings.compliance import state_compliance
 from findings.contrast_words import state_lines
 from findings.controls import state_controls
+from findings.counted import state_counted
 from findings.derived import compare_training
 from findings.divided import state_divided
 from findings.finding import Finding
@@ -51,7 +52,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
     """All that can be said of an experiment, and of those that stand beside it, each a summary by its role."""
     found = [*state_setting(summary, beside.get("real")), *state_lines(summary), *state_level1(summary)]
-    found += [*state_level2(summary), *state_controls(summary), *state_gradients(summary), *state_trl(summary)]
+    found += [
+        *state_level2(summary),
+        *state_counted(summary),
+        *state_controls(summary),
+        *state_gradients(summary),
+        *state_trl(summary),
+    ]
     twin = state_twin(summary)
     found += [*state_compliance(summary), *([twin] if twin else []), *state_limits(summary), *state_failures(summary)]
     if "methods" in beside:

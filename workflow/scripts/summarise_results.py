@@ -11,6 +11,7 @@ import pandas as pd
 from align.errors import run
 from align.files import named_path, read_json, write_json
 from findings.by_seed import describe_placebo, describe_rubric, describe_worst_tenth, differences_from_sft
+from findings.counted import describe_weights
 from findings.cut_off import describe_cut_off, describe_untrained, describe_worth_of_the_end
 from findings.derived import derive
 from findings.evidence import mean_interval
@@ -207,6 +208,9 @@ def summarise(args: argparse.Namespace) -> dict:
         ),
         **({"oracle": describe_oracle(tables["oracle"])} if "oracle" in tables else {}),
         **({"learned": means(tables["learned"], ["name", "measure"])} if "learned" in tables else {}),
+        **(
+            {"weights": describe_weights(tables["learned"], settings["roles"]["level1"])} if "learned" in tables else {}
+        ),
         **({"ties": means(tables["ties"], ["kind"])} if "ties" in tables else {}),
         # What a run costs differs from run to run; what it finds, above, does not.
         "cost": records(tables["cost"]),

@@ -108,14 +108,15 @@ def state_trl(summary: dict) -> list[Finding]:
     if trl["pinned"] and trl["version"] != trl["pinned"]:
         version += f" (**not the {trl['pinned']} that this was written for**)"
     numbers = {"other": measured["cosine_moving_average"], "same": measured["cosine_same_baseline"]}
-    numbers["samples"] = trl["defaults"]["num_generations"]
+    numbers |= {"samples": trl["defaults"]["num_generations"], "responses": trl["responses"]}
     if measured["finished"]:
         numbers |= {"cut": measured["trl_cut"], "ours": measured["ours_cut"]}
     text = (
         f"**It is another algorithm.** `RLOOTrainer` of {version} holds each response against the mean of its"
         f" prompt's *other*"
         " responses, so it needs {samples} or more a prompt; the paper's REINFORCE takes one and holds it against one"
-        " number, the mean of all earlier rewards. On the same batch the two gradients have a cosine of {other:.2f}. "
+        " number, the mean of all earlier rewards. On one batch of {responses} responses the two gradients have a"
+        " cosine of {other:.2f}. "
     )
     if same:
         text += (

@@ -73,7 +73,7 @@ def claims_of_learning(summary: dict) -> list[list[str]]:
     if told and "oracle" in told:
         enough = "no" if told["oracle"] < told["oracle_least"] else "yes"
         own = show(-told["true_noise"], "+.4f")
-        could = f"{enough}: beside true means the true spread lowers the loss by {show(told['oracle'], '.4f')};"
+        could = f"{enough}: beside true means the true spread changes the loss by {show(-told['oracle'], '+.4f')};"
         could += f" beside the model's own it changes it by {own}"
         did = f"{'lowers' if spread_helps(told, alpha) else 'is not shown to lower'} it: {show(-told['gain'], '+.4f')}"
         rows.append(["Its spread helps to tell who wins", here, could, f"{did} (p {show(told['p_exact'], 'p')})"])

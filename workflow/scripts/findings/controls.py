@@ -136,7 +136,7 @@ def state_unpenalised(summary: dict) -> list[Finding]:
         opening = "Only partly" if apart else "Not in every replicate"
         claim = f", {some}"
     else:
-        opening = "Here they and gold do not part in sign without a penalty"
+        opening = "Without a KL penalty they and gold go the same way here"
         claim = " no fall of gold is seen that judges miss"
     told = f"; {some} (shown, not tested)" if numbers["parted"] and not fooled else f" ({seeds}: shown, not tested)"
     numbers["r"] = summary["world"]["judge_gold_correlation"]

@@ -1,6 +1,7 @@
 """Level 1's findings: did the reward rise, by whom, what changed, sharper or better?"""
 
 from findings.contrast_words import CONDITION, DECIDING, answer_each, in_order
+from findings.counted import names_of_parts
 from findings.finding import Finding, direction, make, shown_by_p, strength_of
 from findings.sharper_words import state_greedy, state_rival
 from findings.summary import (
@@ -8,7 +9,6 @@ from findings.summary import (
     find_arm,
     find_row,
     find_rows,
-    is_pocket,
     role_contrast,
     roles_of,
 )
@@ -120,13 +120,6 @@ def state_text(summary: dict) -> list[Finding]:
     return [make(name, question, said, numbers) for name, said in (("text_changes", text), ("verdict_text", verdict))]
 
 
-# Keeping a constraint is mostly a matter of form: there the two parts have other names.
-PARTS = {
-    "pocket": {"form": "form", "content": "content"},
-    "instructions": {"form": "wording", "content": "what was asked"},
-}
-
-
 def say_changes(decoding: str, pair: dict[str, dict], alpha: float, names: dict[str, str]) -> str:
     """Whether form and content got better or worse in sampled or in greedy responses."""
     said = {name: direction(pair[part], alpha, ("better", "worse", "")) for part, name in names.items()}
@@ -139,7 +132,7 @@ def state_form_and_content(summary: dict) -> list[Finding]:
     if not summary["rubric"]:
         return []
     alpha, level1 = alpha_of(summary), roles_of(summary)["level1"]
-    names = PARTS["pocket" if is_pocket(summary) else "instructions"]
+    names = names_of_parts(summary)
     alike, numbers, sizes = {}, {}, []
     for decoding in ("sampled", "greedy"):
         rows = find_rows(summary["rubric"], decoding=decoding, sft_decoding=decoding)

@@ -63,10 +63,10 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
         )
         numbers = {"size": abs(told["gain"]), "p": told["p_exact"], "error": told["error"]}
         if "oracle" in told:
-            numbers |= {"oracle": told["oracle"], "oracle_error": told["oracle_error"], "own": -told["true_noise"]}
+            numbers |= {"oracle": -told["oracle"], "oracle_error": told["oracle_error"], "own": -told["true_noise"]}
             text += (
-                ". Beside the true means the true noise lowers it by {oracle:.4f} (standard error {oracle_error:.4f}),"
-                " beside the model's own means it changes it by {own:+.4f}"
+                ". Beside the true means the true noise changes it by {oracle:+.4f} (standard error"
+                " {oracle_error:.4f}), beside the model's own means by {own:+.4f}"
             )
             if holds:
                 text += ": the spread holds some of what could be known"
