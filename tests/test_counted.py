@@ -61,7 +61,7 @@ def test_what_reward_models_count_is_said():
     summary["weights"] = rows + weights(by_win=([0.13, 0.5, 0.28], 0.02))
     found = texts(counted.state_counted(summary))
     assert found["weights"].startswith("**Of what raters count, its reward model learned least of content.**")
-    assert "content counts +0.72 to raters and +0.24 to the model, form +0.50 and +0.48 and having" in found["weights"]
+    assert "content counts +0.72 to raters and +0.24 to the model; form +0.50 and +0.48; having" in found["weights"]
     assert "reward counts content less than Level 1's** (largest p 0.0200" in found["level2_weights"]
     assert "content counts +0.24 to Level 1 and +0.10 to +0.13 to Level 2" in found["level2_weights"]
     assert "| by_win | +0.50 | +0.13 | +0.28 |" in counted.table_of_weights(summary)

@@ -52,7 +52,9 @@ def weights_of(summary: dict, name: str) -> dict[str, dict]:
 def say_weights(said: list[list[str]], one: str, other: str) -> str:
     """What each part counts to two, each a name and two weights."""
     (name, ours, theirs), *rest = said
-    return join([f"{name} counts {ours} {one} and {theirs} {other}", *("{} {} and {}".format(*row) for row in rest)])
+    return "; ".join(
+        [f"{name} counts {ours} {one} and {theirs} {other}", *map("{0[0]} {0[1]} and {0[2]}".format, rest)]
+    )
 
 
 def state_weights(summary: dict) -> Finding | None:
