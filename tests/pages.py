@@ -50,6 +50,7 @@ def committed_beside():
     )
     found = {name: committed(name) for name in names}
     found |= {"methods": committed("rivals") or committed("methods"), "real": committed("smollm2_cpu")}
+    found["instructed"] = committed("smollm2_instructions")
     return {role: summary for role, summary in found.items() if summary}
 
 

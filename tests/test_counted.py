@@ -66,7 +66,7 @@ def test_what_reward_models_count_is_said():
     assert "content counts +0.24 to Level 1 and +0.10 to +0.13 to Level 2" in found["level2_weights"]
     assert "| by_win | +0.50 | +0.13 | +0.28 |" in counted.table_of_weights(summary)
     summary["weights"] = rows + weights(by_win=([0.13, 0.5, 0.28], 0.2))
-    assert "is not shown to count content more or less" in texts(counted.state_counted(summary))["level2_weights"]
+    assert "is not shown to count content more or less" in texts(counted.state_counted(summary))["level2_weights_open"]
     assert not {"weights", "level2_weights"} & {*texts(counted.state_counted(make_summary()))}
     assert counted.table_of_weights(make_summary()) == ""
 

@@ -71,7 +71,7 @@ def test_judges_are_trusted_as_far_as_gold_says():
     assert "in 1 of 3 seeds gold falls below SFT's and the judges' score rises" in found["verdict_trust"]
     assert "gold +1.00 (by seed -0.50, +0.50 and +0.50), after" in found["unpenalised"]
     fine = rederive(fine | {"unpenalised": [row | {"gold": 0.5} for row in seeds]})
-    assert "do not part in sign" in texts(controls.state_controls(fine))["verdict_trust"]
+    assert "go the same way" in texts(controls.state_controls(fine))["verdict_trust"]
     assert "cannot be known here" in texts(controls.state_controls(make_summary(gold=False)))["verdict_trust"]
     assert "was not tried" in texts(controls.state_controls(make_summary(controls=False)))["verdict_trust"]
 

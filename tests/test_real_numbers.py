@@ -16,6 +16,7 @@ from findings.units import in_sft_units, sft_units
 ROWS = ROOT / "results" / "smollm2_cpu"
 PAGE = (ROOT / "docs" / "smollm2.md").read_text()
 WORDS = " ".join(PAGE.split())
+README = (ROOT / "README.md").read_text()
 
 
 def finished_share(arm, seed):
@@ -61,7 +62,7 @@ def from_to(values):
 
 
 def test_the_real_models_numbers_are_those_of_its_rows():
-    readme = " ".join((ROOT / "README.md").read_text().split())
+    readme = " ".join(README.split())
     readers = ["judges", "judge_with_end", "gemma", "gemma_with_end"]
     scored = scored_responses("evaluations")
     means = scored.groupby(["arm", "seed"])[readers].mean()
@@ -109,7 +110,7 @@ def test_the_real_models_numbers_are_those_of_its_rows():
 
 
 def test_readmes_answer_on_the_real_model_is_its_summarys():
-    readme = " ".join((ROOT / "README.md").read_text().split())
+    readme = " ".join(README.split())
     summary = read_json(ROWS / "statistics" / "summary.json")
     makes = ("judges", "gemma", "ngrams")
     rows = {(row["name"], row["metric"]): row for row in summary["contrasts"] if row["decoding"] == "sampled"}
@@ -225,3 +226,59 @@ def test_untrained_heads_foretell_which_policies_finish():
     assert (told["ratings"] > 1).sum() == 4 and (told["scalar"] > 1).sum() == 0
     gap = told["ratings"] - told["scalar"]
     assert f"a difference of {gap.mean():+.2f} (exact p {exact_sign_flip_p(gap):.4f}, asked afterwards)" in WORDS
+
+
+def test_what_is_said_of_instructions_is_theirs():
+    folder, readme = ROOT / "results" / "smollm2_instructions" / "statistics", " ".join(README.split())
+    rows = [row for row in read_json(folder / "summary.json")["contrasts"] if row["decoding"] == "sampled"]
+    rows = {(row["name"], row["metric"]): row for row in rows if row["role"] == "test"}
+    assert {f"{row['p_holm']:.4f}" for (_, metric), row in rows.items() if metric != "proxy"} == {"0.0469"}
+    assert all(value > 0 for metric in ("gold", "judges") for value in rows["level1", metric]["by_seed"])
+    said = {f"{name}_{metric}": f"{row['estimate']:+.2f}" for (name, metric), row in rows.items()}
+    for row in read_json(folder / "findings.json")["findings"]:
+        numbers = {f"{row['name']}_{name}": value for name, value in row["numbers"].items()}
+        said |= {name: f"{value:.2f}" for name, value in numbers.items()}
+        said |= {f"{name}_share": f"{100 * value:.0f} %" for name, value in numbers.items()}
+        said |= {f"{name}_signed": f"{value:+.2f}" for name, value in numbers.items()}
+        said |= {f"{name}_nats": f"{value:.1f}" for name, value in numbers.items()}
+    for page, sentences in (
+        (
+            readme,
+            (
+                "**Yes**: {level1_judges} by the judges, {level1_gold} by gold",
+                "**Yes**: at the same entropy {verdict_rival_judges_signed} and {verdict_rival_gold_signed}, beside its"
+                " best temperature {verdict_rival_beyond_judges_signed} and {verdict_rival_beyond_gold_signed} |",
+                "**No, worse**: {win_judges} by the judges, {win_gold} by gold",
+                "{level1_gold} by gold, {level1_judges} by the judges, in each replicate (exact p 0.0469 each",
+                "{compliance_asking_ours_topic_share} of the responses name their topic instead of"
+                " {compliance_asking_theirs_topic_share}. They do what was asked in {compliance_ours_share} instead"
+                " of {compliance_theirs_share} of the cases; a lower temperature alone reaches"
+                " {compliance_sharper_share}.",
+                "by gold ({win_gold} for the win probability, {mean_gold} for the mean rating) and by the judges"
+                " ({win_judges}, {mean_judges})",
+                "(a weight of {weights_ours_content}; {weights_raters_content} to the raters), and those over ratings"
+                " half of that ({level2_weights_content_low})",
+            ),
+        ),
+        (
+            WORDS,
+            (
+                "{level1_gold} and {level1_judges} SFT standard deviations, and in every replicate. That is more than a"
+                " sharper SFT: at the same entropy {verdict_rival_gold_signed} and {verdict_rival_judges_signed}.",
+                "kept in {compliance_asking_theirs_kept_share} of SFT's responses to prompts that ask for it and in"
+                " {compliance_asking_ours_kept_share} of Level 1's; where another one is asked for, in"
+                " {compliance_asking_theirs_unasked_share} and {compliance_asking_ours_unasked_share}.",
+                "{compliance_asking_theirs_topic_share} to {compliance_asking_ours_topic_share}, and of those",
+                "from {compliance_theirs_share} to {compliance_ours_share}, and SFT decoded at a lower temperature"
+                " reaches {compliance_sharper_share}.",
+                "by the truth ({win_gold} and {mean_gold}) and by judges ({win_judges} and {mean_judges})",
+                "(a weight of {weights_raters_content}) and by the wording ({weights_raters_form}), and not by whether"
+                " a response ended ({weights_raters_end})",
+                "{weights_ours_content}, {weights_ours_form} and {weights_ours_end_signed}, those over ratings"
+                " {level2_weights_content_low}, {level2_weights_form_low} to {level2_weights_form_high} and"
+                " {level2_weights_end_low_signed} to {level2_weights_end_high_signed}.",
+                "{moved_kl_level2_win_nats} and {moved_kl_level2_mean_nats} nats from SFT, Level 1's {moved_kl_nats};",
+            ),
+        ),
+    ):
+        assert [one for one in sentences if one.format(**said) not in page] == []

@@ -43,7 +43,7 @@ def test_what_is_said_follows_from_the_margin():
         "**In this run no shared setting puts Level 2 ahead by more than the margin.** At 2 settings"
     )
     assert "-0.50 to +0.12 by gold and +0.12 by the judges (3 pilot seeds: shown, not tested); most" in said.text
-    assert said.text.endswith("0.0005: by +0.50 to +0.50 in single seeds. Its KL there is 4.0 nats, Level 1's 2.0.")
+    assert said.text.endswith("0.0005: by +0.50 to +0.50 in single seeds.")
     assert said.thresholds == {"equivalence_margin": 0.2}
     said = state_sweep(make_summary(), make_sweep(fast_judges=0.25)).text
     assert said.startswith("**At some shared settings Level 2 is ahead by more than the margin, by the judges.**")
@@ -64,8 +64,6 @@ def test_the_scalar_twin_stands_beside_where_the_difference_is_greatest():
         contrast("beyond", "win_slow", "twin", "gold", estimate=-0.125),
     ]
     assert len(rows_of_sweep(sweep)) == 4 and len(rows_of_sweep(sweep, "win", "bounded")) == 1
-    said = state_sweep(make_summary(), sweep).text
-    assert said.endswith("differs from Level 1 by -0.38 by gold, and the win probability from the twin by -0.12.")
     lines = table_of_sweep(sweep).splitlines()
     assert lines[0].startswith("| β | learning rate | gold | judges | twin, gold | less twin, gold |")
     assert lines[3] == "| 0.3 | 0.0005 | -0.50 | +0.12 | -0.38 | -0.12 | 2.0 | 4.0 |"

@@ -121,7 +121,7 @@ def state_trl(summary: dict) -> list[Finding]:
     if same:
         text += (
             "With TRL's baseline the loss used here has TRL's gradient (cosine {same:.6f}). So TRL runs the paper's"
-            " RLOO; its clipping does nothing on policy. "
+            " RLOO. "
         )
     else:
         text += (

@@ -95,11 +95,12 @@ def state_level2_weights(summary: dict) -> Finding | None:
     opening = direction(told, alpha, words).format(names["content"])
     numbers |= {"p": least["p_exact"]}
     text = (
-        f"**Level 2's reward {opening} than Level 1's** (largest p {{p:p}}, uncorrected). {ARE_HELD}"
+        f"**Level 2's reward {opening} than Level 1's** (largest p {{p:p}}, uncorrected):"
         f" {say_weights(said, 'to Level 1', 'to Level 2')}."
     )
     given = {"condition": "exact p < 1 - confidence for every arm", "confidence": 1 - alpha}
-    return make("level2_weights", EXPLAINS, text, numbers, strength=shown_by_p(told["p_exact"], alpha), **given)
+    name = "level2_weights" if told["p_exact"] < alpha else "level2_weights_open"  # the report tells the first alone
+    return make(name, EXPLAINS, text, numbers, strength=shown_by_p(told["p_exact"], alpha), **given)
 
 
 def state_moved(summary: dict) -> Finding | None:

@@ -20,7 +20,7 @@ def state_level1(instructed: dict) -> Finding:
     change, rows = change_of(instructed, level1), role_contrast(instructed, "level1")
     sharper, against = beside_sharper(instructed)
     numbers = {"ours": share_of(instructed, level1)["mean"], "theirs": share_of(instructed, "sft")["mean"]}
-    numbers |= {"p": change["p_exact"], "seeds": change["seeds"], "r": instructed["world"]["judge_gold_correlation"]}
+    numbers |= {"p": change["p_exact"], "seeds": change["seeds"]}
     numbers |= {metric: rows[metric]["estimate"] for metric in ("gold", "judges")} | {"holm": rows["gold"]["p_holm"]}
     beside = ""
     if sharper:
@@ -33,7 +33,7 @@ def state_level1(instructed: dict) -> Finding:
         f" after Level 1 in {{ours:percent}}** ([its report](results/{instructed['experiment']}/report.md), {{seeds}}"
         f" replicates, exact p {{p:p}}{beside}). By gold, the truth, Level 1 stands {{gold:+.2f}} SFT standard"
         f" deviations from SFT ({said['gold']}, exact p after Holm {{holm:p}}), by judges {{judges:+.2f}}"
-        f" ({said['judges']}). On SFT's responses judges correlate {{r:.2f}} with gold within prompts."
+        f" ({said['judges']})."
     )
     shown = [shown_by_p(row["p_exact"], alpha) for row in (change, against) if row]
     given = {"condition": CONDITION, "confidence": 1 - alpha}

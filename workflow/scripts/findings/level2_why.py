@@ -138,7 +138,7 @@ def state_signals(summary: dict) -> list[Finding]:
         names = {"win": "{win:.2f} with the win probability", "risk": "{risk:.2f} with the risk-averse rating"}
         text = (
             f"**The ways to read the distribution order responses almost alike**: the mean rating correlates"
-            f" {join([names[name] for name in readings])}. So policies learn from nearly the same reward."
+            f" {join([names[name] for name in readings])}."
         )
         condition = "every correlation > same_order"
         found.append(make("same_order", EXPLAINS, text, readings, condition=condition, same_order=limits["same_order"]))

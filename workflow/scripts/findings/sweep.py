@@ -37,7 +37,7 @@ def state_sweep(summary: dict, sweep: dict, other: dict | None = None) -> Findin
             numbers |= {f"{metric}_low": min(sizes), f"{metric}_high": max(sizes)}
             said.append(f"{reach(f'{metric}_low', f'{metric}_high', '+.2f', numbers)} by {short_metric(metric)}")
     most = max(find_rows(rows, metric="gold") or rows, key=lambda row: abs(row["estimate"]))
-    numbers |= {name: most[name] for name in (*SWEPT, *KL)}
+    numbers |= {name: most[name] for name in SWEPT}
     numbers |= {"least_seed": min(most["by_seed"]), "most_seed": max(most["by_seed"])}
     ahead = sorted({short_metric(row["metric"]) for row in rows if row["estimate"] > margin})
     if ahead:
@@ -47,17 +47,8 @@ def state_sweep(summary: dict, sweep: dict, other: dict | None = None) -> Findin
     text = (
         f"**{opening}.** At {{settings}} settings of β and learning rate the win probability differs"
         f" by {join(said)} ({{seeds}} pilot seeds: shown, not tested); most at β = {{kl_coef:g}}"
-        " and learning rate {learning_rate:g}: by {least_seed:+.2f} to {most_seed:+.2f} in single seeds. Its KL there"
-        " is {kl_level2:.1f} nats, Level 1's {kl_level1:.1f}."
+        " and learning rate {learning_rate:g}: by {least_seed:+.2f} to {most_seed:+.2f} in single seeds."
     )
-    place = {name: most[name] for name in SWEPT} | {"metric": most["metric"]}
-    twins = [find_row(rows_of_sweep(sweep, *pair), **place) for pair in (("bounded", "reward"), ("win", "bounded"))]
-    if all(twins):
-        numbers |= {"twin": twins[0]["estimate"], "beyond": twins[1]["estimate"]}
-        text += (
-            f" There its scalar twin, centred and bounded too, differs from Level 1 by {{twin:+.2f}} by"
-            f" {short_metric(most['metric'])}, and the win probability from the twin by {{beyond:+.2f}}."
-        )
     elsewhere = [row["estimate"] for row in find_rows(rows_of_sweep(other), metric=most["metric"])] if other else []
     if elsewhere:
         numbers |= {"other_low": min(elsewhere), "other_high": max(elsewhere)}
