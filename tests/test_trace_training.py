@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from trace_training import from_sft
+from trace_training import from_sft, units_of_readers
 
 
 def test_scores_are_counted_from_the_first_step_at_which_a_policy_is_sft():
@@ -22,3 +22,11 @@ def test_scores_are_counted_from_the_first_step_at_which_a_policy_is_sft():
     assert counted["judges"].tolist() == pytest.approx([-0.1, 0.4, 0.1, float("nan")], nan_ok=True)
     assert counted["gold"].tolist() == pytest.approx([-0.5, 0.0, 0.5, 2.0])
     assert counted[["kl", "reward", "step"]].equals(training[["kl", "reward", "step"]])
+
+
+def test_the_unit_is_that_of_the_judges_that_read_what_training_sampled():
+    scores = {"judge_1": [0.0, 2.0, 5.0, 7.0], "judge_2": [0.0, 6.0, 0.0, 6.0], "gold": [1.0, 2.0, 3.0, 4.0]}
+    table = pd.DataFrame(scores).assign(prompt_id=["a", "a", "b", "b"], arm="sft", decoding="sampled")
+    units = units_of_readers(table, pd.DataFrame(columns=["arm", "step", "judge_1", "seed"]))
+    assert units["judge_1"] == pytest.approx((3.5, 2**0.5)) and units["judges"] == pytest.approx((0.0, 1.0))
+    assert "judge_2" not in units and units["gold"] == pytest.approx((2.5, 0.5**0.5))

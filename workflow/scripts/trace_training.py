@@ -45,14 +45,21 @@ def from_sft(training: pd.DataFrame) -> pd.DataFrame:
     return training.assign(**(training[scored] - first))
 
 
+def units_of_readers(evaluations: pd.DataFrame, traces: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """SFT's units, in which judges have no part that did not read what training sampled."""
+    judges = {name for names in judge_columns(evaluations).values() for name in names}
+    return sft_units(evaluations.drop(columns=judges - {*traces}))
+
+
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     gold: list[pd.Series] = []
     if args.world:
         prompts = pd.read_parquet(args.tokens).drop_duplicates("prompt_id").set_index("prompt_id")["prompt"]
         gold = [gold_by_step(WORLDS[args.world], path, prompts) for path in args.rollouts]
-    units = sft_units(pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True))
+    evaluations = pd.concat(map(pd.read_parquet, args.evaluations), ignore_index=True)
     traces = pd.concat(map(pd.read_csv, args.traces))
+    units = units_of_readers(evaluations, traces)
     tables = []
     for number, (path, arm, seed) in enumerate(zip(args.metrics, args.arms, args.seeds, strict=True)):
         # Speed differs from run to run; what stays is what a rerun reproduces.
