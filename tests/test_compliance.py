@@ -55,7 +55,7 @@ def test_level_1_stands_beside_sft_however_that_is_decoded():
     assert text.startswith(
         "**Level 1's responses do what was asked in 62 % of the cases, SFT's in 12 %, and in 38 % at its best lower"
         " temperature or decoded greedily: Level 1 is ahead of that.** Exact p is 0.0078 beside SFT and 0.0078 beside"
-        " the sharper SFT, which the truth chose;"
+        " the sharper SFT, which was picked by this very share;"
     )
     # Without greedy responses it is the best temperature.
     assert (
@@ -84,6 +84,14 @@ def test_what_asking_adds_is_told_from_what_responses_keep_anyway():
     assert text.endswith("The topic is named in 75 % of Level 1's responses and in 75 % of SFT's.")
     blind = say(row("first", 0.625, asking=0.125))["compliance_asking"]
     assert blind.startswith("**What asking adds is not shown to have changed.**")
+    greedy = [row("sft", 0.5, decoding="greedy", asking=0.5), row("first", 0.5, decoding="greedy", asking=0.25)]
+    text = say(*greedy)["compliance_asking"]
+    # SFT decoded greedily is the sharper one too. Where asking matters more in sampled responses, that is told first.
+    assert text.startswith("**What asking adds rose.**")
+    blind = say(row("first", 0.625, asking=0.125), *greedy)["compliance_asking"]
+    changed = "is not shown to have changed, and fell in greedy responses and from the sharper SFT.**"
+    assert blind.startswith(f"**What asking adds {changed}")
+    assert "; in greedy responses -25.0 (p 0.0078) and from the sharper SFT -25.0 (p 0.0078). The topic" in text
     unknown = row("first", 0.625) | {"asking_by_seed": dict.fromkeys(map(str, SEEDS))}
     assert say(unknown)["compliance_asking"].startswith("The topic is named")
 
@@ -121,8 +129,8 @@ def test_other_policies_are_held_against_level_1_and_controls_against_sft_of_the
 def test_praise_and_length_are_told_apart():
     changed = row("first", 0.5, gold=2.5, raters=2.75, praise=0.4, length=0.0)
     text = say(changed)["parting"]
-    assert "gold changed by +0.50 from SFT to Level 1, and what raters would say by +0.50. For praise, which" in text
-    assert text.endswith("they would add +0.30, for length -0.20, were ratings not cut at 4.")
+    assert "gold changed by +0.50 from SFT to Level 1, and what raters would say by +0.50. Their liking" in text
+    assert text.endswith("makes +0.30 of that, and for length -0.20, were ratings not cut at 4.")
 
 
 def test_a_claim_is_as_strong_as_its_weakest_test():
@@ -150,7 +158,9 @@ def test_another_report_tells_it_too():
         " judges, and does what was asked in 50 % of the cases."
     )
     other = texts(state_instructed(change(make(), "by_mean", "first", "gold", verdict="fell")))
-    assert other["verdict_instructed_level2"].startswith("**There Level 2 shows no gain by gold.**")
+    assert other["verdict_instructed_level2"].startswith("**There Level 2 is behind by gold.**")
+    alike = texts(state_instructed(change(make(), "by_mean", "first", "gold", verdict="equivalent")))
+    assert alike["verdict_instructed_level2"].startswith("**There Level 2 shows no gain by gold.**")
     assert "verdict_instructed_level2" not in texts(state_instructed(make(level2=(), signals=(), without=("by_mean",))))
 
 
@@ -161,8 +171,10 @@ def test_in_this_world_form_and_content_have_other_names_and_limits_are_its_own(
         for part in ("form", "content")
     ]
     told = texts(level1.state_form_and_content(make_summary(pocket=False) | {"rubric": rows}))["form_and_content"]
-    assert told.startswith("In sampled responses wording got better and what was asked got better; in greedy")
-    assert "Wording is coherence, complexity and verbosity; what was asked is helpfulness and correctness." in told
+    assert told.startswith("In sampled and in greedy responses wording got better and topic and constraint got better.")
+    assert (
+        "Wording is coherence, complexity and verbosity; topic and constraint is helpfulness and correctness." in told
+    )
     found = texts(limits.state_limits(make_summary(pocket=False)))
     assert "limit_instructions" in found and "makes sense" in found["limit_simulated"]
     assert "limit_instructions" not in texts(limits.state_limits(make_summary()))

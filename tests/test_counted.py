@@ -22,16 +22,16 @@ def test_weights_by_hand():
     assert found == pytest.approx({"weight_content": -0.2, "weight_form": 0.8 * 2**0.5})
 
 
-def test_gold_is_split_into_content_and_form_and_the_end():
+def test_ratings_are_split_into_golds_parts_the_bias_and_the_end():
     weights = WORLDS["pocket"].rubric.WEIGHTS
     pool = pd.DataFrame({f"gold_{name}": np.arange(40.0) + i for i, name in enumerate(weights)})
-    pool = pool.assign(prompt_id=np.repeat(["a", "b"], 20), finished=[True] * 25 + [False] * 15)
-    parts = measure_oracle.split_gold(WORLDS["pocket"], pool)
-    gold = sum(weights[name] * pool[f"gold_{name}"] for name in weights)
-    assert (parts["content"] + parts["form"]).ravel() == pytest.approx(gold.to_numpy())
-    assert parts["content"][0, 1] == pytest.approx(0.3 * 1 + 0.3 * 2)
-    assert parts["end"].sum() == 25
-    assert "end" not in measure_oracle.split_gold(WORLDS["pocket"], pool.assign(finished=[True] * 35 + [False] * 5))
+    pool = pool.assign(prompt_id=np.repeat(["a", "b"], 20), finished=[True] * 25 + [False] * 15, rater_bias=0.0)
+    parts = measure_oracle.parts_of_rating(WORLDS["pocket"], pool)
+    assert {*parts} == {"helpfulness", "correctness", "form", "end"}  # a bias that never varies is no part
+    assert parts["correctness"][1, 0] == 21.0 and parts["end"].sum() == 25
+    assert parts["form"][0, 1] == pytest.approx(0.2 * 3 + 0.1 * 4 + 0.1 * 5)
+    pool = pool.assign(finished=[True] * 35 + [False] * 5, rater_bias=np.arange(40) % 3)
+    assert {*measure_oracle.parts_of_rating(WORLDS["pocket"], pool)} == {"helpfulness", "correctness", "form", "bias"}
 
 
 def test_weights_are_held_against_level_1_seed_by_seed(tmp_path):
@@ -47,27 +47,33 @@ def test_weights_are_held_against_level_1_seed_by_seed(tmp_path):
 
 
 def weights(**by_name):
-    parts = ("content", "form", "end")
+    parts = ("helpfulness", "correctness", "form", "end")
     return [
-        {"name": name, "part": part, "weight": weight, "less_level1": -0.1, "p_exact": p, "seeds": 8}
-        for name, (values, p) in by_name.items()
-        for part, weight in zip(parts, values)
+        {"name": name, "part": part, "weight": weight, "less_level1": less, "p_exact": p, "seeds": 8}
+        for name, rows in by_name.items()
+        for part, (weight, less, p) in zip(parts, rows)
     ]
 
 
 def test_what_reward_models_count_is_said():
     summary = make_summary(level2=("by_mean", "by_win"), signals=("mean", "win"))
-    rows = weights(raters=([0.72, 0.5, -0.1], 1.0), first=([0.24, 0.48, 0.1], 1.0), by_mean=([0.1, 0.5, 0.2], 0.01))
-    summary["weights"] = rows + weights(by_win=([0.13, 0.5, 0.28], 0.02))
+    same = [(0.5, 0.0, 1.0), (0.4, 0.0, 1.0), (0.5, 0.0, 1.0), (0.0, 0.0, 1.0)]
+    ours = [(0.1, 0.0, 1.0), (0.25, 0.0, 1.0), (0.48, 0.0, 1.0), (0.3, 0.0, 1.0)]
+    mean = [(0.02, -0.08, 0.01), (0.2, -0.05, 0.01), (0.6, 0.1, 0.01), (0.3, 0.0, 1.0)]
+    win = [(0.0, -0.1, 0.02), (0.24, -0.01, 0.2), (0.6, 0.1, 0.01), (0.3, 0.0, 1.0)]
+    summary["weights"] = weights(raters=same, first=ours, by_mean=mean, by_win=win)
     found = texts(counted.state_counted(summary))
-    assert found["weights"].startswith("**Of what raters count, its reward model learned least of content.**")
-    assert "content counts +0.72 to raters and +0.24 to the model; form +0.50 and +0.48; having" in found["weights"]
-    assert "reward counts content less than Level 1's** (largest p 0.0200" in found["level2_weights"]
-    assert "content counts +0.24 to Level 1 and +0.10 to +0.13 to Level 2" in found["level2_weights"]
-    assert "| by_win | +0.50 | +0.13 | +0.28 |" in counted.table_of_weights(summary)
-    summary["weights"] = rows + weights(by_win=([0.13, 0.5, 0.28], 0.2))
-    assert "is not shown to count content more or less" in texts(counted.state_counted(summary))["level2_weights_open"]
-    assert not {"weights", "level2_weights"} & {*texts(counted.state_counted(make_summary()))}
+    assert found["weights"].startswith("**Of what raters count, its reward model learned least of helpfulness.**")
+    assert "helpfulness +0.50 and +0.10; correctness +0.40 and +0.25; form +0.50 and +0.48." in found["weights"]
+    assert found["level2_weights"].startswith("**Level 2's reward counts helpfulness less than Level 1's**")
+    assert "helpfulness counts +0.00 to +0.02, in Level 1's +0.10 (largest p 0.0200)" in found["level2_weights"]
+    assert "| by_win | +0.00 | +0.24 | +0.60 | +0.30 |" in counted.table_of_weights(summary)
+    win[0] = (0.2, 0.1, 0.02)
+    summary["weights"] = weights(raters=same, first=ours, by_mean=mean, by_win=win)
+    found = texts(counted.state_counted(summary))
+    assert "is not shown to count helpfulness and correctness less than" in found["level2_weights_open"]
+    assert "level2_weights" not in found
+    assert not {"weights", "level2_weights_open"} & {*texts(counted.state_counted(make_summary()))}
     assert counted.table_of_weights(make_summary()) == ""
 
 

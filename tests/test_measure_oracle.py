@@ -84,7 +84,8 @@ def test_pockets_usual_raters_cannot_show_it_and_divided_ones_can(tmp_path, worl
     texts += ["i would say pear and plum .", "pear .", "sure ! the answer is pear and plum .", "saw"]
     place = pd.DataFrame({"prompt_id": ["a"] * 8 + ["b"] * 8, "sample": [*range(8)] * 2})
     prompts = ["name two fruits but not apple"] * 8 + ["name two fruits but not plum for me"] * 8
-    judged = place.assign(prompt=prompts, response=texts * 2, decoding="sampled", finished=True)
+    judged = place.assign(prompt=prompts, response=texts * 2, decoding="sampled", finished=True, rater_bias=0.0)
+    judged = judged.assign(judge_1=np.arange(16) % 5)
     judged = judged.assign(**{f"gold_{name}": np.arange(16) % (3 + i) for i, name in enumerate(PARTS)})
     judged.to_parquet(tmp_path / "judged.parquet")
     pool = place.assign(seed=3, arm=range(16), **{"ratings.deviation": [0.1, 0.9] * 8})
@@ -101,4 +102,4 @@ def test_pockets_usual_raters_cannot_show_it_and_divided_ones_can(tmp_path, worl
     truth = {"pocket": "mean", "divided": "content"}[world]
     assert set(oracle.loc[oracle["truth"], "utility"]) == {truth}
     assert set(oracle["n"]) == {2, 4, 8} and set(oracle["chooser"]) == {"true_mean", "true_spread", "true_win", "arm"}
-    assert set(learned["name"]) == {"arm", "ratings", "raters"} and set(learned["seed"]) == {3}
+    assert set(learned["name"]) == {"arm", "ratings", "raters", "judges"} and set(learned["seed"]) == {3}

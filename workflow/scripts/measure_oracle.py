@@ -16,6 +16,7 @@ from align.files import write_csv
 from findings.by_seed import CONTENT
 from findings.evidence import best_of_choice, by_prompt, share_won, within_prompts
 from findings.pools import ENOUGH_CUT_OFF, read_pools
+from findings.units import in_sft_units, sft_units
 from findings.worlds import WORLDS, World
 from pocket.divided import share_content, worst_tenth
 
@@ -35,7 +36,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--judged", required=True, help="parquet of the pool, with its text")
     parser.add_argument("--equivalence-margin", type=float, required=True, help="SFT standard deviations")
     parser.add_argument("--oracle-output", required=True, help="CSV: a row a utility, chooser, seed and n")
-    parser.add_argument("--learned-output", required=True, help="CSV: a row an arm, model or raters, seed and measure")
+    parser.add_argument(
+        "--learned-output", required=True, help="CSV: a row an arm, model or other rater, seed and measure"
+    )
     return parser.parse_args(argv)
 
 
@@ -113,17 +116,18 @@ def order_decidable(signal: np.ndarray, wins: np.ndarray) -> dict[str, float]:
     return {"decidable_share": 2 * float(decidable.mean()) * wins.shape[1] / (wins.shape[1] - 1), "decidable": right}
 
 
-def split_gold(world: World, pool: pd.DataFrame) -> dict[str, np.ndarray]:
-    """What content and form add to gold, and whether a response ended if enough do not, (prompts, responses) each."""
-    weights = world.rubric.WEIGHTS
-    form = [name for name in weights if name not in CONTENT]
-    added = {
-        part: sum(weights[name] * by_prompt(pool, f"gold_{name}") for name in names)
-        for part, names in (("content", CONTENT), ("form", form))
-    }
+def parts_of_rating(world: World, pool: pd.DataFrame) -> dict[str, np.ndarray]:
+    """What a rating is made of, (prompts, responses) each: gold's content by attribute, its form, the raters' bias.
+
+    And whether a response ended, where enough do not.
+    """
+    form = {name: weight for name, weight in world.rubric.WEIGHTS.items() if name not in CONTENT}
+    parts = {name: by_prompt(pool, f"gold_{name}") for name in CONTENT}
+    parts["form"] = sum(weight * by_prompt(pool, f"gold_{name}") for name, weight in form.items())
+    parts["bias"] = by_prompt(pool, "rater_bias")
     if (~pool["finished"]).sum() >= ENOUGH_CUT_OFF:
-        added["end"] = by_prompt(pool, "finished").astype(float)
-    return added
+        parts["end"] = by_prompt(pool, "finished").astype(float)
+    return {name: values for name, values in parts.items() if np.ptp(within_prompts(values)) > 0}
 
 
 def weigh(signal: np.ndarray, parts: dict[str, np.ndarray]) -> dict[str, float]:
@@ -139,9 +143,10 @@ def weigh(signal: np.ndarray, parts: dict[str, np.ndarray]) -> dict[str, float]:
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     world = WORLDS[args.world]
-    judged = pd.read_parquet(args.judged).query("decoding == 'sampled'")
-    attributes = [f"gold_{name}" for name in world.rubric.WEIGHTS]
-    judged = judged[["prompt_id", "sample", "prompt", "response", "finished", *attributes]]
+    judged = pd.read_parquet(args.judged).query("decoding == 'sampled'").assign(arm="sft")
+    judged = in_sft_units(judged, sft_units(judged))
+    others = ["judges", "rater_bias", *(f"gold_{name}" for name in world.rubric.WEIGHTS)]
+    judged = judged[["prompt_id", "sample", "prompt", "response", "finished", *others]]
     signals, learned = [], []
     for pool, names in read_pools(args.pools, judged):
         mean, deviation = true_ratings(world, pool)
@@ -149,8 +154,8 @@ def main(argv: list[str] | None = None) -> None:
         seen = zip(*(world.ratings(*texts) for texts in zip(pool["prompt"], pool["response"])))
         seen_mean, seen_deviation = (np.reshape(values, mean.shape) for values in seen)
         wins = win_probabilities(seen_mean, seen_deviation)
-        seed, parts = int(pool["seed"].iloc[0]), split_gold(world, pool)
-        measured = {"raters": weigh(seen_mean, parts)}
+        seed, parts = int(pool["seed"].iloc[0]), parts_of_rating(world, pool)
+        measured = {"raters": weigh(seen_mean, parts), "judges": weigh(by_prompt(pool, "judges"), parts)}
         for name in names:
             values = by_prompt(pool, name)
             if "." not in name:

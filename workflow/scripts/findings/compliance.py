@@ -90,7 +90,7 @@ def state_shares(summary: dict) -> Finding:
         text += (
             ", and in {sharper:percent} at its best lower temperature or decoded greedily: Level 1 is"
             f" {direction(against, alpha, BESIDE)} that.** Exact p is {{p:p}} beside SFT and {{sharper_p:p}} beside the"
-            " sharper SFT, which the truth chose;"
+            " sharper SFT, which was picked by this very share;"
         )
         tests.append(against)
     else:
@@ -134,14 +134,32 @@ def state_asking(summary: dict) -> Finding:
     if not change:
         return make("compliance_asking", question, text, numbers)
     numbers |= {"asking": change["estimate"], "p": change["p_exact"]}
+    elsewhere, fell = say_asking_elsewhere(summary, numbers)
+    fell = f", and fell {join(fell)}" if fell and change["p_exact"] >= alpha else ""
     text = (
-        f"**What asking adds {direction(change, alpha, CHANGES)}.** Level 1's responses keep a constraint in"
+        f"**What asking adds {direction(change, alpha, CHANGES)}{fell}.** Level 1's responses keep a constraint in"
         " {ours_kept:percent} of the cases where it is asked for, and in {ours_unasked:percent} where another is; SFT's"
         " in {theirs_kept:percent} and {theirs_unasked:percent}. That is a change of {asking:points} points (exact p"
-        f" {{p:p}}). {text}"
+        f" {{p:p}}){elsewhere}. {text}"
     )
     given = {"strength": shown_by_p(change["p_exact"], alpha), "condition": "exact p < 1 - confidence"}
     return make("compliance_asking", question, text, numbers, confidence=1 - alpha, **given)
+
+
+def say_asking_elsewhere(summary: dict, numbers: dict[str, float]) -> tuple[str, list[str]]:
+    """By how much what asking adds changed in greedy responses and from a sharper SFT, and where it is shown to fall.
+
+    Adds to `numbers`.
+    """
+    level1, sharper, said, fell = roles_of(summary)["level1"], sharper_sft(summary), [], []
+    greedy = change_of(summary, level1, decoding="greedy", measure="asking")
+    beside = change_of(summary, level1, sharper[0], how=sharper[1], measure="asking") if sharper else {}
+    for name, row, words in (("greedy", greedy, "in greedy responses"), ("sharper", beside, "from the sharper SFT")):
+        if row:
+            numbers |= {f"asking_{name}": row["estimate"], f"p_{name}": row["p_exact"]}
+            said.append(f"{words} {{asking_{name}:points}} (p {{p_{name}:p}})")
+            fell += [words] if direction(row, alpha_of(summary), ("", words, "")) else []
+    return f"; {join(said)}" if said else "", fell
 
 
 def state_new(summary: dict) -> list[Finding]:
@@ -241,7 +259,7 @@ def state_parting(summary: dict) -> Finding:
     numbers |= {"highest": 4}
     text = (
         "In rating points, on constraints of training, gold changed by {gold:+.2f} from SFT to Level 1, and what raters"
-        " would say by {raters:+.2f}. For praise, which nobody asked for, they would add {praise:+.2f}, for length"
-        " {length:+.2f}, were ratings not cut at {highest:g}."
+        " would say by {raters:+.2f}. Their liking for praise, which nobody asked for, makes {praise:+.2f} of that, and"
+        " for length {length:+.2f}, were ratings not cut at {highest:g}."
     )
     return make("parting", "Where do raters and truth part?", text, numbers)

@@ -5,26 +5,30 @@ import json
 import pandas as pd
 
 from findings.evidence import exact_sign_flip_p
-from findings.finding import Finding, direction, make, shown_by_p
+from findings.finding import Finding, make, shown_by_p
 from findings.level2_why import EXPLAINS
 from findings.summary import alpha_of, contrast_of, find_arm, find_row, find_rows, is_pocket, level2_rows, roles_of
 from findings.tables import markdown
 from findings.words import join, list_arms, reach, show
 
 WEIGHT = "weight_"  # the measures of measure_oracle that are read here
-ARE_HELD = "Within prompts, the other parts held, in standard deviations,"
 
-ENDED = {"end": "having ended"}
-# Keeping a constraint is mostly a matter of form: there the two parts have other names.
+# In instructions keeping a constraint is mostly a matter of form: there the parts have other names.
 PARTS = {
     "pocket": {"form": "form", "content": "content"},
-    "instructions": {"form": "wording", "content": "what was asked"},
+    "instructions": {"form": "wording", "content": "topic and constraint"},
 }
+# Gold's parts whose weights are told, content first; the raters' bias and the end stand in the table alone.
+COUNTED = {
+    "pocket": {"helpfulness": "helpfulness", "correctness": "correctness", "form": "form"},
+    "instructions": {"helpfulness": "the constraint", "correctness": "the topic", "form": "the wording"},
+}
+OTHERS = {"bias": "what raters like beyond gold", "end": "having ended"}
 
 
-def names_of_parts(summary: dict) -> dict[str, str]:
-    """What gold's two parts are called: form and content."""
-    return PARTS["pocket" if is_pocket(summary) else "instructions"]
+def names_of_parts(summary: dict, names: dict[str, dict[str, str]] = PARTS) -> dict[str, str]:
+    """What gold's parts are called: form and content, or those whose weights are told."""
+    return names["pocket" if is_pocket(summary) else "instructions"]
 
 
 def describe_weights(path: str, level1: str) -> list[dict]:
@@ -49,58 +53,50 @@ def weights_of(summary: dict, name: str) -> dict[str, dict]:
     return {row["part"]: row for row in find_rows(summary.get("weights", []), name=name)}
 
 
-def say_weights(said: list[list[str]], one: str, other: str) -> str:
-    """What each part counts to two, each a name and two weights."""
-    (name, ours, theirs), *rest = said
-    return "; ".join(
-        [f"{name} counts {ours} {one} and {theirs} {other}", *map("{0[0]} {0[1]} and {0[2]}".format, rest)]
-    )
-
-
 def state_weights(summary: dict) -> Finding | None:
     """What Level 1's reward counts, beside what the raters did from whom it learned; None where no truth is known."""
     raters, ours = weights_of(summary, "raters"), weights_of(summary, roles_of(summary)["level1"])
-    if not raters or not ours:
+    names = {part: name for part, name in names_of_parts(summary, COUNTED).items() if part in raters and part in ours}
+    if not names:
         return None
-    names, numbers, said = names_of_parts(summary) | ENDED, {}, []
-    for part, row in raters.items():
-        numbers |= {f"raters_{part}": row["weight"], f"ours_{part}": ours[part]["weight"]}
-        said.append([names[part], f"{{raters_{part}:+.2f}}", f"{{ours_{part}:+.2f}}"])
-    lost = {part: raters[part]["weight"] - ours[part]["weight"] for part in ("content", "form")}
-    most = max(lost, key=lost.get)
-    opening = f"Of what raters count, its reward model learned least of {names[most]}"
-    text = f"**{opening}.** {ARE_HELD} {say_weights(said, 'to raters', 'to the model')}."
+    numbers = {f"raters_{part}": raters[part]["weight"] for part in names}
+    numbers |= {f"ours_{part}": ours[part]["weight"] for part in names}
+    order = sorted(names, key=lambda part: ours[part]["weight"] - raters[part]["weight"])
+    said = [f"{names[part]} {{raters_{part}:+.2f}} and {{ours_{part}:+.2f}}" for part in order]
+    text = (
+        f"**Of what raters count, its reward model learned least of {names[order[0]]}.** All else equal, one standard"
+        f" deviation more adds, in standard deviations, to the raters' ratings and to the model's: {'; '.join(said)}."
+    )
     return make("weights", "What does the reward count?", text, numbers, condition="the part with the largest gap")
 
 
 def state_level2_weights(summary: dict) -> Finding | None:
     """Whether Level 2's rewards count gold's content as much as Level 1's; None where no truth is known."""
-    alpha, names = alpha_of(summary), names_of_parts(summary) | ENDED
-    level1 = weights_of(summary, roles_of(summary)["level1"])
-    arms = [row["arm"] for row in level2_rows(summary) if weights_of(summary, row["arm"])]
-    arms = list(dict.fromkeys(arms))
-    if not arms or not level1:
+    alpha, level1 = alpha_of(summary), weights_of(summary, roles_of(summary)["level1"])
+    arms = list(dict.fromkeys(row["arm"] for row in level2_rows(summary) if weights_of(summary, row["arm"])))
+    names = {part: name for part, name in names_of_parts(summary, COUNTED).items() if part in level1}
+    if not arms or not names:
         return None
-    numbers, said = {}, []
-    for part, row in level1.items():
-        weights = [weights_of(summary, arm)[part]["weight"] for arm in arms]
-        numbers |= {f"{part}_1": row["weight"], f"{part}_low": min(weights), f"{part}_high": max(weights)}
-        high = reach(f"{part}_low", f"{part}_high", "+.2f", numbers)
-        said.append([names[part], f"{{{part}_1:+.2f}}", high])
-    rows = [weights_of(summary, arm)["content"] for arm in arms]
-    least = max(rows, key=lambda row: row["p_exact"])
-    alike = len({row["less_level1"] > 0 for row in rows}) == 1
-    told = {"estimate": least["less_level1"], "p_exact": least["p_exact"] if alike else 1.0}
-    words = ("counts {} more", "counts {} less", "is not shown to count {} more or less")
-    opening = direction(told, alpha, words).format(names["content"])
-    numbers |= {"p": least["p_exact"]}
+    numbers, said, less, ps = {}, [], [], []
+    for part, name in names.items():
+        rows = [weights_of(summary, arm)[part] for arm in arms]
+        weights, p = [row["weight"] for row in rows], max(row["p_exact"] for row in rows)
+        numbers |= {f"{part}_1": level1[part]["weight"], f"{part}_p": p}
+        numbers |= {f"{part}_low": min(weights), f"{part}_high": max(weights)}
+        size = reach(f"{part}_low", f"{part}_high", "+.2f", numbers)
+        said.append(f"{name} counts {size}, in Level 1's {{{part}_1:+.2f}} (largest p {{{part}_p:p}})")
+        if p < alpha and part != "form" and all(row["less_level1"] < 0 for row in rows):
+            less.append(name)
+            ps.append(p)
+    opening = f"counts {join(less)} less" if less else f"is not shown to count {join([*names.values()][:2])} less"
     text = (
-        f"**Level 2's reward {opening} than Level 1's** (largest p {{p:p}}, uncorrected):"
-        f" {say_weights(said, 'to Level 1', 'to Level 2')}."
+        f"**Level 2's reward {opening} than Level 1's**, all else equal: {'; '.join(said)}. Uncorrected; whether it is"
+        " why policies differ was not tested."
     )
     given = {"condition": "exact p < 1 - confidence for every arm", "confidence": 1 - alpha}
-    name = "level2_weights" if told["p_exact"] < alpha else "level2_weights_open"  # the report tells the first alone
-    return make(name, EXPLAINS, text, numbers, strength=shown_by_p(told["p_exact"], alpha), **given)
+    given["strength"] = shown_by_p(max(ps), alpha) if ps else shown_by_p(1.0, alpha)
+    # The report tells the first alone.
+    return make("level2_weights" if less else "level2_weights_open", EXPLAINS, text, numbers, **given)
 
 
 def state_moved(summary: dict) -> Finding | None:
@@ -132,7 +128,7 @@ def state_moved(summary: dict) -> Finding | None:
         f" {'is' if len(arms) == 1 else 'are'} {join([f'{{kl_{arm}:.1f}}' for arm in arms])} nats from SFT, Level 1"
         " {kl:.1f} (largest p {p:p}, uncorrected). Where both had come as far, in training, the difference by"
         f" {metric} is {join([f'{{left_{arm}:+.2f}}' for arm in arms])}"
-        f" ({'not shown, least' if gone else 'smallest'} p {{least:p}})."
+        f" ({'not shown, least' if gone else 'smallest'} p {{least:p}}). Why they moved less is not known."
     )
     condition = "shown to differ from Level 1, and shown to have a smaller KL"
     return make(
@@ -142,7 +138,7 @@ def state_moved(summary: dict) -> Finding | None:
 
 def table_of_weights(summary: dict) -> str:
     """How much each part counts in each signal, and to raters."""
-    names = names_of_parts(summary) | ENDED
+    names = names_of_parts(summary, COUNTED) | OTHERS
     rows = summary.get("weights", [])
     parts = [part for part in names if find_row(rows, part=part)]
     table = [

@@ -57,7 +57,9 @@ def state_level2(instructed: dict) -> list[Finding]:
         return []
     ahead = [row["verdict"] == "rose" for row in verdicts]
     opening = "gains by gold" if all(ahead) else "gains by gold with some arms and not with others"
-    opening = opening if any(ahead) else "shows no gain by gold"
+    if not any(ahead):
+        behind = all(row["verdict"] == "fell" for row in verdicts)
+        opening = "is behind by gold" if behind else "shows no gain by gold"
     text = f"**There Level 2 {opening}.** Less Level 1, {'; '.join(said)} of the cases."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(instructed), "strength": strength_of(*verdicts)}
     return [make("verdict_instructed_level2", QUESTION, text, numbers, **given)]

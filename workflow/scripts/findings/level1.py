@@ -120,11 +120,10 @@ def state_text(summary: dict) -> list[Finding]:
     return [make(name, question, said, numbers) for name, said in (("text_changes", text), ("verdict_text", verdict))]
 
 
-def say_changes(decoding: str, pair: dict[str, dict], alpha: float, names: dict[str, str]) -> str:
-    """Whether form and content got better or worse in sampled or in greedy responses."""
+def say_changes(pair: dict[str, dict], alpha: float, names: dict[str, str]) -> str:
+    """Whether form and content got better or worse."""
     said = {name: direction(pair[part], alpha, ("better", "worse", "")) for part, name in names.items()}
-    told = [f"{name} got {word}" for name, word in said.items() if word]
-    return f"in {decoding} responses {join(told) or 'no change is shown'}"
+    return join([f"{name} got {word}" for name, word in said.items() if word]) or "no change is shown"
 
 
 def state_form_and_content(summary: dict) -> list[Finding]:
@@ -133,15 +132,19 @@ def state_form_and_content(summary: dict) -> list[Finding]:
         return []
     alpha, level1 = alpha_of(summary), roles_of(summary)["level1"]
     names = names_of_parts(summary)
-    alike, numbers, sizes = {}, {}, []
+    by_decoding, numbers, sizes = {}, {}, []
     for decoding in ("sampled", "greedy"):
         rows = find_rows(summary["rubric"], decoding=decoding, sft_decoding=decoding)
-        alike[decoding] = {row["part"]: row for row in rows}
-        for part, row in alike[decoding].items():
+        by_decoding[decoding] = {row["part"]: row for row in rows}
+        for part, row in by_decoding[decoding].items():
             numbers |= {f"{part}_{decoding}": row["estimate"], f"{part}_{decoding}_p": row["p_exact"]}
         said = [f"{name} {{{part}_{decoding}:+.2f}} (p {{{part}_{decoding}_p:p}})" for part, name in names.items()]
         sizes.append(f"{decoding}, {join(said)}")
-    opening = capital("; ".join(say_changes(decoding, pair, alpha, names) for decoding, pair in alike.items()))
+    said = {decoding: say_changes(pair, alpha, names) for decoding, pair in by_decoding.items()}
+    if len({*said.values()}) == 1:
+        opening = f"In sampled and in greedy responses {said['sampled']}"
+    else:
+        opening = capital("; ".join(f"in {decoding} responses {told}" for decoding, told in said.items()))
     for arm, name in (("sft", "helpful_sft"), (level1, "helpful")):
         numbers[name] = find_arm(summary["arms"], arm, "greedy")["gold_helpfulness"]
     numbers |= {"highest": 4}  # of a rubric's attribute, whatever gold is made of them
@@ -151,7 +154,7 @@ def state_form_and_content(summary: dict) -> list[Finding]:
         " helpfulness and correctness. In points"
         f" of gold they changed by: {'; '.join(sizes)}. Looked at afterwards; p are exact and uncorrected."
     )
-    ps = [row["p_exact"] for pair in alike.values() for row in pair.values()]
+    ps = [row["p_exact"] for pair in by_decoding.values() for row in pair.values()]
     given = {"strength": shown_by_p(max(ps), alpha), "condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
     question = "What changed in the responses?"
     verdict = f"**{question} {opening}** (looked at afterwards, uncorrected). {helpful}"

@@ -30,7 +30,9 @@ def verdict_level2(summary: dict, by_metric: dict[str, list[dict]], by_others: d
     answers, said, numbers = [], [], {}
     for metric, rows in by_metric.items():
         ahead = [row for row in rows if row["verdict"] == "rose"]
-        answers.append("Yes" if len(ahead) == len(rows) else "In part" if ahead else "No gain is shown")
+        worse = all(row["verdict"] == "fell" for row in rows)
+        none = "No, it did worse" if worse else "No gain is shown"
+        answers.append("Yes" if len(ahead) == len(rows) else "In part" if ahead else none)
         text, found = group_arms(summary, rows, metric)
         said.append(f"by {short_metric(metric)} {text}")
         numbers |= found

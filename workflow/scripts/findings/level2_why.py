@@ -22,7 +22,11 @@ def state_learning(summary: dict) -> list[Finding]:
     if not levels or not levels["accuracy"]:
         return []
     gap = levels["accuracy"]
-    words = ("has learned more", "has learned less", "is not shown to have learned more or less")
+    words = (
+        "agrees with raters more often",
+        "agrees with raters less often",
+        "is not shown to agree more or less often",
+    )
     text = (
         f"**The model over ratings {direction(gap, alpha, words)}.** On held-out pairs its accuracy differs from the"
         " scalar model's by {accuracy:points} points (p {accuracy_p:p}), its loss by {nll:+.4f} (p {nll_p:p})."
@@ -69,7 +73,8 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
                 " {oracle_error:.4f}), beside the model's own means by {own:+.4f}"
             )
             if holds:
-                text += ": the spread holds some of what could be known"
+                gained = told["oracle"] > 0
+                text += ": the spread holds some of what could be known" if gained else ": not by knowing that noise"
             elif told["oracle"] < told["oracle_least"]:
                 text += ": too little for a model's gain to be found here"
             else:

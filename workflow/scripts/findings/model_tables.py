@@ -73,8 +73,8 @@ def table_of_fitness(summary: dict) -> str:
             f"lower half of {show(world['gold_lowest'], 'g')} to {show(world['gold_highest'], 'g')}",
         ]
         + [
-            f"{show(world['sft_gold_mean'], '.2f')} (one SFT standard deviation is"
-            f" {show(world['sft_gold_deviation'], '.2f')})"
+            f"{show(world['sft_gold_mean'], '.2f')} (one standard deviation in the"
+            f" pool is {show(world['sft_gold_deviation'], '.2f')})"
         ],
         [
             "correlation of the judges' mean with gold, within prompts",
@@ -90,7 +90,9 @@ def table_of_fitness(summary: dict) -> str:
             own = settings["arms"][roles[role]].get("kl_coef", settings["reinforce"]["kl_coef"])
             kl = find_arm(summary["arms"], roles[role])["log_ratio"]
             what = f"gold at β = {show(own, 'g')}, KL {show(kl, '.1f')} nats"
-            rows.append([what, wanted, f"{show(contrast['gold']['estimate'], '+.2f')} s.d."])
+            found = contrast["gold"]["estimate"]
+            met = "" if (found > 0) == (wanted == "rises") else ": not met"
+            rows.append([what, wanted, f"{show(found, '+.2f')} s.d.{met}"])
     return markdown(["what", "wanted", "found"], rows, 3)
 
 
