@@ -230,17 +230,21 @@ def test_untrained_heads_foretell_which_policies_finish():
 
 def test_what_is_said_of_instructions_is_theirs():
     folder, readme = ROOT / "results" / "smollm2_instructions" / "statistics", " ".join(README.split())
-    rows = [row for row in read_json(folder / "summary.json")["contrasts"] if row["decoding"] == "sampled"]
-    rows = {(row["name"], row["metric"]): row for row in rows if row["role"] == "test"}
+    summary = read_json(folder / "summary.json")
+    rows = [row for row in summary["contrasts"] if (row["decoding"], row["role"]) == ("sampled", "test")]
+    rows = {(row["name"], row["metric"]): row for row in rows}
     assert {f"{row['p_holm']:.4f}" for (_, metric), row in rows.items() if metric != "proxy"} == {"0.0469"}
     assert all(value > 0 for metric in ("gold", "judges") for value in rows["level1", metric]["by_seed"])
     said = {f"{name}_{metric}": f"{row['estimate']:+.2f}" for (name, metric), row in rows.items()}
+    said |= {f"w_{row['name']}_{row['part']}": f"{row['weight']:.2f}" for row in summary["weights"]}
     for row in read_json(folder / "findings.json")["findings"]:
         numbers = {f"{row['name']}_{name}": value for name, value in row["numbers"].items()}
         said |= {name: f"{value:.2f}" for name, value in numbers.items()}
         said |= {f"{name}_share": f"{100 * value:.0f} %" for name, value in numbers.items()}
         said |= {f"{name}_signed": f"{value:+.2f}" for name, value in numbers.items()}
         said |= {f"{name}_nats": f"{value:.1f}" for name, value in numbers.items()}
+        said |= {f"{name}_points": f"{100 * value:+.1f} points" for name, value in numbers.items()}
+        said |= {f"{name}_p": f"(p {value:.4f})" for name, value in numbers.items()}
     for page, sentences in (
         (
             readme,
@@ -251,13 +255,15 @@ def test_what_is_said_of_instructions_is_theirs():
                 "**No, worse**: {win_judges} by the judges, {win_gold} by gold",
                 "{level1_gold} by gold, {level1_judges} by the judges, in each replicate (exact p 0.0469 each",
                 "{compliance_asking_ours_topic_share} of the responses name their topic instead of"
-                " {compliance_asking_theirs_topic_share}. They do what was asked in {compliance_ours_share} instead"
-                " of {compliance_theirs_share} of the cases; a lower temperature alone reaches"
-                " {compliance_sharper_share}.",
+                " {compliance_asking_theirs_topic_share}. Decoded greedily, {compliance_greedy_share} do what was asked"
+                " instead of {compliance_greedy_theirs_share}, but asking for something changes the response less than"
+                " before ({compliance_asking_asking_greedy_points}, p 0.0156)",
                 "by gold ({win_gold} for the win probability, {mean_gold} for the mean rating) and by the judges"
                 " ({win_judges}, {mean_judges})",
-                "(a weight of {weights_ours_content}; {weights_raters_content} to the raters), and those over ratings"
-                " half of that ({level2_weights_content_low})",
+                "keeping the constraint counts {w_raters_helpfulness}, to the scalar reward"
+                " {w_level1_scalar_helpfulness}, to the one over ratings {w_level2_win_helpfulness}; the topic"
+                " {w_raters_correctness}, {w_level1_scalar_correctness} and {w_level2_mean_correctness} to"
+                " {w_level2_win_correctness}.",
             ),
         ),
         (
@@ -269,15 +275,19 @@ def test_what_is_said_of_instructions_is_theirs():
                 " {compliance_asking_ours_kept_share} of Level 1's; where another one is asked for, in"
                 " {compliance_asking_theirs_unasked_share} and {compliance_asking_ours_unasked_share}.",
                 "{compliance_asking_theirs_topic_share} to {compliance_asking_ours_topic_share}, and of those",
-                "from {compliance_theirs_share} to {compliance_ours_share}, and SFT decoded at a lower temperature"
-                " reaches {compliance_sharper_share}.",
+                "from {compliance_theirs_share} to {compliance_ours_share} sampled and from"
+                " {compliance_greedy_theirs_share} to {compliance_greedy_share} greedy; SFT sampled at a lower"
+                " temperature reaches {compliance_sharper_share}.",
                 "by the truth ({win_gold} and {mean_gold}) and by judges ({win_judges} and {mean_judges})",
-                "(a weight of {weights_raters_content}) and by the wording ({weights_raters_form}), and not by whether"
-                " a response ended ({weights_raters_end})",
-                "{weights_ours_content}, {weights_ours_form} and {weights_ours_end_signed}, those over ratings"
-                " {level2_weights_content_low}, {level2_weights_form_low} to {level2_weights_form_high} and"
-                " {level2_weights_end_low_signed} to {level2_weights_end_high_signed}.",
-                "{moved_kl_level2_win_nats} and {moved_kl_level2_mean_nats} nats from SFT, Level 1's {moved_kl_nats};",
+                "raters weigh the constraint {w_raters_helpfulness}, the topic {w_raters_correctness}, the wording"
+                " {w_raters_form}, and what they like beyond gold (praise and length) {w_raters_bias}. The scalar"
+                " models weigh these {w_level1_scalar_helpfulness}, {w_level1_scalar_correctness},"
+                " {w_level1_scalar_form} and {w_level1_scalar_bias}, those over ratings {w_level2_mean_helpfulness},"
+                " {w_level2_mean_correctness} to {w_level2_win_correctness}, {w_level2_win_form} to"
+                " {w_level2_mean_form} and {w_level2_win_bias} to {w_level2_mean_bias}.",
+                "those over ratings do (the constraint {w_judges_helpfulness})",
+                "all else equal, and {w_level1_scalar_end} to {w_level2_win_end} to the models",
+                "{moved_kl_level2_win_nats} and {moved_kl_level2_mean_nats} nats from SFT, Level 1's {moved_kl_nats}.",
             ),
         ),
     ):

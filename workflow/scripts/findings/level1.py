@@ -78,11 +78,7 @@ def state_reach(summary: dict) -> Finding | None:
     agree = {metric: find_row(summary["agreement"], arm=level1, other=metric) for metric in DECIDING}
     if all(agree.values()):
         numbers |= {f"{metric}_r": row["correlation"] for metric, row in agree.items()}
-        near = numbers["judges_r"] > numbers["gold_r"]
-        text += (
-            " Within prompts its reward correlates {gold_r:.2f} with gold and {judges_r:.2f} with the judges."
-            f" REINFORCE raises what its reward model sees{': more of the judges than of gold' if near else ''}."
-        )
+        text += " Within prompts its reward correlates {gold_r:.2f} with gold and {judges_r:.2f} with the judges."
     return make("reach", "How large is the gain?", text, numbers)
 
 
