@@ -80,7 +80,7 @@ def test_the_real_models_numbers_are_those_of_its_rows():
     told = "judges of two makes: {} and {} SFT standard deviations (exact p after Holm's correction {:.4f} each)"
     assert p["judges"][0] == p["gemma"][0] and told.format(*rises, p["judges"][0]) in WORDS
     sizes = [one[name].mean() for name in ("judges", "gemma") for one in differences[1:]]
-    assert "{:+.2f} and {:+.2f} by the judge of SmolLM2's make, {:+.2f} and {:+.2f} by Gemma's".format(*sizes) in WORDS
+    assert "{:+.2f} and {:+.2f} by the judges of SmolLM2's make, {:+.2f} and {:+.2f} by Gemma's".format(*sizes) in WORDS
     ngrams = scored.groupby(["arm", "seed"])["ngrams"].mean()
     ahead = [(ngrams[arm] - ngrams["level1_scalar"]).mean() for arm in ("level2_win", "level2_mean")]
     assert "the n-gram judge puts both ahead ({:+.2f} and {:+.2f})".format(*ahead) in WORDS
@@ -88,7 +88,7 @@ def test_the_real_models_numbers_are_those_of_its_rows():
     told = "{} as they are and at {} with an end mark, Gemma's at {} and at {}."
     assert told.format(*(from_to(rows[name]) for name in readers)) in WORDS
     ahead = [f"{value:+.2f}" for name in ("judges", "gemma") for value in differences[1].loc[[4, 6, 7], name]]
-    assert "{}, {} and {} by the judge of SmolLM2's make, {}, {} and {} by Gemma's".format(*ahead) in WORDS
+    assert "{}, {} and {} by the judges of SmolLM2's make, {}, {} and {} by Gemma's".format(*ahead) in WORDS
     greedy = scored_responses("evaluations", "greedy").query("arm == 'sft'").groupby("seed")[readers].mean()
     sharper = [*(less_sft[f"sft_{one}"] for one in (0.8, 0.6, 0.4)), greedy - means.loc["sft"]]
     best = pd.concat(sharper).groupby("seed").max()
@@ -115,14 +115,14 @@ def test_readmes_answer_on_the_real_model_is_its_summarys():
     makes = ("judges", "gemma", "ngrams")
     rows = {(row["name"], row["metric"]): row for row in summary["contrasts"] if row["decoding"] == "sampled"}
     sizes = {name: [f"{rows[name, make]['estimate']:+.2f}" for make in makes] for name in ("level1", "win", "mean")}
-    assert "**Yes**, by three judges: {}, {}, {} |".format(*sizes["level1"]) in readme
+    assert "**Yes**, by judges of three makes: {}, {}, {} |".format(*sizes["level1"]) in readme
     assert {f"{rows['level1', make]['p_holm']:.4f}" for make in makes} == {"0.0469"}
     assert "the judges disagree ({}, {}, {}) |".format(*sizes["win"]) in readme
     assert "the other from the mean rating ({}, {}, {}).".format(*sizes["mean"]) in readme
     shown = {make for name in ("win", "mean") for make in makes if rows[name, make]["verdict"] in ("rose", "fell")}
     assert shown == {"ngrams"} and "the word counter's two differences are significant" in readme
-    least = min(rows[name, "gemma"]["minimum_detectable"] for name in ("win", "mean"))
-    assert f"by Gemma's judge the tests could have found differences from {least:.2f} on" in readme
+    least = [min(rows[name, make]["minimum_detectable"] for name in ("win", "mean")) for make in ("judges", "gemma")]
+    assert "by the others the tests could have found differences from {:.2f} and {:.2f} on".format(*least) in readme
     alike = {row["metric"]: row["estimate"] for row in summary["equal_entropy"] if row["arm"] == "level1_scalar"}
     assert "same entropy yes** ({:+.2f}, {:+.2f}, {:+.2f})".format(*(alike[make] for make in makes)) in readme
     arms = {row["arm"]: row for row in summary["arms"] if row["decoding"] == "sampled"}
@@ -133,7 +133,7 @@ def test_readmes_answer_on_the_real_model_is_its_summarys():
     assert "decoding included, it is {:+.2f}, {:+.2f} and {:+.2f} (not tested).".format(*beyond) in readme
     train, seen = summary["lengths"]["train"]["balanced_pairs"], summary["settings"]["evaluation"]["prompts"]
     agree = [100 * row["accuracy_balanced"] for row in summary["reward_models"] if row["kind"] in ("judge", *makes)]
-    told = f"{train} pairs, {seen} held-out prompts, one judge of each make, which agree with raters on"
+    told = f"{train} pairs, {seen} held-out prompts, five judges of three makes, which agree with raters on"
     assert f"{told} {min(agree):.0f} to {max(agree):.0f} %" in readme
 
 
@@ -154,7 +154,7 @@ def test_a_judge_trained_twice_prefers_and_rates_as_told():
 
 def test_judges_agree_with_raters_on_balanced_pairs_as_told():
     models = pd.read_csv(ROWS / "statistics" / "reward_models.csv").set_index("kind")["accuracy_balanced"]
-    agree = [100 * models[kind] for kind in ("judge", "gemma", "ngrams")]
+    agree = 100 * models[["judge", "gemma", "ngrams"]]
     assert f"the judges agree with raters in {min(agree):.0f} to {max(agree):.0f} %" in WORDS
 
 
