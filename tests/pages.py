@@ -54,7 +54,7 @@ def committed_beside():
     return {role: summary for role, summary in found.items() if summary}
 
 
-def material(summary, shown, **beside):
+def material(summary, shown, real_shown=(), **beside):
     """What the pages of a summary are made of."""
     longer = beside.get("longer")
     return write_report.Material(
@@ -65,6 +65,7 @@ def material(summary, shown, **beside):
         files=PLACES,
         figures={name: f"results/pocket/figures/{name}.png" for name in FIGURES},
         beside=beside,
+        real_examples=list(real_shown),
         trained_longer=compare_training(summary, longer) if longer else None,
     )
 
@@ -80,4 +81,5 @@ def render_all(given):
 def pocket_material():
     """The material of the committed report."""
     shown = json.loads((STATISTICS.parent / "studies" / "examples.json").read_text())
-    return material(committed("pocket"), shown, **committed_beside())
+    real = json.loads((ROOT / "results" / "smollm2_instructions" / "studies" / "examples.json").read_text())
+    return material(committed("pocket"), shown, real, **committed_beside())

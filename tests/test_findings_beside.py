@@ -209,9 +209,6 @@ def test_the_win_probability_is_held_against_its_scalar_twin():
     assert text.endswith("before any correction.")
     for verdict, words in (("equivalent", "does no better than"), ("rose", "is ahead of")):
         assert words in beside.state_twin(change(summary, "w", "b", "gold", verdict=verdict)).text.split(".**")[0]
-    summary["settings"]["roles"]["centred"] = "c"
-    summary["contrasts"].append(contrast("centred", "c", "first", "gold", estimate=0.0625))
-    assert beside.state_twin(summary).text.endswith("; centring alone (`c`) adds +0.06 by gold.")
 
 
 def test_the_moving_average_is_praised_where_every_seed_gains():

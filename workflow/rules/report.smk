@@ -31,6 +31,7 @@ rule write_report:
         appendices=[f"workflow/report/appendix/{name}.md.j2" for name in APPENDICES],
         paper="workflow/report/paper.json",
         examples=f"{RESULTS}/studies/examples.json",
+        real_examples=REAL_EXAMPLES,
         page=f"{RESULTS}/samples.html",
         compared=list(COMPARED.values()),
         findings=rules.state_findings.output.findings,
@@ -46,6 +47,7 @@ rule write_report:
         "../../envs/analysis.yaml"
     params:
         compared=f"--beside {by_name(COMPARED)}" if COMPARED else "",
+        real=f"--real-examples {REAL_EXAMPLES[0]}" if REAL_EXAMPLES else "",
     shell:
         "python {input.script[0]}"
         " --template {input.template}"
@@ -54,6 +56,7 @@ rule write_report:
         " --summary {input.summary}"
         " --figures {input.figures}"
         " --examples {input.examples}"
+        " {params.real}"
         " --samples-page {input.page}"
         " --paper {input.paper}"
         " {params.compared}"

@@ -15,6 +15,7 @@ from findings.summary import is_pocket
 
 # The roles whose responses stand beside SFT's: in the report, and in its appendix.
 SHOWN, SHOWN_LONG = ("level1", "unpenalised"), ("level1", "level2", "placebo", "unpenalised")
+SHOWN_REAL = ("level1", "level2")
 SHORT, WORDS = 3, 12  # prompts in the report, and words of a response there
 # Tables that are made of more than the summary.
 ASKED = {"table_of_arms", "table_of_examples", "table_of_methods", "table_of_longer"}
@@ -28,6 +29,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--summary", required=True, help="summary.json, for the tables")
     parser.add_argument("--figures", nargs="+", required=True, help="PNG files")
     parser.add_argument("--examples", required=True, help="JSON of responses to show")
+    parser.add_argument("--real-examples", help="JSON of those of the experiment in the role instructed")
     parser.add_argument("--samples-page", required=True, help="HTML, to be linked")
     parser.add_argument("--paper", required=True, help="JSON of what the paper found")
     parser.add_argument(
@@ -50,6 +52,7 @@ class Material:
     files: dict[str, str]  # paths by name: pages, findings, summary, samples_page
     figures: dict[str, str]  # paths by name
     beside: dict[str, dict] = field(default_factory=dict)  # summaries of other experiments, by role
+    real_examples: list[dict] = field(default_factory=list)  # of the experiment in the role instructed
     trained_longer: dict | None = None  # what training reward models for longer changed
 
 
@@ -60,6 +63,7 @@ def make_tables(given: Material) -> dict[str, str]:
     made["signals_short"] = tables.table_of_signals(summary, short=True)
     short, long = (tables.arms_to_show(summary, examples, *roles) for roles in (SHOWN, SHOWN_LONG))
     made["examples_short"] = tables.table_of_examples(summary, examples[:SHORT], short, WORDS)
+    made["examples_real"] = table_of_real_examples(given)
     made["examples"] = tables.table_of_examples(summary, examples, long)
     for module in (tables, model_tables, appendix_tables):
         for name, function in vars(module).items():
@@ -77,6 +81,14 @@ def make_tables(given: Material) -> dict[str, str]:
     made["claims"] = claims.table_of_claims(summary, beside)
     made["divided"] = divided.table_of_divided(beside["divided"]) if "divided" in beside else ""
     return made
+
+
+def table_of_real_examples(given: Material) -> str:
+    """The real model's first responses; empty where there are none."""
+    if not given.real_examples:
+        return ""
+    real, first = given.beside["instructed"], given.real_examples[:SHORT]
+    return tables.table_of_examples(real, first, tables.arms_to_show(real, first, *SHOWN_REAL), WORDS)
 
 
 def words_of_columns(summary: dict) -> dict[str, str]:
@@ -122,6 +134,7 @@ def render(template: Path, page: str, given: Material) -> str:
         figures=relative(given.figures),
         pages=files,
         samples_page=files["samples_page"],
+        real=given.beside.get("instructed", {}).get("experiment"),
         experiment=summary["experiment"],
         config_digest=summary["config_digest"],
         versions=tables.list_versions(summary),
@@ -156,6 +169,7 @@ def main(argv: list[str] | None = None) -> None:
         files=files | {"samples_page": args.samples_page},
         figures={Path(path).stem: path for path in args.figures},
         beside={role: read_json(path) for role, path in args.beside},
+        real_examples=read_json(args.real_examples) if args.real_examples else [],
         trained_longer=found["trained_longer"],
     )
     pages = {args.report_output: Path(args.template)}

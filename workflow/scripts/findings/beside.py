@@ -168,13 +168,6 @@ def state_twin(summary: dict) -> Finding | None:
     text = (
         f"**The win probability {opening}.** That twin of `{win}` is `{twin}`, the mean sigmoid of reward differences"
         f" from SFT's responses. Against the twin `{win}` is {told[0]}. Against Level 1 the twin is {told[1]}, before"
-        " any correction"
+        " any correction."
     )
-    centred = roles.get("centred")
-    rows = contrast_of(summary, centred, roles["level1"]) if centred else {}
-    some = {metric: rows[metric] for metric in ("gold", "judges") if metric in rows}
-    if some:
-        numbers |= {f"centred_{metric}": row["estimate"] for metric, row in some.items()}
-        said = join([f"{{centred_{metric}:+.2f}} by {short_metric(metric)}" for metric in some])
-        text += f"; centring alone (`{centred}`) adds {said}"
-    return make("twin", "Is it the bound or the distribution?", f"{text}.", numbers, strength=strength_of(*shown))
+    return make("twin", "Is it the bound or the distribution?", text, numbers, strength=strength_of(*shown))

@@ -103,10 +103,4 @@ def state_failures(summary: dict) -> list[Finding]:
                 lowest=lowest,
             )
         )
-    if is_pocket(summary):
-        text = (
-            "**The first version of this report.** Four conclusions fell in a review; the appendix on method"
-            " names them."
-        )
-        found.append(make("failed_first_version", question, text))
     return found
