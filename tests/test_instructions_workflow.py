@@ -117,5 +117,8 @@ def test_more_arms_share_reward_models_with_those_that_are_there():
     ]
     assert made[0] < made[1]
     added = made[1] - made[0]
-    assert all("train_policy.py" in line for line in added)
-    assert {line.split("--arm ")[1].split()[0] for line in added} == {"level2_cvar", "rloo_4", "ppo"}
+    policies = {line for line in added if "train_policy.py" in line}
+    arms = {line.split("--arm ")[1].split()[0] for line in policies}
+    assert arms == {"level2_cvar", "rloo_4", "ppo", "level1_bounded", "level2_mean_longer"}
+    # One arm asks for a reward model of its own, in three replicates.
+    assert len(added - policies) == 3 and all("ratings_longer" in line for line in added - policies)
