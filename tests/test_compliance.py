@@ -147,6 +147,10 @@ def test_without_rules_nothing_is_said():
 def test_another_report_tells_it_too():
     found = texts(state_instructed(make()))
     text = found["verdict_instructed"]
+    # Judges who see more than the truth's interval has overstate it.
+    assert "overstate" not in text
+    over = texts(state_instructed(change(make(), "first", "sft", "judges", estimate=0.9)))["verdict_instructed"]
+    assert over.endswith("by judges +0.90 (ahead), who overstate it, as those above may.")
     assert "SmolLM2 did what was asked in 12 % of the cases, and after Level 1 in 62 %**" in text
     assert "report.md), 8 replicates, exact p 0.0078; SFT at its best lower temperature or decoded greedily in" in text
     assert "greedily in 25 %, and Level 1 is ahead of that). By gold" in text

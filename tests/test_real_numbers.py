@@ -252,6 +252,7 @@ def test_what_is_said_of_instructions_is_theirs():
                 "**Yes**: {level1_judges} by the judges, {level1_gold} by gold",
                 "**Yes**: at the same entropy {verdict_rival_judges_signed} and {verdict_rival_gold_signed}, beside its"
                 " best temperature {verdict_rival_beyond_judges_signed} and {verdict_rival_beyond_gold_signed} |",
+                "such judges overstate the rise: {level1_judges} for {level1_gold} (",
                 "**No, worse**: {win_judges} by the judges, {win_gold} by gold",
                 "{level1_gold} by gold, {level1_judges} by the judges, in each replicate (exact p 0.0469 each",
                 "{compliance_asking_ours_topic_share} of the responses name their topic instead of"
@@ -260,8 +261,8 @@ def test_what_is_said_of_instructions_is_theirs():
                 " before ({compliance_asking_asking_greedy_points}, p 0.0156)",
                 "by gold ({win_gold} for the win probability, {mean_gold} for the mean rating) and by the judges"
                 " ({win_judges}, {mean_judges})",
-                "keeping the constraint counts {w_raters_helpfulness}, to the scalar reward"
-                " {w_level1_scalar_helpfulness}, to the one over ratings {w_level2_win_helpfulness}; the topic"
+                "keeping the constraint counts {w_raters_helpfulness} to raters, {w_level1_scalar_helpfulness} to the"
+                " scalar reward and {w_level2_win_helpfulness} to the one over ratings; the topic"
                 " {w_raters_correctness}, {w_level1_scalar_correctness} and {w_level2_mean_correctness} to"
                 " {w_level2_win_correctness}.",
             ),

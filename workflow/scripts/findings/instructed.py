@@ -27,13 +27,15 @@ def state_level1(instructed: dict) -> Finding:
         numbers |= {"sharper": sharper["mean"]}
         beside = "; SFT at its best lower temperature or decoded greedily in {sharper:percent}, and Level 1 is"
         beside += f" {direction(against, alpha, BESIDE)} that"
+    over = rows["judges"]["estimate"] > rows["gold"]["ci_high"]
+    overstated = ", who overstate it, as those above may" if over else ""
     said = {metric: VERDICT_WORDS[rows[metric]["verdict"]] for metric in ("gold", "judges")}
     text = (
         "**On instructions that a rule can check, SmolLM2 did what was asked in {theirs:percent} of the cases, and"
         f" after Level 1 in {{ours:percent}}** ([its report](results/{instructed['experiment']}/report.md), {{seeds}}"
         f" replicates, exact p {{p:p}}{beside}). By gold, the truth, Level 1 stands {{gold:+.2f}} SFT standard"
         f" deviations from SFT ({said['gold']}, exact p after Holm {{holm:p}}), by judges {{judges:+.2f}}"
-        f" ({said['judges']})."
+        f" ({said['judges']}){overstated}."
     )
     shown = [shown_by_p(row["p_exact"], alpha) for row in (change, against) if row]
     given = {"condition": CONDITION, "confidence": 1 - alpha}
