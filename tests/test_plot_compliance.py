@@ -28,7 +28,7 @@ def table():
 
 def test_each_constraint_counts_the_same_in_figure_and_summary(table, tmp_path):
     seen = plot_compliance.average(table[~table["held_out"]])
-    assert seen.loc[("sft", "sampled", 1)].tolist() == pytest.approx([0.3, 1.5, 0.2])
+    assert seen.loc[("sft", "sampled", 1)].tolist() == pytest.approx([0.3, 1.5, 0.2, 0.25])
     table.to_csv(tmp_path / "compliance.csv", index=False)
     rows = summarise_results.summarise_compliance(str(tmp_path / "compliance.csv"))
     told = next(
@@ -50,6 +50,7 @@ def test_what_seeds_share_is_held_against_the_mean_of_sft(table):
 def test_sft_and_its_best_of_n_stand_above_policies(table):
     rows = plot_compliance.rows_of(table, ["sft", "sft_0.5", "level1", "absent"], ["gold"])
     assert list(rows.values()) == ["SFT", "SFT at 0.5", "SFT, greedy", "SFT, best of 4 by gold", "level1"]
+    assert plot_compliance.rows_of(table, ["level1"], ["level1"])["level1", "greedy"] == "level1, greedy"
 
 
 def test_every_row_has_its_points(table):
@@ -62,5 +63,5 @@ def test_every_row_has_its_points(table):
     seeds, means = axis.lines[::2], axis.lines[1::2]
     assert list(seeds[0].get_xdata()) == pytest.approx([0.3, 0.1])
     drawn = [(line.get_xdata()[0], line.get_ydata()[0]) for line in means]
-    assert drawn == [pytest.approx(point) for point in [(0.2, 0), (0.5, 1), (0.9, 2), (0.7, 3), (0.8, 4)]]
+    assert drawn == [pytest.approx(point) for point in [(0.2, 0), (0.5, 1), (0.9, 2), (0.7, 3), (0.8, 4), (0.8, 5)]]
     plt.close("all")

@@ -9,7 +9,7 @@ import pandas as pd
 from align.errors import run
 from findings.plotting import figure_parser, legend_above, save_figure, use_style
 
-MEASURES = ["complies", "gold", "raters"]
+MEASURES = ["complies", "gold", "raters", "asking"]
 # Filled and hollow, a disc and a square: told apart in grey too.
 SEEN, HELD_OUT, GOLD, RATERS = (
     {"label": "constraints seen in training", "marker": "o", "color": "C0"},
@@ -28,7 +28,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def average(table: pd.DataFrame) -> pd.DataFrame:
-    """Means over constraints of each measure, (arm, decoding, seed) by measure; each constraint counts the same."""
+    """Means over constraints of each measure, (arm, decoding, seed) by measure; each constraint counts the same.
+
+    "asking" is what asking for a constraint adds to the share that keeps it.
+    """
+    table = table.assign(asking=table["keeps"] - table["keeps_unasked"])
     return table.groupby(["arm", "decoding", "seed"])[MEASURES].mean()
 
 
@@ -42,6 +46,7 @@ def rows_of(table: pd.DataFrame, arms: list[str], choosers: list[str]) -> dict[t
     } | {("sft", "greedy"): "SFT, greedy", ("sft", "sampled, ended"): "SFT, those that ended"}
     best = {(arm, how): f"SFT, {how} by {arm}" for arm, how in seen if arm in choosers and how.startswith("best of")}
     policies = {(arm, "sampled"): arm for arm in arms if (arm, "sampled") not in sft}
+    policies |= {(arm, "greedy"): f"{arm}, greedy" for arm in choosers}
     return {row: label for row, label in (sft | best | policies).items() if row in seen}
 
 
@@ -59,7 +64,8 @@ def draw(axis, means: pd.Series, rows: list[tuple[str, str]], style: dict, shift
     """A small point a seed and a large one for their mean, in each row."""
     points = style | {"label": None, "linestyle": ""}
     for at, row in enumerate(rows):
-        if row not in means.index:  # few prompts may hold no new constraint
+        # Few prompts may hold no new constraint; of the best of n it is not known what they keep unasked.
+        if row not in means.index or means.loc[row].isna().all():
             continue
         values = means.loc[row].to_numpy()
         axis.plot(values, np.full(len(values), at + shift), **points, markersize=2.5, alpha=0.5)
@@ -71,19 +77,22 @@ def main(argv: list[str] | None = None) -> None:
     use_style()
     table = pd.read_csv(args.compliance)
     rows = rows_of(table, args.arms, args.choosers)
-    figure, (shares, ratings) = plt.subplots(1, 2, sharey=True, figsize=(args.width, 1.2 + 0.26 * len(rows)))
+    figure, (shares, asking, ratings) = plt.subplots(1, 3, sharey=True, figsize=(args.width, 1.2 + 0.26 * len(rows)))
     seen, held_out = average(table[~table["held_out"]]), average(table[table["held_out"]])
-    draw(shares, seen["complies"], list(rows), SEEN, shift=-0.15)
-    draw(shares, held_out["complies"], list(rows), HELD_OUT, shift=0.15)
+    for axis, column in ((shares, "complies"), (asking, "asking")):
+        draw(axis, seen[column], list(rows), SEEN, shift=-0.15)
+        draw(axis, held_out[column], list(rows), HELD_OUT, shift=0.15)
     differences = from_sft(seen)
     for column, style, shift in (("gold", GOLD, -0.15), ("raters", RATERS, 0.15)):
         draw(ratings, differences[column], list(rows), style, shift)
     shares.set_yticks(range(len(rows)), rows.values())
     shares.invert_yaxis()
     shares.set_xlim(left=0)
-    shares.set_xlabel("share that did what was asked")
-    ratings.axvline(0, color="0.5", linewidth=0.8)
-    ratings.set_xlabel("less SFT (rating points)")
+    shares.set_xlabel("did what was asked\n(share)")
+    asking.set_xlabel("what asking adds\n(share that keeps it)")
+    ratings.set_xlabel("less SFT\n(rating points)")
+    for axis in (asking, ratings):
+        axis.axvline(0, color="0.5", linewidth=0.8)
     for style in (SEEN, HELD_OUT, GOLD, RATERS):
         shares.plot([], [], **style, linestyle="")
     legend_above(figure, shares)
