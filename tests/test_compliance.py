@@ -159,7 +159,7 @@ def test_another_report_tells_it_too():
     )
     assert found["verdict_instructed_level2"] == (
         "**There Level 2 gains by gold.** Less Level 1, `by_mean` is +0.50 (ahead) by gold and +0.50 (ahead) by"
-        " judges, and does what was asked in 50 % of the cases."
+        " judges, and does what was asked in 50 % (behind)."
     )
     other = texts(state_instructed(change(make(), "by_mean", "first", "gold", verdict="fell")))
     assert other["verdict_instructed_level2"].startswith("**There Level 2 is behind by gold.**")

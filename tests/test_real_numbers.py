@@ -76,12 +76,13 @@ def test_the_real_models_numbers_are_those_of_its_rows():
     for place, (one, other) in enumerate(pairs):
         cells = [f"{differences[place][reader].mean():+.2f} ({p[reader][place]:.4f})" for reader in readers]
         assert f"| {one} − {other} | {' | '.join(cells)} |" in WORDS
+    ngrams = scored.groupby(["arm", "seed"])["ngrams"].mean()
     rises = [from_to(less_sft["level1_scalar"][name]) for name in ("judges", "gemma")]
-    told = "judges of two makes: {} and {} SFT standard deviations (exact p after Holm's correction {:.4f} each)"
+    rises.append(from_to(ngrams["level1_scalar"] - ngrams["sft"]))
+    told = "judges of three makes: {}, {} and {} SFT standard deviations (exact p after Holm's correction {:.4f} each)"
     assert p["judges"][0] == p["gemma"][0] and told.format(*rises, p["judges"][0]) in WORDS
     sizes = [one[name].mean() for name in ("judges", "gemma") for one in differences[1:]]
     assert "{:+.2f} and {:+.2f} by the judges of SmolLM2's make, {:+.2f} and {:+.2f} by Gemma's".format(*sizes) in WORDS
-    ngrams = scored.groupby(["arm", "seed"])["ngrams"].mean()
     ahead = [(ngrams[arm] - ngrams["level1_scalar"]).mean() for arm in ("level2_win", "level2_mean")]
     assert "the n-gram judge puts both ahead ({:+.2f} and {:+.2f})".format(*ahead) in WORDS
     rows = pd.concat([less_sft[arm].loc[[1, 3, 5]] for arm in ("level2_win", "level2_mean")])
@@ -115,26 +116,31 @@ def test_readmes_answer_on_the_real_model_is_its_summarys():
     makes = ("judges", "gemma", "ngrams")
     rows = {(row["name"], row["metric"]): row for row in summary["contrasts"] if row["decoding"] == "sampled"}
     sizes = {name: [f"{rows[name, make]['estimate']:+.2f}" for make in makes] for name in ("level1", "win", "mean")}
-    assert "**Yes**, by judges of three makes: {}, {}, {} |".format(*sizes["level1"]) in readme
+    assert "one that counts words): {}, {}, {} |".format(*sizes["level1"]) in readme
     assert {f"{rows['level1', make]['p_holm']:.4f}" for make in makes} == {"0.0469"}
     assert "the judges disagree ({}, {}, {}) |".format(*sizes["win"]) in readme
     assert "the other from the mean rating ({}, {}, {}).".format(*sizes["mean"]) in readme
     shown = {make for name in ("win", "mean") for make in makes if rows[name, make]["verdict"] in ("rose", "fell")}
     assert shown == {"ngrams"} and "the word counter's two differences are significant" in readme
     least = [min(rows[name, make]["minimum_detectable"] for name in ("win", "mean")) for make in ("judges", "gemma")]
-    assert "by the others the tests could have found differences from {:.2f} and {:.2f} on".format(*least) in readme
+    told = "could only have found differences of {:.2f} (SmolLM2's judges) and {:.2f} (Gemma's) or more"
+    assert told.format(*least) in readme
+    rows = {(row["name"], row["metric"]): row for row in summary["contrasts"] if row["decoding"] == "greedy"}
+    rows = [rows[name, "gemma_with_end"] for name in ("win", "mean")]
+    assert {row["verdict"] for row in rows} == {"rose"}
+    assert "Gemma's judge too puts both ahead ({:+.2f}, {:+.2f})".format(*(row["estimate"] for row in rows)) in readme
     alike = {row["metric"]: row["estimate"] for row in summary["equal_entropy"] if row["arm"] == "level1_scalar"}
     assert "same entropy yes** ({:+.2f}, {:+.2f}, {:+.2f})".format(*(alike[make] for make in makes)) in readme
     arms = {row["arm"]: row for row in summary["arms"] if row["decoding"] == "sampled"}
     sharper = [row for arm, row in arms.items() if arm.startswith("sft_0")]
     sharper += [row for row in summary["arms"] if (row["arm"], row["decoding"]) == ("sft", "greedy")]
     beyond = [arms["level1_scalar"][make] - max(row[make] for row in sharper) for make in makes]
-    assert "best temperature barely ({:+.2f}, {:+.2f}, {:+.2f}) |".format(*beyond) in readme
+    assert "best temperature the judges disagree ({:+.2f}, {:+.2f}, {:+.2f}) |".format(*beyond) in readme
     assert "decoding included, it is {:+.2f}, {:+.2f} and {:+.2f} (not tested).".format(*beyond) in readme
     train, seen = summary["lengths"]["train"]["balanced_pairs"], summary["settings"]["evaluation"]["prompts"]
-    agree = [100 * row["accuracy_balanced"] for row in summary["reward_models"] if row["kind"] in ("judge", *makes)]
+    agree = [100 * summary["derived"]["models"][kind]["accuracy_balanced"]["mean"] for kind in ("judge", *makes[1:])]
     told = f"{train} pairs, {seen} held-out prompts, five judges of three makes, which agree with raters on"
-    assert f"{told} {min(agree):.0f} to {max(agree):.0f} %" in readme
+    assert f"{told} {min(agree):.0f} to {max(agree):.0f} % (by make)" in readme
 
 
 def test_a_judge_trained_twice_prefers_and_rates_as_told():
@@ -153,9 +159,9 @@ def test_a_judge_trained_twice_prefers_and_rates_as_told():
 
 
 def test_judges_agree_with_raters_on_balanced_pairs_as_told():
-    models = pd.read_csv(ROWS / "statistics" / "reward_models.csv").set_index("kind")["accuracy_balanced"]
+    models = pd.read_csv(ROWS / "statistics" / "reward_models.csv").groupby("kind")["accuracy_balanced"].mean()
     agree = 100 * models[["judge", "gemma", "ngrams"]]
-    assert f"the judges agree with raters in {min(agree):.0f} to {max(agree):.0f} %" in WORDS
+    assert f"the judges agree with raters in {min(agree):.0f} to {max(agree):.0f} % (by make)" in WORDS
 
 
 def test_how_often_a_response_takes_up_the_prompts_words_is_as_told():
@@ -252,13 +258,15 @@ def test_what_is_said_of_instructions_is_theirs():
                 "**Yes**: {level1_judges} by the judges, {level1_gold} by gold",
                 "**Yes**: at the same entropy {verdict_rival_judges_signed} and {verdict_rival_gold_signed}, beside its"
                 " best temperature {verdict_rival_beyond_judges_signed} and {verdict_rival_beyond_gold_signed} |",
-                "such judges overstate the rise: {level1_judges} for {level1_gold} (",
+                "judges of SmolLM2's make see {level1_judges} for a true {level1_gold};",
                 "**No, worse**: {win_judges} by the judges, {win_gold} by gold",
                 "{level1_gold} by gold, {level1_judges} by the judges, in each replicate (exact p 0.0469 each",
                 "{compliance_asking_ours_topic_share} of the responses name their topic instead of"
-                " {compliance_asking_theirs_topic_share}. Decoded greedily, {compliance_greedy_share} do what was asked"
-                " instead of {compliance_greedy_theirs_share}, but asking for something changes the response less than"
-                " before ({compliance_asking_asking_greedy_points}, p 0.0156)",
+                " {compliance_asking_theirs_topic_share}. Sampled, {compliance_ours_share} do what was asked (topic and"
+                " constraint) instead of {compliance_theirs_share}, but a sharper SFT reaches"
+                " {compliance_sharper_share}; decoded greedily, {compliance_greedy_share} instead of"
+                " {compliance_greedy_theirs_share} (p 0.0312). In greedy responses asking for a constraint adds less"
+                " than it did ({compliance_asking_asking_greedy_points}, p 0.0156).",
                 "by gold ({win_gold} for the win probability, {mean_gold} for the mean rating) and by the judges"
                 " ({win_judges}, {mean_judges})",
                 "keeping the constraint counts {w_raters_helpfulness} to raters, {w_level1_scalar_helpfulness} to the"

@@ -6,6 +6,7 @@ from findings.finding import STRENGTHS, Finding, direction, make, shown_by_p, st
 from findings.summary import alpha_of, contrast_of, find_rows, level2_rows, role_contrast, roles_of
 from findings.words import VERDICT_WORDS
 
+ASKED = ("ahead", "behind", "not told apart")
 QUESTION = "What does the real model show where the truth is known?"
 
 
@@ -51,9 +52,11 @@ def state_level2(instructed: dict) -> list[Finding]:
         verdicts.append(rows["gold"])
         numbers |= {f"{metric}_{i}": rows[metric]["estimate"] for metric in ("gold", "judges")}
         numbers |= {f"share_{i}": share_of(instructed, arm)["mean"]}
+        asked = change_of(instructed, arm, level1)
         words = [f"{{{metric}_{i}:+.2f}} ({VERDICT_WORDS[rows[metric]['verdict']]})" for metric in ("gold", "judges")]
         said.append(
             f"`{arm}` is {words[0]} by gold and {words[1]} by judges, and does what was asked in {{share_{i}:percent}}"
+            f" ({direction(asked, alpha_of(instructed), ASKED)})"
         )
     if not said:
         return []
@@ -62,6 +65,6 @@ def state_level2(instructed: dict) -> list[Finding]:
     if not any(ahead):
         behind = all(row["verdict"] == "fell" for row in verdicts)
         opening = "is behind by gold" if behind else "shows no gain by gold"
-    text = f"**There Level 2 {opening}.** Less Level 1, {'; '.join(said)} of the cases."
+    text = f"**There Level 2 {opening}.** Less Level 1, {'; '.join(said)}."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(instructed), "strength": strength_of(*verdicts)}
     return [make("verdict_instructed_level2", QUESTION, text, numbers, **given)]
