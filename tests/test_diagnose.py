@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -26,6 +27,7 @@ def files(tmp_path):
     pd.DataFrame({"a": range(100)}).to_parquet(tmp_path / "a.parquet")
     save_file({"a": torch.zeros(100)}, tmp_path / "a.safetensors")
     torch.save({"a": torch.zeros(100)}, tmp_path / "a.bin")
+    pd.DataFrame({"a": range(100)}).to_csv(tmp_path / "a.csv", index=False)
     (tmp_path / "a.json").write_text(json.dumps({"a": 1}))
     return tmp_path
 
@@ -47,7 +49,7 @@ def test_an_ensembles_folder_lacks_nothing(files):
     assert "lacks config.json" in explain(KeyError("a bug"), ["--reward-models", str(files)])
 
 
-@pytest.mark.parametrize("name", ["a.parquet", "a.safetensors", "a.bin", "a.json"])
+@pytest.mark.parametrize("name", ["a.parquet", "a.safetensors", "a.bin", "a.csv", "a.json"])
 def test_a_file_that_is_cut_off_is_named(files, name):
     cut(files / name)
     no_paths = ["--arms", "{" * 5000, "a\0b"]
@@ -73,6 +75,14 @@ def test_a_disk_without_space_is_told_from_under_other_errors():
             raise RuntimeError("writing failed") from error
     except RuntimeError as error:
         assert explain(error, []).startswith("big.bin: no space is left on the disk: make some")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_checkpoint_that_found_no_space_is_not_called_broken(files):
+    cut(files / "a.bin")  # what torch leaves behind
+    with pytest.raises(RuntimeError) as raised:
+        torch.save({"a": torch.zeros(100_000)}, "/dev/full")
+    assert explain(raised.value, ["--state", str(files)]).startswith("no space is left on the disk: make some")
 
 
 def nan_weights(folder):

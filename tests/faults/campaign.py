@@ -33,6 +33,18 @@ TIMED = (
 )
 
 
+# What is cut off, and a rule that reads it.
+BROKEN = {
+    "data/references.parquet": "train_policy",
+    "reward_models/scalar/seed1/model.safetensors": "score_proxy",
+    "models/sft/tokenizer.json": "sample_references",
+    "evaluations/sft/seed1_responses.parquet": "score_responses",
+    "evaluations/seed1.parquet": "compare_arms",
+    "training/level1_scalar/seed1_rollouts.parquet": "score_responses",
+    "statistics/arms.csv": "summarise_results",
+}
+
+
 class Project:
     """A copy of the project, its results perhaps on a disk of their own."""
 
@@ -43,13 +55,13 @@ class Project:
             (folder / "results").mkdir()
             self.results.symlink_to(results)
 
-    def start(self) -> subprocess.Popen:
-        words = [sys.executable, "-m", "snakemake", "--cores", "2", *SMOKE]
+    def start(self, *more: str) -> subprocess.Popen:
+        words = [sys.executable, "-m", "snakemake", "--cores", "2", *more, *SMOKE]
         log = (self.folder / "log.txt").open("w")
         return subprocess.Popen(words, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
 
-    def run(self) -> int:
-        return self.start().wait()
+    def run(self, *more: str) -> int:
+        return self.start(*more).wait()
 
     def unlock(self) -> None:
         words = [sys.executable, "-m", "snakemake", "--unlock", *SMOKE]
@@ -153,29 +165,22 @@ class Campaign:
         self.count("the first of two runs", self.end(first, project))
 
     def broken_files(self) -> None:
-        """Cut off or remove what a later job reads, one after the other: the job names it, and a new one is made."""
-        for name in (
-            "data/references.parquet",
-            "reward_models/scalar/seed1/model.safetensors",
-            "models/sft/tokenizer.json",
-            "evaluations/sft/seed1_responses.parquet",
-            "evaluations/seed1.parquet",
-            "training/level1_scalar/seed1_rollouts.parquet",
-            "statistics/arms.csv",
-        ):
+        """Cut off what a rule reads, one after the other: the job names it; it is made anew when it is asked for."""
+        for name, rule in BROKEN.items():
             project = Project(self.folder / f"broken-{Path(name).name}-{len(self.tried)}")
             shutil.copytree(self.folder / "reference/results", project.folder / "results")
             shutil.copytree(self.folder / "reference/.snakemake", project.folder / ".snakemake")
             file = project.results / name
             file.write_bytes(file.read_bytes()[: file.stat().st_size // 3])
-            folder = (
-                file.parent if file.parent.name.startswith(("seed1", "sft")) and file.suffix != ".parquet" else file
-            )
-            status, said = project.run(), project.said()
+            status, said = project.run("--forcerun", rule), project.said()
             named = f"error: results/smoke/{name} is broken" in said and "Traceback" not in said
             self.count("broken file", None if status and named else f"{name} is not named (status {status})")
-            shutil.rmtree(folder) if folder.is_dir() else folder.unlink()
-            self.count("run to its end after a broken file", self.end(project.start(), project))
+            made = file.parent if name.startswith(("reward_models", "models")) else file  # what its rule makes
+            shutil.rmtree(made) if made.is_dir() else made.unlink()
+            status = project.run(str(made.relative_to(project.folder)), "all")
+            lacks = None if file.exists() else f"{name} is not made anew"
+            problem = f"status {status}" if status else lacks or self.check(project, ended=False)
+            self.count("run to its end after a broken file", problem)
 
 
 def main() -> None:

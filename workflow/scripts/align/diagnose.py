@@ -9,6 +9,8 @@ from pathlib import Path
 
 # What torch.save writes is a zip file.
 TORCH_FILES = (".bin", ".pt", ".pth", ".pkl")
+# What torch.save says of a file that it could not write whole: of a disk that is full, and of hardly anything else.
+TORCH_COULD_NOT_WRITE = ("unexpected pos", "PytorchStreamWriter failed writing")
 # What each model's folder has, as patterns: weights may lie in several files, tokenizers have several kinds.
 MODEL_FILES = ("config.json", "*.safetensors", "tokenizer*")
 OF_THE_DISK = {
@@ -26,8 +28,8 @@ def explain(error: BaseException, words: list[str]) -> str | None:
         if isinstance(cause, OSError) and cause.errno in OF_THE_DISK:
             where = f"{cause.filename}: " if cause.filename else ""
             return f"{where}{OF_THE_DISK[cause.errno]}, {AGAIN}"
-        # The writers of tables and weights that are not Python's own tell it in words alone.
-        if "No space left on device" in str(cause):
+        # The writers of tables and weights that are not Python's own tell it in words alone, torch's not even that.
+        if any(words in str(cause) for words in ("No space left on device", *TORCH_COULD_NOT_WRITE)):
             return f"{OF_THE_DISK[errno.ENOSPC]}, {AGAIN}"
     # os.path.exists is False of words that are no path at all, of which Path.exists raises: too long a one, say.
     given = [part for word in words for part in (word, word.partition("=")[2]) if part and os.path.exists(part)]
@@ -69,10 +71,12 @@ def check_parquet(path: Path) -> None:
     pyarrow.parquet.read_table(path)
 
 
-def check_csv(path: Path) -> None:
+def check_csv(path: Path) -> str | None:
     import pandas
 
     pandas.read_csv(path)
+    # Rows that are left of a table are a table.
+    return None if path.read_bytes().endswith(b"\n") else "is broken (its last line has no end)"
 
 
 def check_json(path: Path) -> None:
