@@ -26,4 +26,6 @@ COMPARED = {
     role: path for role, names in COMPARABLE.items() if EXPERIMENT == "pocket" and (path := first_summary(names))
 }
 # The real model's responses stand first in the default report.
-REAL_EXAMPLES = [str(Path(COMPARED["instructed"]).parents[1] / "studies" / "examples.json")] if "instructed" in COMPARED else []
+REAL_EXAMPLES = (
+    [str(Path(COMPARED["instructed"]).parents[1] / "studies" / "examples.json")] if "instructed" in COMPARED else []
+)

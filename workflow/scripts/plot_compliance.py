@@ -64,7 +64,7 @@ def draw(axis, means: pd.Series, rows: list[tuple[str, str]], style: dict, shift
     """A small point a seed and a large one for their mean, in each row."""
     points = style | {"label": None, "linestyle": ""}
     for at, row in enumerate(rows):
-        # Few prompts may hold no new constraint; of the best of n it is not known what they keep unasked.
+        # Few prompts may hold no new constraint, or none to which another was asked.
         if row not in means.index or means.loc[row].isna().all():
             continue
         values = means.loc[row].to_numpy()
