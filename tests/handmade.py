@@ -157,7 +157,8 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
                 "arm": level1,
                 "part": part,
                 "decoding": one,
-                "sft_decoding": other,
+                "against": "sft",
+                "against_decoding": other,
                 "seeds": 8,
                 "estimate": 0.3,
                 "p_exact": 0.0078,
@@ -166,6 +167,7 @@ def make_summary(level1="first", level2=("by_mean",), signals=("mean",), control
             for one, other in (("sampled", "sampled"), ("greedy", "greedy"), ("sampled", "greedy"))
             if gold
         ],
+        "beside_sharper": [],
         "unpenalised": [
             {"seed": seed, "proxy": 2.9, "judges": 2.8} | ({"gold": -2.0} if gold else {})
             for seed in ((1, 2, 3) if controls else ())

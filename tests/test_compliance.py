@@ -3,7 +3,7 @@
 from handmade import SEEDS, change, make_summary, rederive, texts
 
 from findings import controls, level1, limits
-from findings.compliance import state_compliance
+from findings.compliance_words import state_compliance
 from findings.instructed import state_instructed
 
 SHARES = {"sft": 0.125, "sft_again": 0.125, "sft_0.6": 0.25, "first": 0.625, "by_mean": 0.5}
@@ -62,7 +62,9 @@ def test_level_1_stands_beside_sft_however_that_is_decoded():
         "SFT's in 12 %, and in 25 % at its best lower temperature or decoded greedily: Level 1" in say()["compliance"]
     )
     assert "Decoded greedily, Level 1 does in 44 % and SFT in 38 % (p 0.0078)." in text
-    assert text.endswith("the best of 16 by Level 1's reward model in 50 % and those that end by themselves in 15 %.")
+    assert text.endswith(
+        "the best of 16, as Level 1's reward model chooses, do in 50 % and those that end by themselves do in 15 %."
+    )
     bare = say(without=("sft_0.6",))["compliance"]
     assert "SFT's in 12 %.** Exact p is 0.0078;" in bare and "temperature" not in bare
 
@@ -150,27 +152,23 @@ def test_another_report_tells_it_too():
     # Judges who see more than the truth's interval has overstate it.
     assert "overstate" not in text
     over = texts(state_instructed(change(make(), "first", "sft", "judges", estimate=0.9)))["verdict_instructed"]
-    assert over.endswith("by judges +0.90 (ahead), who overstate it, as those above may.")
+    assert over.endswith("is ahead of that). Judges overstate the rise by gold, as those above may.")
     assert "SmolLM2 did what was asked in 12 % of the cases, and after Level 1 in 62 %**" in text
     assert "report.md), 8 replicates, exact p 0.0078; SFT at its best lower temperature or decoded greedily in" in text
-    assert "greedily in 25 %, and Level 1 is ahead of that). By gold" in text
-    assert (
-        "By gold, the truth, Level 1 stands +0.50 SFT standard deviations from SFT (ahead, exact p after Holm" in text
-    )
-    assert found["verdict_instructed_level2"] == (
-        "**There Level 2 gains by gold.** Less Level 1, `by_mean` is +0.50 (ahead) by gold and +0.50 (ahead) by"
-        " judges, and does what was asked in 50 % (behind)."
-    )
+    assert text.endswith("greedily in 25 %, and Level 1 is ahead of that).")
+    told = "**There Level 2 gains by gold**, and does what was asked in 50 % (`by_mean`, behind)."
+    assert found["verdict_instructed_level2"] == told
     other = texts(state_instructed(change(make(), "by_mean", "first", "gold", verdict="fell")))
-    assert other["verdict_instructed_level2"].startswith("**There Level 2 is behind by gold.**")
+    assert other["verdict_instructed_level2"].startswith("**There Level 2 is behind by gold**")
     alike = texts(state_instructed(change(make(), "by_mean", "first", "gold", verdict="equivalent")))
-    assert alike["verdict_instructed_level2"].startswith("**There Level 2 shows no gain by gold.**")
+    assert alike["verdict_instructed_level2"].startswith("**There Level 2 shows no gain by gold**")
     assert "verdict_instructed_level2" not in texts(state_instructed(make(level2=(), signals=(), without=("by_mean",))))
 
 
 def test_in_this_world_form_and_content_have_other_names_and_limits_are_its_own():
     rows = [
-        {"arm": "first", "part": part, "decoding": how, "sft_decoding": how, "estimate": 0.2, "p_exact": 0.01}
+        {"arm": "first", "against": "sft", "part": part, "decoding": how, "against_decoding": how}
+        | {"estimate": 0.2, "p_exact": 0.01}
         for how in ("sampled", "greedy")
         for part in ("form", "content")
     ]

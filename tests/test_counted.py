@@ -5,6 +5,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from handmade import change, contrast, make_summary, texts
+from test_compliance import make as make_compliant
+from test_compliance import row as share
 
 from findings import counted
 from findings.worlds import WORLDS
@@ -86,6 +88,9 @@ def test_a_policy_that_moved_less_is_told_where_level_2_differs():
     summary = change(summary, "by_mean", "first", "gold", verdict="fell", estimate=-0.2)
     found = texts(counted.state_counted(summary))["moved"]
     assert "the difference by gold is -0.03 (not shown, least p 0.3000)" in found and "(largest p 0.0078" in found
+    parts = [contrast("", "by_mean", "first", part, p_exact=0.02) for part in ("content", "form")]
+    told = texts(counted.state_counted(summary | {"equal_kl": [*summary["equal_kl"], *parts]}))["moved"]
+    assert told.endswith("; in rating points, form +0.50 (largest p 0.0200) and content +0.50 (largest p 0.0200).")
     summary["equal_kl"][0]["p_exact"] = 0.01
     assert "(smallest p 0.0100)" in texts(counted.state_counted(summary))["moved"]
     alike = change(summary, "by_mean", "first", "gold", verdict="equivalent", estimate=-0.02)
@@ -94,3 +99,26 @@ def test_a_policy_that_moved_less_is_told_where_level_2_differs():
         if row["arm"] == "by_mean":
             row["kl_by_seed"] = [4.0, 6.0] * 4
     assert "moved" not in texts(counted.state_counted(summary))
+
+
+def test_the_gap_by_gold_is_parted_where_gold_shows_one():
+    summary = change(make_summary(), "by_mean", "first", "gold", verdict="fell", estimate=-0.2)
+    key = {"arm": "by_mean", "against": "first", "decoding": "sampled", "against_decoding": "sampled", "seeds": 8}
+    parts = {"content": {"estimate": -0.15, "p_exact": 0.01}, "form": {"estimate": 0.04, "p_exact": 0.5}}
+    summary["rubric"] = [*summary["rubric"], *(key | {"part": part} | row for part, row in parts.items())]
+    assert texts(counted.state_counted(summary))["gap"] == (
+        "**Most of the difference from Level 1 by gold is content.** In rating points, `by_mean` differs by:"
+        " form +0.04 (largest p 0.5000); content -0.15 (largest p 0.0100). Uncorrected."
+    )
+    alike = change(summary, "by_mean", "first", "gold", verdict="inconclusive")
+    assert "gap" not in texts(counted.state_counted(alike))
+
+
+def test_what_each_reward_would_choose_is_told_where_a_rule_can_tell():
+    best = [share(arm, mean, decoding="best of 16") for arm, mean in (("first", 0.25), ("by_mean", 0.125))]
+    summary = make_compliant(*best)
+    one, less = (0.3, 0.0, 1.0), (0.1, -0.2, 0.01)
+    summary["weights"] = weights(first=[one] * 4, by_mean=[less] * 4)
+    told = texts(counted.state_counted(summary))["level2_weights"]
+    said = "the best of 16 by it do what was asked in 12 % of the cases, by Level 1's in 25 % (largest p 0.0078)."
+    assert told.endswith(f"Of SFT's responses, {said} Uncorrected.")

@@ -25,6 +25,11 @@ def test_only_arms_of_the_question_count():
     assert say(cut_off=CUT[1:]) == {}
     ours = say(cut_off=[{"arm": "by_mean", "seeds": 8, "cut_off": 2, "least": 0.1}])
     assert "**Some replicates of `by_mean` go on until they are cut off.** [Why]" in ours["length_explains"]
+    place = {"arm": "by_mean", "against": "first", "beside": "finished", "p_exact": 0.01}
+    rows = [place | {"metric": "judges", "correlation": 0.9}, place | {"metric": "gemma", "correlation": None}]
+    cut = [{"arm": "by_mean", "seeds": 8, "cut_off": 2, "least": 0.1}]
+    told = say(cut_off=cut, relations=rows)["length_explains"]
+    assert "in the share that is finished: +0.90 (p 0.0100) by the judges. Looked at afterwards. [Why]" in told
 
 
 def test_what_a_response_without_an_end_is_worth():

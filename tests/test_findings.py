@@ -5,7 +5,18 @@ import re
 import pytest
 from handmade import change, make_summary, oracle_rows, rederive, texts
 
-from findings import beside, contrast_words, controls, level1, level2, limits, setting, sharper_words, tables
+from findings import (
+    beside,
+    contrast_words,
+    controls,
+    level1,
+    level2,
+    level2_learned,
+    limits,
+    setting,
+    sharper_words,
+    tables,
+)
 from findings.finding import EQUIVALENT, NOT_TESTED, NOT_TOLD, SHOWN, make, strength_of
 from findings.words import fill, join, reach, show, show_interval
 
@@ -114,14 +125,12 @@ def test_the_rival_explanation_is_told_where_it_was_run():
     assert (
         found["rival"].startswith("Against SFT at the temperature 0.40") and "behind by gold (-0.37" in found["rival"]
     )
-    sharper = [{"arm": f"sft_{t}", "decoding": "sampled", "gold": 1 - t, "judges": t} for t in (0.8, 0.6, 0.4, 0.2)]
-    others = [one for one in summary["arms"] if (one["arm"], one["decoding"]) != ("sft", "greedy")]
-    greedy = {"arm": "sft", "decoding": "greedy", "gold": 0.1, "judges": 0.9, "gemma": 0.2}
-    given = {"equal_entropy": [row, row | {"metric": "judges"}], "arms": [*others, *sharper, greedy]}
-    best = "a lower temperature or greedy decoding alone brings SFT is +0.80 by gold and +0.90 by the judges."
-    assert texts(sharper_words.state_rival(summary | given))["rival"].endswith(best)
-    # The policy has 0.4 by gold and 1.2 by the judges, SFT at its best 0.8 (a temperature) and 0.9 (greedy).
-    told = "whichever is better, it differs by -0.40 by gold and +0.30 by the judges (not tested)."
+    sharper = [
+        {"metric": "gold", "estimate": -0.4, "p_exact": 0.0078},
+        {"metric": "judges", "estimate": 0.3, "p_exact": 0.02},
+    ]
+    given = {"equal_entropy": [row, row | {"metric": "judges"}], "beside_sharper": sharper}
+    told = "better, it differs by -0.40 by gold (p 0.0078) and +0.30 by the judges (p 0.0200), uncorrected."
     assert texts(sharper_words.state_rival(summary | given))["verdict_rival"].endswith(told)
     # No temperature makes SFT blunter than it is.
     wide = row | {"entropy": 1.25}
@@ -129,11 +138,11 @@ def test_the_rival_explanation_is_told_where_it_was_run():
     assert texts(sharper_words.state_rival(summary | {"equal_entropy": [wide]}))["rival"].startswith(told)
     # Judges of another make are heard.
     summary["settings"]["judges"] = {"judge": [101], "gemma": [201]}
-    made = [{"gemma": 0.9 if one["arm"].startswith("sft_") else 0.7} | one for one in given["arms"]]
+    made = [sharper[1], sharper[1] | {"metric": "gemma", "estimate": -0.2, "p_exact": 0.5}]
     rows = [row | {"metric": "judges", "estimate": 0.4}, row | {"metric": "gemma", "estimate": 0.3, "p_exact": 0.2}]
-    told = texts(sharper_words.state_rival(summary | {"equal_entropy": rows, "arms": made}))["verdict_rival"]
+    told = texts(sharper_words.state_rival(summary | {"equal_entropy": rows, "beside_sharper": made}))["verdict_rival"]
     assert "By the judges yes; by `gemma` that is not shown at the same entropy.**" in told
-    assert told.endswith("it differs by +0.30 by the judges and -0.20 by `gemma` (not tested).")
+    assert told.endswith("it differs by +0.30 by the judges (p 0.0200) and -0.20 by `gemma` (p 0.5000), uncorrected.")
     # One seed has no interval.
     assert (
         sharper_words.state_rival(summary | {"equal_entropy": [row | {"seeds": 1, "ci_low": None, "ci_high": None}]})
@@ -153,7 +162,8 @@ def test_the_rival_explanation_is_told_where_it_was_run():
 )
 def test_form_and_content_are_named_by_what_is_shown(form, content, words):
     rows = [
-        {"arm": "first", "part": part, "decoding": how, "sft_decoding": how, "estimate": value, "p_exact": p}
+        {"arm": "first", "against": "sft", "part": part, "decoding": how, "against_decoding": how}
+        | {"estimate": value, "p_exact": p}
         for how in ("sampled", "greedy")
         for part, (value, p) in (("form", form), ("content", content))
     ]
@@ -220,9 +230,19 @@ def test_a_null_of_the_spread_is_worth_what_the_oracle_gains():
 def test_the_oracle_says_whether_the_spread_could_pay_here():
     said = texts(level2.state_level2(make_summary()))["oracle"]
     assert said.startswith("**Knowing the true spread cannot pay in choosing here.** The best of 16 SFT responses")
-    assert "Raters' noise is a prompt's, and the same for all responses to it." in said
+    assert said.endswith("Raters' noise differs between prompts, not between responses: only a better mean can gain.")
     assert "gains, above the mean of these responses, +1.88 by gold; knowing the true spread adds +0.00." in said
     assert "gains +0.62 (Level 1) and +0.62 (Level 2)" in said
+    chosen = {
+        "arm": "by_mean",
+        "against": "first",
+        "metric": "gold",
+        "seeds": 8,
+        "p_exact": 0.02,
+        "prediction": "behind",
+    }
+    given = rederive(make_summary() | {"predictions": [chosen, chosen | {"metric": "judges", "p_exact": 0.9}]})
+    assert "(Level 2; largest p of the difference 0.0200)" in texts(level2.state_level2(given))["oracle"]
     rows = oracle_rows(["first", "by_mean"], spread=0.1, rejected=True)
     said = texts(level2.state_level2(rederive(make_summary() | {"oracle": rows})))["oracle"]
     assert said.startswith("**Knowing the true spread would not pay here.**") and said.endswith("a better mean.")
@@ -234,7 +254,7 @@ def test_the_oracle_says_whether_the_spread_could_pay_here():
 
 def test_a_reason_is_only_given_where_it_was_measured():
     summary = make_summary(level2=("a", "b"), signals=("mean", "win"))
-    assert not {"same_order", "another_seed", "length"} & {*texts(level2.state_level2(summary))}
+    assert not {"same_order", "another_seed", "bias"} & {*texts(level2.state_level2(summary))}
     rows = [{"arm": "a", "other": "b", "correlation": 0.99}, {"arm": "a", "other": "first", "correlation": 0.4}]
     found = texts(level2.state_level2(summary | {"agreement": [*summary["agreement"], *rows]}))
     assert (
@@ -285,16 +305,21 @@ def test_a_long_response_is_cut_where_room_is_short():
     assert "a b c d (+1.00; +0.50)" in tables.table_of_examples(make_summary(), shown, ["sft"])
 
 
-def test_length_is_only_blamed_where_gold_goes_with_it():
-    row = {"name": "two_by_mean", "arm": "by_mean", "against": "first", "metric": "gold", "beside": "tokens"}
+def test_the_raters_bias_is_only_blamed_where_gold_goes_with_it():
+    row = {"name": "two_by_mean", "arm": "by_mean", "against": "first", "metric": "gold", "beside": "rater_bias"}
     for p, r, blamed in ((0.01, -0.8, True), (0.01, 0.8, False), (0.9, -0.8, False)):
         found = texts(level2.state_level2(make_summary() | {"relations": [row | {"p_exact": p, "correlation": r}]}))
-        assert ("length" in found) == blamed
-        assert (
-            not blamed
-            or "grew, gold rose less**: over seeds the two differences from Level 1 correlate -0.80 (p 0.0100)"
-            in found["length"]
-        )
+        assert ("bias" in found) == blamed
+        told = "gold rose less**: over replicates the two differences from Level 1 correlate -0.80 (largest p 0.0100"
+        assert not blamed or told in found["bias"]
+
+
+def test_what_the_real_models_reward_models_learned_stands_beside_pockets():
+    summary = make_summary()
+    levels = {"derived": {"levels": {"accuracy": {"estimate": -0.028, "p_exact": 0.0312}}}}
+    found = level2_learned.state_learning_beside(summary, {"instructed": levels, "longer": levels})
+    assert found.text == "On SmolLM2 by -2.8 points (p 0.0312) on instructions."
+    assert level2_learned.state_learning_beside(summary, {"real": {"derived": {"levels": None}}}) is None
 
 
 def test_no_finding_of_another_experiment_knows_pockets_names():

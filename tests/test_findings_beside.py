@@ -131,6 +131,10 @@ def test_another_version_or_gradient_of_trl_is_told():
     text = beside.state_trl(other)[0].text
     assert "TRL 9.9.9 (**not the 1.16.0 that this was written for**)" in text
     assert "gradients differ even" in text and "cannot see" not in text
+    # The gradients of a few responses prove nothing.
+    few = summary | {"trl": summary["trl"] | {"responses": 6}}
+    assert "gradients have a cosine of 0.72" in beside.state_trl(summary)[0].text
+    assert "gradients have a cosine" not in beside.state_trl(few)[0].text
     # Of a batch in which no response ended, nothing is said of ends.
     measured = {name: value for name, value in measured.items() if not name.endswith("_cut")} | {"finished": 0}
     unfinished = summary | {"trl": summary["trl"] | {"measured": measured}}

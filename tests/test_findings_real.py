@@ -26,16 +26,14 @@ def texts(real):
 def test_level_1_is_told_by_judges_of_every_make():
     text = texts(make_real())["verdict_real"]
     assert text.startswith(
-        "**On the real model, SmolLM2-135M-Instruct, Level 1's reward rose** ([its report](results/s"
+        "**On the real model, SmolLM2-135M-Instruct, Level 1's reward rose** by the judge of its make ([its report]"
     )
-    assert "report.md), 8 replicates)." in text
-    assert "is +0.50 (ahead) and +0.30 (ahead) by the judge of its make and `gemma` (a judge of another make)" in text
-    assert text.endswith("; exact p of the first, after Holm, 0.0469.")
+    assert text.endswith("report.md), 8 replicates, exact p after Holm 0.0469). `gemma` is a judge of another make.")
     other = change(make_real(), "first", "sft", "judges", verdict="inconclusive")
     assert "Level 1's reward is not shown to have changed**" in texts(other)["verdict_real"]
     many = make_real()
     many["settings"]["judges"]["judge"] = [101, 102]
-    assert " by the judges of its make and" in texts(many)["verdict_real"]
+    assert " by the judges of its make (" in texts(many)["verdict_real"]
 
 
 def test_level_2_gains_only_if_every_judge_sees_it():
@@ -46,7 +44,6 @@ def test_level_2_gains_only_if_every_judge_sees_it():
     assert opening(gemma="inconclusive") == "**There Level 2 has no gain that all judges see"
     assert opening(judges="equivalent", gemma="fell") == "**There Level 2 shows no gain"
     text = texts(make_real(gemma="inconclusive"))["verdict_real_level2"]
-    assert "the same judges in the same order, `by_mean` is +0.50 (ahead) and -0.40 (not told apart)." in text
     assert text.endswith("Policies go on until they are cut off: `by_mean` in 3 of 8 replicates.")
     found = change(
         change(make_real(), "by_mean", "first", "gemma", minimum_detectable=1.25),
@@ -55,7 +52,7 @@ def test_level_2_gains_only_if_every_judge_sees_it():
         "judges",
         minimum_detectable=0.375,
     )
-    assert "that the tests could have found are 0.38 and 1.25." in texts(found)["verdict_real_level2"]
+    assert "its tests could have found are 0.38 and 1.25, in the" in texts(found)["verdict_real_level2"]
 
 
 def test_without_level_2_nothing_is_said_of_it():

@@ -29,6 +29,15 @@ def test_rises_and_what_sharpening_alone_gives_by_hand(table):
     assert plot_answer.sharper_rises(table, "level1", "gold", []).to_dict() == {1: 2.0, 2: 1.5}
 
 
+def test_the_best_of_lower_temperatures_and_greedy_by_hand(table):
+    # Greedy SFT gains 1 and 1 by the judges, 4 and 2 by gold; the cooler 2 and 0, and 4.5 and 3.
+    assert plot_answer.best_rises(table, "judges", [0.5]).to_dict() == {1: 1.0, 2: 1.0}
+    cooler = pd.DataFrame({"arm": "sft_0.5", "seed": [1, 2], "decoding": "sampled", "judges": [2.0, 0.5]})
+    both = pd.concat([table, cooler.assign(gold=[4.5, 3.0])])
+    assert plot_answer.best_rises(both, "judges", [0.5]).mean() == 1.0
+    assert plot_answer.best_rises(both, "gold", [0.5]).to_dict() == {1: 4.5, 2: 3.0}
+
+
 def draw(tmp_path, table, *flags):
     table.to_csv(tmp_path / "arms.csv", index=False)
     plot_answer.main(
@@ -40,7 +49,7 @@ def draw(tmp_path, table, *flags):
 
 def test_the_figure_has_a_row_a_reader_and_names_no_arm_that_was_not_trained(tmp_path, table):
     svg = draw(tmp_path, table, "--arms", "level1", "level2", "--policies", "level1", "level2")
-    for text in ("a world", "level1", plot_answer.SHARPER, "gold, the truth"):
+    for text in ("a world", "level1", plot_answer.SHARPER, plot_answer.BEST, "gold, the truth"):
         assert f"<!-- {text} -->" in svg
     assert "<!-- level2 -->" not in svg
     without = draw(tmp_path, table.drop(columns="gold"), "--arms", "level1", "--policies", "level1")

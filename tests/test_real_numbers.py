@@ -123,23 +123,19 @@ def test_readmes_answer_on_the_real_model_is_its_summarys():
     shown = {make for name in ("win", "mean") for make in makes if rows[name, make]["verdict"] in ("rose", "fell")}
     assert shown == {"ngrams"} and "the word counter's two differences are significant" in readme
     least = [min(rows[name, make]["minimum_detectable"] for name in ("win", "mean")) for make in ("judges", "gemma")]
-    told = "could only have found differences of {:.2f} (SmolLM2's judges) and {:.2f} (Gemma's) or more"
+    told = "the other tests would have missed anything below {:.2f} (SmolLM2's judges) and {:.2f} (Gemma's)."
     assert told.format(*least) in readme
-    rows = {(row["name"], row["metric"]): row for row in summary["contrasts"] if row["decoding"] == "greedy"}
-    rows = [rows[name, "gemma_with_end"] for name in ("win", "mean")]
-    assert {row["verdict"] for row in rows} == {"rose"}
-    assert "Gemma's judge too puts both ahead ({:+.2f}, {:+.2f})".format(*(row["estimate"] for row in rows)) in readme
     alike = {row["metric"]: row["estimate"] for row in summary["equal_entropy"] if row["arm"] == "level1_scalar"}
     assert "same entropy yes** ({:+.2f}, {:+.2f}, {:+.2f})".format(*(alike[make] for make in makes)) in readme
-    arms = {row["arm"]: row for row in summary["arms"] if row["decoding"] == "sampled"}
-    sharper = [row for arm, row in arms.items() if arm.startswith("sft_0")]
-    sharper += [row for row in summary["arms"] if (row["arm"], row["decoding"]) == ("sft", "greedy")]
-    beyond = [arms["level1_scalar"][make] - max(row[make] for row in sharper) for make in makes]
+    sharper = {row["metric"]: row for row in summary["beside_sharper"]}
+    beyond, p = ([sharper[make][name] for make in makes] for name in ("estimate", "p_exact"))
     assert "best temperature the judges disagree ({:+.2f}, {:+.2f}, {:+.2f}) |".format(*beyond) in readme
-    assert "decoding included, it is {:+.2f}, {:+.2f} and {:+.2f} (not tested).".format(*beyond) in readme
+    told = "decoding included, it is {:+.2f}, {:+.2f} and {:+.2f} (p {:.4f}, {:.4f} and {:.4f}, uncorrected)."
+    assert told.format(*beyond, *p) in readme
     train, seen = summary["lengths"]["train"]["balanced_pairs"], summary["settings"]["evaluation"]["prompts"]
     agree = [100 * summary["derived"]["models"][kind]["accuracy_balanced"]["mean"] for kind in ("judge", *makes[1:])]
-    told = f"{train} pairs, {seen} held-out prompts, five judges of three makes, which agree with raters on"
+    assert f"It rests on little: {train} pairs (most of HelpSteer, not HelpSteer2)," in readme
+    told = f"{seen} held-out prompts, five judges of three makes, which agree with raters on"
     assert f"{told} {min(agree):.0f} to {max(agree):.0f} % (by make)" in readme
 
 
@@ -243,6 +239,7 @@ def test_what_is_said_of_instructions_is_theirs():
     assert all(value > 0 for metric in ("gold", "judges") for value in rows["level1", metric]["by_seed"])
     said = {f"{name}_{metric}": f"{row['estimate']:+.2f}" for (name, metric), row in rows.items()}
     said |= {f"w_{row['name']}_{row['part']}": f"{row['weight']:.2f}" for row in summary["weights"]}
+    told = {row["name"]: row["numbers"] for row in read_json(folder / "findings.json")["findings"]}
     for row in read_json(folder / "findings.json")["findings"]:
         numbers = {f"{row['name']}_{name}": value for name, value in row["numbers"].items()}
         said |= {name: f"{value:.2f}" for name, value in numbers.items()}
@@ -251,13 +248,24 @@ def test_what_is_said_of_instructions_is_theirs():
         said |= {f"{name}_nats": f"{value:.1f}" for name, value in numbers.items()}
         said |= {f"{name}_points": f"{100 * value:+.1f} points" for name, value in numbers.items()}
         said |= {f"{name}_p": f"(p {value:.4f})" for name, value in numbers.items()}
+    chosen = {(row["arm"], row["metric"]): row for row in summary["predictions"] if row["against"] == "level1_scalar"}
+    assert {chosen[arm, "gold"]["p_exact"] for arm in ("level2_win", "level2_mean")} == {0.015625}
+    for name in ("win", "mean"):
+        said[f"choice_{name}"] = f"{-chosen[f'level2_{name}', 'gold']['estimate']:.2f}"
+        said[f"choice_{name}_judges"] = f"{chosen[f'level2_{name}', 'judges']['estimate']:+.2f}"
+    assert said["choice_win"] == said["choice_mean"]
+    for i in range(2):
+        said[f"gap_{i}"] = f"{sum(told['gap'][f'{part}_{i}'] for part in ('content', 'form')):+.2f}"
+    said["level2_weights_choice_p_exact"] = f"{told['level2_weights']['choice_p']:.4f}"
     for page, sentences in (
         (
             readme,
             (
                 "**Yes**: {level1_judges} by the judges, {level1_gold} by gold",
-                "**Yes**: at the same entropy {verdict_rival_judges_signed} and {verdict_rival_gold_signed}, beside its"
-                " best temperature {verdict_rival_beyond_judges_signed} and {verdict_rival_beyond_gold_signed} |",
+                "**By score yes**: at the same entropy {verdict_rival_judges_signed} and {verdict_rival_gold_signed},"
+                " beside its best temperature {verdict_rival_beyond_judges_signed} and"
+                " {verdict_rival_beyond_gold_signed}. **In doing what was asked no**: {compliance_ours_share}, a"
+                " sharper SFT {compliance_sharper_share} |",
                 "judges of SmolLM2's make see {level1_judges} for a true {level1_gold};",
                 "**No, worse**: {win_judges} by the judges, {win_gold} by gold",
                 "{level1_gold} by gold, {level1_judges} by the judges, in each replicate (exact p 0.0469 each",
@@ -273,6 +281,9 @@ def test_what_is_said_of_instructions_is_theirs():
                 " scalar reward and {w_level2_win_helpfulness} to the one over ratings; the topic"
                 " {w_raters_correctness}, {w_level1_scalar_correctness} and {w_level2_mean_correctness} to"
                 " {w_level2_win_correctness}.",
+                "already the best of 16 SFT responses is {choice_mean} worse by gold when it chooses",
+                "as it chooses, is behind by {choice_mean} of gold (p 0.0156), and does what was asked in"
+                " {level2_weights_choice_low_share} and not in {level2_weights_choice_1_share};",
             ),
         ),
         (
@@ -297,6 +308,14 @@ def test_what_is_said_of_instructions_is_theirs():
                 "those over ratings do (the constraint {w_judges_helpfulness})",
                 "all else equal, and {w_level1_scalar_end} to {w_level2_win_end} to the models",
                 "{moved_kl_level2_win_nats} and {moved_kl_level2_mean_nats} nats from SFT, Level 1's {moved_kl_nats}.",
+                "wording ({moved_form_0_signed} and {moved_form_1_signed} rating points), and less of topic and"
+                " constraint is not shown ({moved_content_0_signed} and {moved_content_1_signed}).",
+                "is behind Level 1's choice by {choice_mean} SFT standard deviations of gold (p 0.0156), and does what"
+                " was asked in {level2_weights_choice_low_share} of the cases and not in"
+                " {level2_weights_choice_1_share} (p {level2_weights_choice_p_exact}).",
+                "topic and constraint make {gap_content_0_signed} of {gap_0} rating points (win probability) and"
+                " {gap_content_1_signed} of {gap_1} (mean rating).",
+                "Judges see nothing of that ({choice_win_judges} and {choice_mean_judges})",
             ),
         ),
     ):

@@ -41,18 +41,51 @@ def test_content_and_form_by_hand(tmp_path):
             ("sft", "greedy", 2.0, 3.0),
             ("level1_scalar", "sampled", 1.0, 3.0),
             ("level1_scalar", "greedy", 1.0 + seed / 10, 4.0),
+            ("level2_mean", "sampled", 1.5, 2.0),
         ):
             values = {f"gold_{name}": content if name in ("helpfulness", "correctness") else form for name in weights}
             rows.append({"arm": arm, "seed": seed, "decoding": decoding} | values)
     pd.DataFrame(rows).to_csv(tmp_path / "arms.csv", index=False)
+    roles = {"level1": "level1_scalar", "level2": ["level2_mean"]}
     found = {
-        (row["part"], row["decoding"], row["sft_decoding"]): row["estimate"]
-        for row in summarise_results.describe_rubric(str(tmp_path / "arms.csv"), weights, "level1_scalar")
+        (row["part"], row["decoding"], row["against_decoding"]): row["estimate"]
+        for row in summarise_results.describe_rubric(str(tmp_path / "arms.csv"), weights, roles)
+        if row["against"] == "sft"
     }
+    later = summarise_results.describe_rubric(str(tmp_path / "arms.csv"), weights, roles)[-2:]
+    assert [(row["arm"], row["against"], row["part"]) for row in later] == [
+        ("level2_mean", "level1_scalar", "content"),
+        ("level2_mean", "level1_scalar", "form"),
+    ]
+    assert [row["estimate"] for row in later] == pytest.approx([0.6 * 0.5, -0.4])
     assert found[("content", "sampled", "sampled")] == pytest.approx(0.0)
     assert found[("form", "sampled", "sampled")] == pytest.approx(0.4)
     assert found[("content", "greedy", "greedy")] == pytest.approx(0.6 * -0.85)
     assert found[("form", "sampled", "greedy")] == pytest.approx(0.0)
+
+
+def test_level_1_beside_the_sharper_sft_that_a_metric_likes_best(tmp_path):
+    rows = []
+    for seed in (1, 2, 3):
+        for arm, decoding, gold, judges in (
+            ("sft", "sampled", 9.0, 9.0),  # not sharper
+            ("sft", "greedy", 0.2, 1.0),
+            ("sft_0.8", "sampled", 0.1, 0.3),
+            ("sft_0.4", "sampled", 0.5 + seed / 10, 0.9),
+            ("level1_scalar", "sampled", 0.3 + seed / 10, 1.0 + seed),
+        ):
+            rows.append({"arm": arm, "seed": seed, "decoding": decoding, "gold": gold, "judges": judges})
+    pd.DataFrame(rows).to_csv(tmp_path / "arms.csv", index=False)
+    given = (str(tmp_path / "arms.csv"), "level1_scalar", [0.8, 0.4], ["gold", "judges", "gemma"])
+    gold, judges = summarise_results.describe_beside_sharper(*given)
+    assert (gold["arm"], gold["decoding"], judges["arm"], judges["decoding"]) == (
+        "sft_0.4",
+        "sampled",
+        "sft",
+        "greedy",
+    )
+    assert [gold["best"], gold["estimate"], gold["p_exact"]] == pytest.approx([0.7, -0.2, 0.25])
+    assert [judges["best"], judges["estimate"], judges["p_exact"]] == pytest.approx([1.0, 2.0, 0.25])
 
 
 def test_placebos_accuracies_beside_their_policies(tmp_path, differences):

@@ -38,14 +38,14 @@ def test_only_the_same_settings_are_compared():
 
 
 def test_what_is_said_follows_from_the_margin():
-    said = state_sweep(make_summary(), make_sweep(slow_gold=-0.5))
+    said, farthest = state_sweep(make_summary(), make_sweep(slow_gold=-0.5))
     assert said.text.startswith(
         "**In this run no shared setting puts Level 2 ahead by more than the margin.** At 2 settings"
     )
-    assert "-0.50 to +0.12 by gold and +0.12 by the judges (3 pilot seeds: shown, not tested); most" in said.text
-    assert said.text.endswith("0.0005: by +0.50 to +0.50 in single seeds.")
+    assert "-0.50 to +0.12 by gold and +0.12 by the judges (3 pilot seeds: shown, not tested)." in said.text
+    assert farthest.text.endswith("0.0005: by +0.50 to +0.50 in single seeds.")
     assert said.thresholds == {"equivalence_margin": 0.2}
-    said = state_sweep(make_summary(), make_sweep(fast_judges=0.25)).text
+    said = state_sweep(make_summary(), make_sweep(fast_judges=0.25))[0].text
     assert said.startswith("**At some shared settings Level 2 is ahead by more than the margin, by the judges.**")
 
 
@@ -71,5 +71,5 @@ def test_the_scalar_twin_stands_beside_where_the_difference_is_greatest():
 
 
 def test_the_sweep_from_another_sft_model_stands_beside():
-    said = state_sweep(make_summary(), make_sweep(), make_sweep(slow_gold=-0.5, fast_gold=0.25)).text
+    said = state_sweep(make_summary(), make_sweep(), make_sweep(slow_gold=-0.5, fast_gold=0.25))[0].text
     assert said.endswith(" From another SFT model the win probability differs by -0.50 to +0.25 by gold.")

@@ -2,7 +2,9 @@
 
 import pandas as pd
 import pytest
-from trace_training import from_sft, units_of_readers
+from trace_training import from_sft, gold_by_step, units_of_readers
+
+from findings.worlds import WORLDS
 
 
 def test_scores_are_counted_from_the_first_step_at_which_a_policy_is_sft():
@@ -30,3 +32,19 @@ def test_the_unit_is_that_of_the_judges_that_read_what_training_sampled():
     units = units_of_readers(table, pd.DataFrame(columns=["arm", "step", "judge_1", "seed"]))
     assert units["judge_1"] == pytest.approx((3.5, 2**0.5)) and units["judges"] == pytest.approx((0.0, 1.0))
     assert "judge_2" not in units and units["gold"] == pytest.approx((2.5, 0.5**0.5))
+
+
+def test_gold_by_step_is_parted_into_content_and_form(tmp_path):
+    prompts = pd.Series({"a": "name two fruits", "b": "name three fruits"})
+    rollouts = [(1, "a", "pear"), (1, "b", "the apple is green ."), (2, "a", "apple and pear .")]
+    table = pd.DataFrame(rollouts, columns=["step", "prompt_id", "response"])
+    table.to_parquet(tmp_path / "r.parquet")
+    rubric = WORLDS["pocket"].rubric
+    found = gold_by_step(WORLDS["pocket"], str(tmp_path / "r.parquet"), prompts)
+    rated = rubric.rate_attributes("name two fruits", "apple and pear .")
+    content = 0.3 * (rated["helpfulness"] + rated["correctness"])
+    assert found.loc[2, "gold"] == pytest.approx(rubric.gold_rating("name two fruits", "apple and pear ."))
+    assert found.loc[2, ["content", "form"]].tolist() == pytest.approx([content, found.loc[2, "gold"] - content])
+    assert {*gold_by_step(WORLDS["divided"], str(tmp_path / "r.parquet"), prompts)} == {"gold"}
+    table.iloc[:0].to_parquet(tmp_path / "r.parquet")
+    assert gold_by_step(WORLDS["pocket"], str(tmp_path / "r.parquet"), prompts).empty

@@ -12,14 +12,20 @@ FRONTIER_ARMS = [
     arm for arm in ARMS if arm in {*(ANSWER_ARMS or ARMS), ROLES["level1"], ROLES.get("unpenalised"), *PLACEBOS}
 ]
 # What the first figure shows, a panel each: above this experiment's arms those of the real model that are committed.
-REAL = [
-    json.loads((Path(workflow.basedir) / COMPARED[role]).read_text())
-    for role in ("real", "instructed")
+REAL_TITLES = {"real": "SmolLM2, human preferences", "instructed": "SmolLM2, instructions that a rule checks"}
+REAL = {
+    title: json.loads((Path(workflow.basedir) / COMPARED[role]).read_text())
+    for role, title in REAL_TITLES.items()
     if role in COMPARED
-]
-ANSWERS = {real["experiment"]: f"results/{real['experiment']}/statistics/arms.csv" for real in REAL}
+}
+ANSWERS = {
+    f"{title} ({real['experiment']})": f"results/{real['experiment']}/statistics/arms.csv"
+    for title, real in REAL.items()
+}
 ANSWERS[EXPERIMENT] = f"{RESULTS}/statistics/arms.csv"
-ANSWER_MAKES = sorted({*OTHER_MAKES, *(kind for real in REAL for kind in real["settings"]["judges"])} - {"judge"})
+ANSWER_MAKES = sorted(
+    {*OTHER_MAKES, *(kind for real in REAL.values() for kind in real["settings"]["judges"])} - {"judge"}
+)
 # An arm whose ratings are renamed is a check of one seed, and a line more among many.
 CURVES = [arm for arm in ARMS if arm not in ROLES.get("relabelled", [])]
 # The arms beside whose proxy reward judges and gold are drawn: Level 1 with a KL penalty and without, or, where

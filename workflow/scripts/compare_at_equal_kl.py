@@ -7,6 +7,7 @@ import pandas as pd
 
 from align.errors import run
 from align.files import write_csv
+from findings.by_seed import GOLD_PARTS
 from findings.contrasts import parse_contrast
 from findings.evidence import exact_sign_flip_p, mean_interval
 
@@ -63,7 +64,7 @@ def compare(training: pd.DataFrame, arm: str, against: str, metric: str, confide
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     training = pd.read_csv(args.training)
-    metrics = [name for name in ("judges", "gold") if name in training]
+    metrics = [name for name in ("judges", "gold", *GOLD_PARTS) if name in training]
     rows = []
     for name, arm, against, _ in args.contrasts:
         # SFT has no KL to be matched at.

@@ -1,6 +1,7 @@
 """Plot the answer: how far each arm rose above SFT, by its own reward model, by judges and by gold, a dot a replicate.
 
-Beside the first arm stands SFT at the temperature that has that arm's entropy: what sharpening alone would have done.
+Above the first arm stands what sharpening alone would have done: SFT at the temperature that has that arm's entropy,
+and SFT at the temperature, or decoded greedily, that the reader likes best.
 """
 
 import argparse
@@ -27,7 +28,8 @@ READERS = {
     "judges": "judges, whom no\npolicy learned from",
     "gold": "gold, the truth",
 }
-SHARPER = "SFT, only sharper"
+SHARPER = "SFT, same entropy"
+BEST = "SFT, best temperature or greedy"
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -58,25 +60,35 @@ def sharper_rises(table: pd.DataFrame, arm: str, reader: str, temperatures: list
     return pd.Series(gains)
 
 
+def best_rises(table: pd.DataFrame, reader: str, temperatures: list[float]) -> pd.Series:
+    """What SFT gains over temperature 1 at its best lower temperature or decoded greedily, a value a seed."""
+    places = [("sft", "greedy"), *((sft_at(temperature), "sampled") for temperature in temperatures)]
+    by_place = table.pivot(index=["arm", "decoding"], columns="seed", values=reader)
+    sharper = by_place.loc[[place for place in places if place in by_place.index]].dropna(axis="columns")
+    return sharper.loc[sharper.mean(axis="columns").idxmax()] - by_place.loc[("sft", "sampled"), sharper.columns]
+
+
 def draw_panel(axis, table: pd.DataFrame, args: argparse.Namespace, readers: dict[str, str]) -> None:
     """A row a reader; in it a line an arm, with a small dot a replicate and the mean in a large one."""
     arms = args.arms
     there = [arm for arm in arms if arm in set(table["arm"])]
     if not there:
         raise InputError(f"none of the arms {', '.join(arms)} is in a table of arms: name those that were trained")
-    places = [SHARPER, *arms]
-    colours = {SHARPER: "0.45"} | colours_of(args.policies)
-    markers = {SHARPER: "D"} | dict(zip(arms, itertools.cycle(MARKERS)))
+    places = [BEST, SHARPER, *arms]
+    colours = {BEST: "0.45", SHARPER: "0.45"} | colours_of(args.policies)
+    markers = {BEST: "d", SHARPER: "D"} | dict(zip(arms, itertools.cycle(MARKERS)))
     for row, reader in enumerate(readers):
         values = {arm: rises(table, arm, reader) for arm in there}
         if reader != "proxy":  # SFT at other temperatures is not read by the arms' own reward models
             values[SHARPER] = sharper_rises(table, there[0], reader, args.temperatures)
+            values[BEST] = best_rises(table, reader, args.temperatures)
         for name, of_seeds in values.items():
             height = row + 0.8 * ((places.index(name) + 0.5) / len(places) - 0.5)
             look = {"marker": markers[name], "color": colours[name], "linestyle": ""}
             axis.plot(of_seeds, [height] * len(of_seeds), markersize=3, alpha=0.5, markeredgewidth=0, **look)
+            edge = {"markerfacecolor": "white"} if name == BEST else {"markeredgecolor": "white"}
             label = name if reader == "judges" else None
-            axis.plot(of_seeds.mean(), height, markersize=7, markeredgecolor="white", label=label, **look)
+            axis.plot(of_seeds.mean(), height, markersize=7, label=label, **look | edge)
     axis.set_yticks(range(len(readers)), list(readers.values()))
     axis.set_ylim(len(readers) - 0.5, -0.5)
     axis.axvline(0, color="black", linewidth=0.8)

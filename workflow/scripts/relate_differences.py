@@ -8,8 +8,8 @@ from align.errors import run
 from align.files import write_csv
 from findings.evidence import FEWEST_SEEDS, exact_correlation
 
-METRICS = ("judges", "gold")
-BESIDE = ("tokens", "rater_bias", "judges")
+OWN = "proxy"  # each arm's own reward model: of two arms these are two metrics
+BESIDE = ("tokens", "finished", "rater_bias", "judges")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -28,7 +28,7 @@ def relate(differences: pd.DataFrame, arms: pd.DataFrame) -> list[dict]:
     sampled, means = (table[table["decoding"] == "sampled"] for table in (differences, arms))
     rows = []
     for (name, arm, against, metric), part in sampled.groupby(["name", "arm", "against", "metric"], sort=False):
-        if metric not in METRICS or len(part) < FEWEST_SEEDS:
+        if metric == OWN or len(part) < FEWEST_SEEDS:
             continue
         one, other = (means[means["arm"] == side].set_index("seed").loc[part["seed"]] for side in (arm, against))
         for beside in (column for column in BESIDE if column in arms and column != metric):

@@ -10,7 +10,7 @@ from findings.beside import (
     state_trl,
     state_twin,
 )
-from findings.compliance import state_compliance
+from findings.compliance_words import state_compliance
 from findings.contrast_words import state_lines
 from findings.controls import state_controls
 from findings.counted import state_counted
@@ -20,6 +20,7 @@ from findings.finding import Finding
 from findings.instructed import state_instructed
 from findings.level1 import state_level1
 from findings.level2 import state_level2
+from findings.level2_learned import state_learning_beside
 from findings.limits import state_failures, state_limits
 from findings.longer import state_longer
 from findings.other_sft import state_other_sft
@@ -59,8 +60,8 @@ def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
         *state_gradients(summary),
         *state_trl(summary),
     ]
-    twin = state_twin(summary)
-    found += [*state_compliance(summary), *([twin] if twin else []), *state_limits(summary), *state_failures(summary)]
+    found += [*filter(None, (state_learning_beside(summary, beside), state_twin(summary)))]
+    found += [*state_compliance(summary), *state_limits(summary), *state_failures(summary)]
     if "methods" in beside:
         found += state_methods(beside["methods"], paper)
     if "robustness" in beside:
@@ -72,7 +73,7 @@ def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
     found += state_other_readings(beside["ties"]) if "ties" in beside else []
     found += state_other_sft(summary, [beside[role] for role in ("another_sft", "third_sft") if role in beside])
     swept = [beside[role] for role in ("sweep", "sweep_other_sft") if role in beside]
-    return found + ([state_sweep(summary, *swept)] if "sweep" in beside else [])
+    return found + (state_sweep(summary, *swept) if "sweep" in beside else [])
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -10,7 +10,13 @@ import pandas as pd
 
 from align.errors import run
 from align.files import named_path, read_json, write_json
-from findings.by_seed import describe_placebo, describe_rubric, describe_worst_tenth, differences_from_sft
+from findings.by_seed import (
+    describe_beside_sharper,
+    describe_placebo,
+    describe_rubric,
+    describe_worst_tenth,
+    differences_from_sft,
+)
 from findings.counted import describe_weights
 from findings.cut_off import describe_cut_off, describe_untrained, describe_worth_of_the_end
 from findings.derived import derive
@@ -176,7 +182,13 @@ def summarise(args: argparse.Namespace) -> dict:
         "contrast_correlations": correlate_contrasts(tables["differences"]),
         "relations": records(tables["relations"]),
         "arms": describe_arms(tables["arms"]),
-        "rubric": describe_rubric(tables["arms"], world["weights"], settings["roles"]["level1"]) if world else [],
+        "rubric": describe_rubric(tables["arms"], world["weights"], settings["roles"]) if world else [],
+        "beside_sharper": describe_beside_sharper(
+            tables["arms"],
+            settings["roles"]["level1"],
+            settings["evaluation"]["sft_temperatures"],
+            ["gold", "judges", *settings["judges"]],
+        ),
         "worst_tenth": describe_worst_tenth(tables["arms"], settings["roles"]["level1"]),
         "placebo": describe_placebo(tables["reward_models"], tables["differences"], settings),
         "unpenalised": differences_from_sft(tables["differences"], settings["roles"].get("unpenalised")).to_dict(

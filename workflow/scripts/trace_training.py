@@ -6,6 +6,7 @@ import pandas as pd
 
 from align.errors import run
 from align.files import write_csv
+from findings.by_seed import CONTENT, GOLD_PARTS
 from findings.units import in_sft_units, judge_columns, other_makes, sft_units
 from findings.worlds import WORLDS, World
 
@@ -27,12 +28,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def gold_by_step(world: World, path: str, prompts: pd.Series) -> pd.Series:
-    """Mean gold rating of each step's responses; `prompts` is the text by prompt_id."""
-    rollouts = pd.read_parquet(path)
-    texts = rollouts["prompt_id"].map(prompts)
-    gold = [world.rubric.gold_rating(prompt, response) for prompt, response in zip(texts, rollouts["response"])]
-    return pd.Series(gold, index=rollouts.index).groupby(rollouts["step"]).mean()
+def gold_by_step(world: World, path: str, prompts: pd.Series) -> pd.DataFrame:
+    """Mean gold of each step's responses, and what content and form make of it where gold is their sum: rating points.
+
+    `prompts` is the text by prompt_id.
+    """
+    rollouts, rubric = pd.read_parquet(path), world.rubric
+    pairs = list(zip(rollouts["prompt_id"].map(prompts), rollouts["response"]))
+    gold = pd.DataFrame({"gold": [rubric.gold_rating(*pair) for pair in pairs]}, index=rollouts.index)
+    if world.truth == "mean":
+        rated = pd.DataFrame([rubric.rate_attributes(*pair) for pair in pairs], rollouts.index, [*rubric.WEIGHTS])
+        gold["content"] = sum(rubric.WEIGHTS[name] * rated[name] for name in CONTENT)
+        gold["form"] = gold["gold"] - gold["content"]
+    return gold.groupby(rollouts["step"]).mean()
 
 
 def from_sft(training: pd.DataFrame) -> pd.DataFrame:
@@ -40,7 +48,7 @@ def from_sft(training: pd.DataFrame) -> pd.DataFrame:
 
     Their unit comes from held-out prompts, whose zero is that of other prompts.
     """
-    scored = [name for name in training if name in ("judges", "gold", *other_makes(training))]
+    scored = [name for name in training if name in ("judges", "gold", *GOLD_PARTS, *other_makes(training))]
     first = training.loc[training["step"] == 1, scored].mean()
     return training.assign(**(training[scored] - first))
 
@@ -53,7 +61,7 @@ def units_of_readers(evaluations: pd.DataFrame, traces: pd.DataFrame) -> dict[st
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
-    gold: list[pd.Series] = []
+    gold: list[pd.DataFrame] = []
     if args.world:
         prompts = pd.read_parquet(args.tokens).drop_duplicates("prompt_id").set_index("prompt_id")["prompt"]
         gold = [gold_by_step(WORLDS[args.world], path, prompts) for path in args.rollouts]
@@ -67,7 +75,7 @@ def main(argv: list[str] | None = None) -> None:
         trace = traces[(traces["arm"] == arm) & (traces["seed"] == seed)].drop(columns=["arm", "seed"])
         table = table.merge(trace, on="step", how="left")
         if gold:
-            table["gold"] = table["step"].map(gold[number])
+            table = table.join(gold[number], on="step")
         table = in_sft_units(table, units)
         table = table.drop(columns=[name for names in judge_columns(table).values() for name in names])
         table.insert(0, "arm", arm)

@@ -10,7 +10,7 @@ import jinja2
 
 from align.errors import run
 from align.files import named_path, read_json, write_text
-from findings import appendix_tables, claims, counted, divided, model_tables, robustness, sweep, tables
+from findings import appendix_tables, claims, counted, divided, model_tables, robustness, sweep, tables, verdict_table
 from findings.summary import is_pocket
 
 # The roles whose responses stand beside SFT's: in the report, and in its appendix.
@@ -78,6 +78,7 @@ def make_tables(given: Material) -> dict[str, str]:
     noisy = beside.get("robustness")
     made["robustness"] = robustness.table_of_robustness(given.paper, noisy) if noisy else ""
     made["weights"] = counted.table_of_weights(summary)
+    made["verdicts"] = verdict_table.table_of_verdicts(summary, beside)
     made["claims"] = claims.table_of_claims(summary, beside)
     made["divided"] = divided.table_of_divided(beside["divided"]) if "divided" in beside else ""
     return made

@@ -115,9 +115,11 @@ def state_trl(summary: dict) -> list[Finding]:
         f"**It is another algorithm.** `RLOOTrainer` of {version} holds each response against the mean of its"
         f" prompt's *other*"
         " responses, so it needs {samples} or more a prompt; the paper's REINFORCE takes one and holds it against one"
-        " number, the mean of all earlier rewards. On one batch of {responses} responses the two gradients have a"
-        " cosine of {other:.2f}. "
+        " number, the mean of all earlier rewards. "
     )
+    # The gradients of a few responses may agree by chance.
+    if trl["responses"] >= summary["settings"]["reinforce"]["batch_size"]:
+        text += "On one batch of {responses} responses the two gradients have a cosine of {other:.2f}. "
     if same:
         text += (
             "With TRL's baseline the loss used here has TRL's gradient (cosine {same:.6f}). So TRL runs the paper's"

@@ -6,31 +6,54 @@ import numpy as np
 import pandas as pd
 
 from findings.evidence import FEWEST_SEEDS, exact_correlation, exact_sign_flip_p
+from findings.sharper import sft_at
 
+DECODINGS = (("sampled", "sampled"), ("greedy", "greedy"), ("sampled", "greedy"))  # Level 1's, and SFT's
 CONTENT = ("helpfulness", "correctness")  # of the rubric; its other attributes are form
+GOLD_PARTS = ("content", "form")
 
 
-def describe_rubric(path: str, weights: dict[str, float], level1: str) -> list[dict]:
-    """What content and form add to gold from SFT to Level 1, in rating points, a row a part and pair of decodings."""
+def describe_rubric(path: str, weights: dict[str, float], roles: dict) -> list[dict]:
+    """What content and form add to gold, in rating points, a row a part and pair of decodings.
+
+    From SFT to Level 1, and from there to each arm of Level 2; p are exact.
+    """
     table = pd.read_csv(path)
     parts = {"content": CONTENT, "form": [name for name in weights if name not in CONTENT]}
-    rows = []
-    for decoding, of_sft in (("sampled", "sampled"), ("greedy", "greedy"), ("sampled", "greedy")):
+    level1, rows = roles["level1"], []
+    pairs = [(level1, one, "sft", other) for one, other in DECODINGS]
+    pairs += [(arm, "sampled", level1, "sampled") for arm in roles.get("level2", [])]
+    for arm, decoding, against, how in pairs:
         ours, theirs = (
-            table[(table["arm"] == arm) & (table["decoding"] == how)].set_index("seed")
-            for arm, how in ((level1, decoding), ("sft", of_sft))
+            table[(table["arm"] == name) & (table["decoding"] == decoded)].set_index("seed")
+            for name, decoded in ((arm, decoding), (against, how))
         )
         for part, names in parts.items():
             points = (sum(weights[name] * side[f"gold_{name}"] for name in names) for side in (ours, theirs))
-            changes = np.subtract(*(side.loc[ours.index] for side in points))
-            key = {
-                "arm": level1,
-                "part": part,
-                "decoding": decoding,
-                "sft_decoding": of_sft,
-                "seeds": len(changes),
-            }
-            rows.append(key | {"estimate": float(changes.mean()), "p_exact": exact_sign_flip_p(changes.to_numpy())})
+            changes = np.subtract(*points).dropna()
+            key = {"arm": arm, "against": against, "part": part, "decoding": decoding, "against_decoding": how}
+            key |= {"seeds": len(changes), "estimate": float(changes.mean())}
+            rows.append(key | {"p_exact": exact_sign_flip_p(changes.to_numpy())})
+    return rows
+
+
+def describe_beside_sharper(path: str, level1: str, temperatures: list[float], metrics: list[str]) -> list[dict]:
+    """Level 1 less the best that a lower temperature or greedy decoding alone makes of SFT, a row a metric.
+
+    The rival is picked by the metric's own mean; p are exact, over seeds, and uncorrected. Empty without such a rival.
+    """
+    table = pd.read_csv(path)
+    ours = table[(table["arm"] == level1) & (table["decoding"] == "sampled")].set_index("seed")
+    sharper = table[table["arm"].isin(map(sft_at, temperatures)) & (table["decoding"] == "sampled")]
+    sharper = pd.concat([sharper, table[(table["arm"] == "sft") & (table["decoding"] == "greedy")]])
+    rows = []
+    for metric in (name for name in metrics if name in table and len(sharper)):
+        by_seed = sharper.pivot(index="seed", columns=["arm", "decoding"], values=metric)
+        means = by_seed.mean()
+        arm, decoding = means.idxmax()
+        changes = (ours[metric] - by_seed[arm, decoding]).dropna()
+        key = {"metric": metric, "arm": arm, "decoding": decoding, "best": float(means.max()), "seeds": len(changes)}
+        rows.append(key | {"estimate": float(changes.mean()), "p_exact": exact_sign_flip_p(changes.to_numpy())})
     return rows
 
 

@@ -2,7 +2,7 @@
 
 from findings.divided import helps_the_worst, sharper_rows
 from findings.finding import direction
-from findings.level2_why import spread_helps
+from findings.level2_learned import spread_helps
 from findings.pessimism import rows_of_pessimism
 from findings.summary import (
     alpha_of,

@@ -4,6 +4,7 @@ import json
 
 import pandas as pd
 
+from findings.compliance import BEST, change_of, share_of
 from findings.evidence import exact_sign_flip_p
 from findings.finding import Finding, make, shown_by_p
 from findings.level2_why import EXPLAINS
@@ -89,14 +90,68 @@ def state_level2_weights(summary: dict) -> Finding | None:
             less.append(name)
             ps.append(p)
     opening = f"counts {join(less)} less" if less else f"is not shown to count {join([*names.values()][:2])} less"
-    text = (
-        f"**Level 2's reward {opening} than Level 1's**, all else equal: {'; '.join(said)}. Uncorrected; whether it is"
-        " why policies differ was not tested."
-    )
+    text = f"**Level 2's reward {opening} than Level 1's**, all else equal: {'; '.join(said)}."
+    text += say_choice(summary, arms, numbers) + " Uncorrected."
     given = {"condition": "exact p < 1 - confidence for every arm", "confidence": 1 - alpha}
     given["strength"] = shown_by_p(max(ps), alpha) if ps else shown_by_p(1.0, alpha)
     # The report tells the first alone.
     return make("level2_weights" if less else "level2_weights_open", EXPLAINS, text, numbers, **given)
+
+
+def say_choice(summary: dict, arms: list[str], numbers: dict[str, float]) -> str:
+    """How often the best of SFT's responses does what was asked, as each reward chooses; empty where no rule can tell.
+
+    Adds to `numbers`.
+    """
+    level1 = roles_of(summary)["level1"]
+    ours = [share_of(summary, arm, decoding=BEST)["mean"] for arm in arms if share_of(summary, arm, decoding=BEST)]
+    if not ours:
+        return ""
+    changes = [change_of(summary, arm, level1, decoding=BEST) for arm in arms]
+    numbers |= {"choice_low": min(ours), "choice_high": max(ours)}
+    numbers |= {"choice_1": share_of(summary, level1, decoding=BEST)["mean"]}
+    numbers |= {"choice_p": max(change["p_exact"] for change in changes)}
+    size = reach("choice_low", "choice_high", "percent", numbers)
+    return (
+        f" Of SFT's responses, the {BEST} by it do what was asked in {size} of the cases, by Level 1's in"
+        " {choice_1:percent} (largest p {choice_p:p})."
+    )
+
+
+def state_gap(summary: dict) -> Finding | None:
+    """Which part of gold makes the difference from Level 1; None where gold shows none."""
+    names, alpha, level1 = names_of_parts(summary), alpha_of(summary), roles_of(summary)["level1"]
+    arms = [row["arm"] for row in find_rows(level2_rows(summary), metric="gold") if row["verdict"] in ("rose", "fell")]
+    parts = {part: [find_row(summary["rubric"], arm=arm, against=level1, part=part) for arm in arms] for part in names}
+    if not arms or not all(map(all, parts.values())):
+        return None
+    numbers, said = {}, []
+    for part, rows in parts.items():
+        numbers |= {f"{part}_{i}": row["estimate"] for i, row in enumerate(rows)}
+        numbers |= {f"{part}_p": max(row["p_exact"] for row in rows)}
+        sizes = join([f"{{{part}_{i}:+.2f}}" for i in range(len(rows))])
+        said.append(f"{names[part]} {sizes} (largest p {{{part}_p:p}})")
+    most = max(parts, key=lambda part: sum(abs(row["estimate"]) for row in parts[part]))
+    text = (
+        f"**Most of the difference from Level 1 by gold is {names[most]}.** In rating points, {list_arms(arms)}"
+        f" {'differs' if len(arms) == 1 else 'differ'} by: {'; '.join(said)}. Uncorrected."
+    )
+    given = {"strength": shown_by_p(numbers[f"{most}_p"], alpha), "condition": "the part with the larger difference"}
+    return make("gap", EXPLAINS, text, numbers, confidence=1 - alpha, **given)
+
+
+def say_parts(summary: dict, arms: list[str], numbers: dict[str, float]) -> str:
+    """What content and form make of a difference at equal KL; empty where that is not known. Adds to `numbers`."""
+    level1, said = roles_of(summary)["level1"], []
+    for part, name in names_of_parts(summary).items():
+        rows = [find_row(summary["equal_kl"], arm=arm, against=level1, metric=part) for arm in arms]
+        if not all(rows):
+            return ""
+        numbers |= {f"{part}_{i}": row["estimate"] for i, row in enumerate(rows)}
+        numbers |= {f"{part}_p": max(row["p_exact"] for row in rows)}
+        sizes = join([f"{{{part}_{i}:+.2f}}" for i in range(len(rows))])
+        said.append(f"{name} {sizes} (largest p {{{part}_p:p}})")
+    return f"; in rating points, {join(said)}"
 
 
 def state_moved(summary: dict) -> Finding | None:
@@ -128,7 +183,7 @@ def state_moved(summary: dict) -> Finding | None:
         f" {'is' if len(arms) == 1 else 'are'} {join([f'{{kl_{arm}:.1f}}' for arm in arms])} nats from SFT, Level 1"
         " {kl:.1f} (largest p {p:p}, uncorrected). Where both had come as far, in training, the difference by"
         f" {metric} is {join([f'{{left_{arm}:+.2f}}' for arm in arms])}"
-        f" ({'not shown, least' if gone else 'smallest'} p {{least:p}}). Why they moved less is not known."
+        f" ({'not shown, least' if gone else 'smallest'} p {{least:p}}){say_parts(summary, arms, numbers)}."
     )
     condition = "shown to differ from Level 1, and shown to have a smaller KL"
     return make(
@@ -150,4 +205,5 @@ def table_of_weights(summary: dict) -> str:
 
 def state_counted(summary: dict) -> list[Finding]:
     """All of them."""
-    return [*filter(None, (state_weights(summary), state_level2_weights(summary), state_moved(summary)))]
+    found = (state_weights(summary), state_level2_weights(summary), state_gap(summary), state_moved(summary))
+    return [*filter(None, found)]

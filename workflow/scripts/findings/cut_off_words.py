@@ -8,10 +8,11 @@ from findings.summary import (
     find_arm,
     find_row,
     level2_rows,
+    other_makes,
     roles_of,
     seeds_of_contrast,
 )
-from findings.words import join, list_arms
+from findings.words import join, list_arms, short_metric
 
 WHY = "Why do policies go on until they are cut off?"
 
@@ -135,6 +136,24 @@ def without_remedy(summary: dict, arm: str) -> str:
     )
 
 
+def say_price(summary: dict, arms: list[str]) -> tuple[str, dict[str, float]]:
+    """Whether judges put an arm lower where it finishes less than Level 1, over replicates; nothing if unknown."""
+    numbers, said = {}, []
+    for metric in ("judges", *other_makes(summary)):
+        place = {"against": roles_of(summary)["level1"], "metric": metric, "beside": "finished"}
+        rows = [find_row(summary["relations"], arm=arm, **place) for arm in arms]
+        if not all(row.get("correlation") is not None for row in rows):
+            continue
+        numbers |= {f"{metric}_{i}": row["correlation"] for i, row in enumerate(rows)}
+        numbers |= {f"{metric}_{i}_p": row["p_exact"] for i, row in enumerate(rows)}
+        each = [f"{{{metric}_{i}:+.2f}} (p {{{metric}_{i}_p:p}})" for i in range(len(rows))]
+        said.append(f"{join(each)} by {short_metric(metric)}")
+    if not said:
+        return "", {}
+    text = " Over replicates the difference from Level 1 correlates with that in the share that is finished:"
+    return f"{text} {'; '.join(said)}. Looked at afterwards.", numbers
+
+
 def state_cut_off(summary: dict) -> list[Finding]:
     """Which arms are cut off, what that comes from, and the remedy; none where all end as SFT does."""
     level2 = roles_of(summary).get("level2", [])
@@ -163,6 +182,9 @@ def state_cut_off(summary: dict) -> list[Finding]:
     tested = {row["arm"] for row in level2_rows(summary)}
     ours = [row["arm"] for row in cut if row["arm"] in tested]
     if ours:
-        text = f"**Some replicates of {list_arms(ours)} go on until they are cut off.** [Why](#what-did-not-work)."
-        found.append(make("length_explains", "What explains how Level 2 compares?", text))
+        text, numbers = say_price(summary, ours)
+        text = (
+            f"**Some replicates of {list_arms(ours)} go on until they are cut off.**{text} [Why](#what-did-not-work)."
+        )
+        found.append(make("length_explains", "What explains how Level 2 compares?", text, numbers))
     return found

@@ -130,7 +130,7 @@ def state_form_and_content(summary: dict) -> list[Finding]:
     names = names_of_parts(summary)
     by_decoding, numbers, sizes = {}, {}, []
     for decoding in ("sampled", "greedy"):
-        rows = find_rows(summary["rubric"], decoding=decoding, sft_decoding=decoding)
+        rows = find_rows(summary["rubric"], against="sft", decoding=decoding, against_decoding=decoding)
         by_decoding[decoding] = {row["part"]: row for row in rows}
         for part, row in by_decoding[decoding].items():
             numbers |= {f"{part}_{decoding}": row["estimate"], f"{part}_{decoding}_p": row["p_exact"]}

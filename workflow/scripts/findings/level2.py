@@ -1,15 +1,14 @@
 """Level 2's findings: did a distribution over ratings help, what could have been found, was it as predicted?"""
 
-from findings.contrast_words import CONDITION, group_arms, shared_evidence, smallness
+from findings.contrast_words import CONDITION, DECIDING, group_arms, shared_evidence, smallness
 from findings.finding import Finding, direction, make, shown_by_p, strength_of
+from findings.level2_learned import state_learning, state_spread
 from findings.level2_why import (
-    state_learning,
-    state_length,
+    state_bias,
     state_names,
     state_narrowing,
     state_oracle,
     state_signals,
-    state_spread,
     state_win,
 )
 from findings.predictions import state_predictions
@@ -125,10 +124,11 @@ def state_equal_kl(summary: dict) -> Finding | None:
     arms, alpha = {row["arm"] for row in level2_rows(summary)}, alpha_of(summary)
     level1, seeds = roles_of(summary)["level1"], len(summary["seeds"])
     rows = [row for row in find_rows(summary["equal_kl"], against=level1, seeds=seeds) if row["arm"] in arms]
+    rows = [row for row in rows if row["metric"] in DECIDING]
     if not rows or seeds < 2:
         return None
     numbers, said = {}, []
-    for metric in ("gold", "judges"):
+    for metric in DECIDING:
         some = find_rows(rows, metric=metric)
         if some:
             sizes = [row["estimate"] for row in some]
@@ -183,7 +183,7 @@ def state_level2(summary: dict) -> list[Finding]:
     found += [state_equal_kl(summary), *state_learning(summary), *state_spread(summary, kind), *state_signals(summary)]
     found += [
         state_oracle(summary),
-        state_length(summary),
+        state_bias(summary),
         state_narrowing(summary),
         *state_names(summary, kind),
         state_win(summary),

@@ -1,6 +1,6 @@
-"""What explains how Level 2 compares with Level 1: what its models learned, and what of it policies could use."""
+"""What explains how Level 2 compares with Level 1: what an oracle could gain, what signals choose, what biases do."""
 
-from findings.finding import Finding, direction, make, shown_by_p
+from findings.finding import Finding, make
 from findings.summary import (
     alpha_of,
     arm_with_signal,
@@ -16,91 +16,15 @@ from findings.words import join, list_arms, reach
 EXPLAINS = "What explains how Level 2 compares?"
 
 
-def state_learning(summary: dict) -> list[Finding]:
-    """What Level 2's reward model learned beside Level 1's."""
-    levels, alpha = summary["derived"]["levels"], alpha_of(summary)
-    if not levels or not levels["accuracy"]:
-        return []
-    gap = levels["accuracy"]
-    words = (
-        "agrees with raters more often",
-        "agrees with raters less often",
-        "is not shown to agree more or less often",
-    )
-    text = (
-        f"**The model over ratings {direction(gap, alpha, words)}.** On held-out pairs its accuracy differs from the"
-        " scalar model's by {accuracy:points} points (p {accuracy_p:p}), its loss by {nll:+.4f} (p {nll_p:p})."
-    )
-    numbers = {"accuracy": gap["estimate"], "accuracy_p": gap["p_exact"]}
-    numbers |= {"nll": levels["nll"]["estimate"], "nll_p": levels["nll"]["p_exact"]}
-    given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
-    found = [
-        make("learning", "Did it learn as much?", text, numbers, strength=shown_by_p(gap["p_exact"], alpha), **given)
-    ]
-    ends = summary["derived"]["ends"]
-    text = (
-        "The lowest and the highest rating hold {min:percent} to {max:percent} of the mass, by seed; uniform, they"
-        " would hold {uniform:percent}."
-    )
-    return [
-        *found,
-        make("ends", "Did it collapse onto the ends?", text, ends | {"uniform": summary["derived"]["uniform_ends"]}),
-    ]
-
-
-def spread_helps(told: dict, alpha: float) -> bool:
-    """Whether counting the spread in is shown to lower the held-out loss."""
-    return told["gain"] > 0 and told["p_exact"] < alpha
-
-
-def state_spread(summary: dict, kind: str) -> list[Finding]:
-    """Whether the spread of the ratings is more than a function of the mean, and helps to tell who wins."""
-    found, model, alpha = [], summary["derived"]["models"][kind], alpha_of(summary)
-    told = summary["derived"]["interaction"]
-    if told:
-        gains, holds = told["gain"] > 0, spread_helps(told, alpha)
-        words = ("helps", "does not help", "is not shown to help")
-        opening = direction(told | {"estimate": told["gain"]}, alpha, words)
-        text = (
-            f"**Its spread {opening} to tell who wins.** Counting it in {'lowers' if gains else 'raises'} the held-out"
-            " loss by {size:.4f} nats a pair (p {p:p})"
-        )
-        numbers = {"size": abs(told["gain"]), "p": told["p_exact"], "error": told["error"]}
-        if "oracle" in told:
-            numbers |= {"oracle": -told["oracle"], "oracle_error": told["oracle_error"], "own": -told["true_noise"]}
-            text += (
-                ". Beside the true means the true noise changes it by {oracle:+.4f} (standard error"
-                " {oracle_error:.4f}), beside the model's own means by {own:+.4f}"
-            )
-            if holds:
-                gained = told["oracle"] > 0
-                text += ": the spread holds some of what could be known" if gained else ": not by knowing that noise"
-            elif told["oracle"] < told["oracle_least"]:
-                text += ": too little for a model's gain to be found here"
-            else:
-                text += (
-                    ": the mean has to be better first" if told["true_noise"] <= 0 else ": there was something to learn"
-                )
-        text += "."
-        given = {"condition": "exact p < 1 - confidence and a gain", "confidence": 1 - alpha}
-        strength = shown_by_p(told["p_exact"], alpha)
-        found.append(
-            make("spread", "Does the spread help to tell who wins?", text, numbers, strength=strength, **given)
-        )
-    if model["spread_r2_on_mean"]:
-        text = "A cubic in the mean explains {mean:percent} of the spread ({min:percent} to {max:percent} over seeds)."
-        found.append(
-            make("spread_on_mean", "Is the spread more than a function of the mean?", text, model["spread_r2_on_mean"])
-        )
-    if model["spread_noise_correlation"]:
-        text = (
-            "With the true noise of its raters the spread of a prompt's ratings correlates {mean:+.2f} ({min:+.2f} to"
-            " {max:+.2f} over seeds)."
-        )
-        found.append(
-            make("spread_noise", "Does it know where raters disagree?", text, model["spread_noise_correlation"])
-        )
-    return found
+def say_p(summary: dict, numbers: dict[str, float]) -> str:
+    """The largest exact p of Level 2's choices against Level 1's by gold; added to `numbers`. Empty without any."""
+    arms = {row["arm"] for row in level2_rows(summary)}
+    rows = find_rows(summary["predictions"], against=roles_of(summary)["level1"], metric="gold")
+    ps = [row["p_exact"] for row in rows if row["arm"] in arms]
+    if not ps:
+        return ""
+    numbers["p"] = max(ps)
+    return "; largest p of the difference {p:p}"
 
 
 def state_oracle(summary: dict) -> Finding | None:
@@ -111,10 +35,11 @@ def state_oracle(summary: dict) -> Finding | None:
     numbers = {name: told[name] for name in ("n", "mean", "spread", "level1")}
     numbers |= {"low": min(told["level2"]), "high": max(told["level2"])}
     gains = "{mean:+.2f} by gold; knowing the true spread adds {spread:+.2f}. By the learned signals it gains"
-    gains += f" {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)"
+    rated = reach("low", "high", "+.2f", numbers)
+    gains += f" {{level1:+.2f}} (Level 1) and {rated} (Level 2{say_p(summary, numbers)})"
     if told["rejected"] and told["spread"] == 0:
         opening = "Knowing the true spread cannot pay in choosing here"
-        closing = "Raters' noise is a prompt's, and the same for all responses to it. What is left to gain is the mean."
+        closing = "Raters' noise differs between prompts, not between responses: only a better mean can gain."
     elif told["rejected"]:
         opening, closing = "Knowing the true spread would not pay here", "What is missing is a better mean."
     else:
@@ -159,28 +84,28 @@ def state_signals(summary: dict) -> list[Finding]:
     return found
 
 
-def state_length(summary: dict) -> Finding | None:
-    """Whether Level 2's loss by gold goes with longer responses; None where that is not shown."""
+def state_bias(summary: dict) -> Finding | None:
+    """Whether Level 2's loss by gold goes with what raters like beyond gold; None where that is not shown."""
     arms, alpha = [row["arm"] for row in level2_rows(summary)], alpha_of(summary)
     level1 = roles_of(summary)["level1"]
     rows = [
         row
-        for row in find_rows(summary["relations"], against=level1, metric="gold", beside="tokens")
+        for row in find_rows(summary["relations"], against=level1, metric="gold", beside="rater_bias")
         if row["arm"] in arms and row["p_exact"] < alpha and row["correlation"] < 0
     ]
     if not rows:
         return None
-    numbers = {f"r_{i}": row["correlation"] for i, row in enumerate(rows)}
-    numbers |= {f"p_{i}": row["p_exact"] for i, row in enumerate(rows)}
-    said = [f"{{r_{i}:+.2f}} (p {{p_{i}:p}})" for i in range(len(rows))]
+    correlations = [row["correlation"] for row in rows]
+    numbers = {"low": min(correlations), "high": max(correlations), "p": max(row["p_exact"] for row in rows)}
+    blamed = list(dict.fromkeys(row["arm"] for row in rows))
+    who = "Level 2's responses" if {*blamed} == {*arms} else f"responses of {list_arms(blamed)}"
     text = (
-        f"**Where responses of {list_arms([row['arm'] for row in rows])} grew, gold rose less**: over seeds the two"
-        " differences from Level 1 correlate"
-        f" {join(said)}. Some replicates' models learned the raters' liking for length. Looked at"
-        f" afterwards: a hint, no test."
+        f"**Where {who} hold more of what raters like beyond gold, gold rose less**: over replicates the two"
+        f" differences from Level 1 correlate {reach('low', 'high', '+.2f', numbers)} (largest p {{p:p}}; looked at"
+        " afterwards)."
     )
     return make(
-        "length", EXPLAINS, text, numbers, condition="exact p < 1 - confidence, correlation < 0", confidence=1 - alpha
+        "bias", EXPLAINS, text, numbers, condition="exact p < 1 - confidence, correlation < 0", confidence=1 - alpha
     )
 
 

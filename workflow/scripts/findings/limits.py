@@ -74,7 +74,7 @@ def state_failures(summary: dict) -> list[Finding]:
     found, question = [], "What did not work?"
     rows = level2_rows(summary)
     if rows and not find_rows(rows, verdict="rose"):
-        text = "**The distribution.** Here no reading of it is shown to be ahead of the scalar reward, by any metric."
+        text = "**The distribution.** No reading of it is shown to be ahead of the scalar reward, by any metric."
         found.append(make("failed_distribution", question, text, condition="no arm of Level 2 rose"))
     found += state_cut_off(summary)
     judged = summary["derived"]["predictions"]

@@ -44,8 +44,6 @@ def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
     level1 = [role_contrast(one, "level1")[metric] for one in others for metric in ("gold", "judges")]
     level2 = [row for one in others for row in level2_rows(one)]
     text = f"Level 1 differs from SFT by {say_each(level1, numbers)}"
-    if level2:
-        text += f". Level 2 differs from Level 1 by {say_sizes(level2, 'level2', numbers)}"
     here, there = verdicts_of(summary), [verdicts_of(one) for one in others]
     changed = []
     if any(one["level1"] != here["level1"] for one in there):
@@ -61,4 +59,9 @@ def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
     text = f"**From {models}: {closing}.** {text}."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(summary), "strength": strength_of(*level1, *level2)}
     given["equivalence_margin"] = summary["settings"]["equivalence_margin"]
-    return [make("other_sft", "Does the answer depend on the SFT model?", text, numbers, **given)]
+    question = "Does the answer depend on the SFT model?"
+    found = [make("other_sft", question, text, numbers, **given)]
+    if level2:
+        text = f"From {models} Level 2 differs from Level 1 by {say_sizes(level2, 'level2', numbers)}."
+        found.append(make("other_sft_level2", question, text, numbers, **given | {"strength": strength_of(*level2)}))
+    return found

@@ -1,6 +1,6 @@
-"""What the real model showed, in two sentences, before the embedded world speaks."""
+"""What the real model showed, in words beside the table of verdicts, before the embedded world speaks."""
 
-from findings.contrast_words import CONDITION, smallness
+from findings.contrast_words import CONDITION
 from findings.finding import Finding, make, strength_of
 from findings.summary import (
     alpha_of,
@@ -14,7 +14,7 @@ from findings.summary import (
     roles_of,
 )
 from findings.units import PRIMARY_KIND
-from findings.words import VERDICT_WORDS, join
+from findings.words import join
 
 QUESTION = "What does the real model show?"
 RISES = {
@@ -49,52 +49,40 @@ def name_makes(real: dict) -> dict[str, str]:
 
 def explain_makes(real: dict) -> str:
     """What the names of judges of other makes mean; empty without such judges."""
-    others = len(other_makes(real))
-    return f" ({'judges of other makes' if others > 1 else 'a judge of another make'})" if others else ""
-
-
-def by_makes(real: dict, rows: dict[str, dict], name: str, numbers: dict[str, float]) -> str:
-    """What judges of each make say of one contrast; its numbers are added to `numbers`."""
-    said = []
-    for metric in (metric for metric in name_makes(real) if metric in rows):
-        numbers[f"{name}_{metric}"] = rows[metric]["estimate"]
-        verdict = f"{VERDICT_WORDS[rows[metric]['verdict']]}{smallness(real, [rows[metric]])}"
-        said.append(f"{{{name}_{metric}:+.2f}} ({verdict})")
-    return join(said)
+    others = [f"`{name}`" for name in other_makes(real)]
+    if not others:
+        return ""
+    return f" {join(others)} {'are judges of other makes' if len(others) > 1 else 'is a judge of another make'}."
 
 
 def state_level1(real: dict) -> Finding:
-    """Whether the mean reward rose against SFT's."""
-    rows = role_contrast(real, "level1")
-    numbers = {"seeds": rows["judges"]["seeds"], "p": rows["judges"]["p_holm"]}
+    """Whether the mean reward rose against SFT's; the table beside it has the numbers."""
+    row = role_contrast(real, "level1")["judges"]
     text = (
-        f"**On the real model, SmolLM2-135M-Instruct, Level 1's reward {RISES[rows['judges']['verdict']]}**"
-        f" ([its report](results/{real['experiment']}/report.md), {{seeds}} replicates). On held-out prompts the mean"
-        f" reward less SFT's, in SFT standard deviations, is {by_makes(real, rows, 'level1', numbers)} by"
-        f" {join([*name_makes(real).values()])}{explain_makes(real)}; exact p of the first, after Holm, {{p:p}}."
+        f"**On the real model, SmolLM2-135M-Instruct, Level 1's reward {RISES[row['verdict']]}** by"
+        f" {name_makes(real)['judges']} ([its report](results/{real['experiment']}/report.md), {{seeds}} replicates,"
+        f" exact p after Holm {{p:p}}).{explain_makes(real)}"
     )
-    given = {"condition": CONDITION, "confidence": 1 - alpha_of(real), "strength": strength_of(rows["judges"])}
-    return make("verdict_real", QUESTION, text, numbers, **given)
+    given = {"condition": CONDITION, "confidence": 1 - alpha_of(real), "strength": strength_of(row)}
+    return make("verdict_real", QUESTION, text, {"seeds": row["seeds"], "p": row["p_holm"]}, **given)
 
 
 def state_level2(real: dict) -> list[Finding]:
     """Whether its arms of Level 2 do better than Level 1; nothing without such arms."""
-    level1, numbers, said, verdicts, cut_off = roles_of(real)["level1"], {}, [], [], []
+    level1, numbers, verdicts, cut_off = roles_of(real)["level1"], {}, [], []
     for i, arm in enumerate(row["arm"] for row in find_rows(level2_rows(real), metric="judges")):
         rows = contrast_of(real, arm, level1)
         verdicts += [rows[metric]["verdict"] for metric in name_makes(real) if metric in rows]
-        said.append(f"`{arm}` is {by_makes(real, rows, f'level2_{i}', numbers)}")
         cut = find_row(real["cut_off"], arm=arm)
         if cut:
             numbers |= {f"cut_{i}": cut["cut_off"], f"of_{i}": cut["seeds"]}
             cut_off.append(f"`{arm}` in {{cut_{i}}} of {{of_{i}}}")
-    if not said:
+    if not verdicts:
         return []
     ahead = [verdict == "rose" for verdict in verdicts]
     opening = "gains, as every judge sees" if all(ahead) else "has no gain that all judges see"
     opening = opening if any(ahead) else "shows no gain"
-    order = f", by the same judge{'s in the same order' if len(name_makes(real)) > 1 else ''}"
-    text = f"**There Level 2 {opening}.** Less Level 1{order}, {'; '.join(said)}."
+    text = f"**There Level 2 {opening}.**"
     least = {}
     for metric in name_makes(real):
         sizes = [row["minimum_detectable"] for row in find_rows(level2_rows(real), metric=metric)]
@@ -102,7 +90,7 @@ def state_level2(real: dict) -> list[Finding]:
     if len(least) == len(name_makes(real)):
         numbers |= least
         found = join([f"{{{name}:.2f}}" for name in least])
-        text += f" The smallest differences that the tests could have found are {found}."
+        text += f" The smallest differences that its tests could have found are {found}, in the table's order."
     if cut_off:
         text += f" Policies go on until they are cut off: {join(cut_off)} replicates."
     given = {"condition": f"gain: ahead by every judge; {CONDITION}", "confidence": 1 - alpha_of(real)}

@@ -2,7 +2,6 @@
 
 from findings.contrast_words import DECIDING, answer_each, in_order
 from findings.finding import Finding, direction, make, shown_by_p, strength_of
-from findings.sharper import sft_temperatures
 from findings.summary import alpha_of, find_arm, other_makes, role_contrast, roles_of
 from findings.words import join, short_metric
 
@@ -30,18 +29,14 @@ def state_rival(summary: dict) -> list[Finding]:
     lead = {metric: rows[metric] for metric in ("gold", "judges", *other_makes(summary)) if metric in rows}
     answers = {m: direction(row, alpha, ("yes", "no", "that is not shown")) for m, row in lead.items()}
     short = [f"{direction(row, alpha, words)} by {short_metric(m)} ({{{m}:+.2f}})" for m, row in lead.items()]
-    sharper = [find_arm(summary["arms"], name) for name in sft_temperatures(summary)]
-    sharper.append(find_arm(summary["arms"], "sft", "greedy"))
-    beside_best = most = ""
-    if all(sharper):
-        ours, best = find_arm(summary["arms"], level1), {m: max(row[m] for row in sharper) for m in lead}
-        numbers |= {f"best_{metric}": best[metric] for metric in lead}
-        numbers |= {f"beyond_{metric}": ours[metric] - best[metric] for metric in lead}
-        said = join([f"{{beyond_{metric}:+.2f}} by {short_metric(metric)}" for metric in lead])
+    best = {row["metric"]: row for row in summary["beside_sharper"] if row["metric"] in lead}
+    beside_best = ""
+    if best:
+        numbers |= {f"beyond_{metric}": row["estimate"] for metric, row in best.items()}
+        numbers |= {f"beyond_{metric}_p": row["p_exact"] for metric, row in best.items()}
+        said = join([f"{{beyond_{m}:+.2f}} by {short_metric(m)} (p {{beyond_{m}_p:p}})" for m in best])
         rival = "SFT at its best temperature or decoded greedily, whichever is better,"
-        beside_best = f" From {rival} it differs by {said} (not tested)."
-        said = join([f"{{best_{metric}:+.2f}} by {short_metric(metric)}" for metric in lead])
-        most = f" The most that a lower temperature or greedy decoding alone brings SFT is {said}."
+        beside_best = f" From {rival} it differs by {said}, uncorrected."
     question = "Is Level 1 more than a sharper SFT model?"
     given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
     given["strength"] = shown_by_p(max(row["p_exact"] for row in rows.values()), alpha)
@@ -56,7 +51,7 @@ def state_rival(summary: dict) -> list[Finding]:
         alike = "itself, of less entropy than the policy ({sft_entropy:.2f} beside {entropy:.2f} nats a token)"
     else:
         alike = "at the temperature {temperature:.2f}, which has the same entropy ({entropy:.2f} nats a token)"
-    line = f"Against SFT {alike}, the policy is {join(long)}.{most}"
+    line = f"Against SFT {alike}, the policy is {join(long)}."
     texts = {"verdict_rival": verdict, "rival": line}
     return [make(name, question, text, numbers, **given) for name, text in texts.items()]
 

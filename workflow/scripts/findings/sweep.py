@@ -25,8 +25,11 @@ def rows_of_sweep(sweep: dict, signal: str = "win", against: str = "reward") -> 
     return sorted(rows, key=lambda row: [row[name] for name in SWEPT])
 
 
-def state_sweep(summary: dict, sweep: dict, other: dict | None = None) -> Finding:
-    """How far Level 2 is from Level 1 over all settings, by metric; `other` is the sweep from another SFT model."""
+def state_sweep(summary: dict, sweep: dict, other: dict | None = None) -> list[Finding]:
+    """How far Level 2 is from Level 1 over all settings, by metric, and over seeds where it is farthest.
+
+    `other` is the sweep from another SFT model.
+    """
     margin, rows = summary["settings"]["equivalence_margin"], rows_of_sweep(sweep)
     settings = {tuple(row[name] for name in SWEPT) for row in rows}
     numbers: dict[str, float] = {"settings": len(settings), "seeds": len(sweep["seeds"])}
@@ -46,8 +49,7 @@ def state_sweep(summary: dict, sweep: dict, other: dict | None = None) -> Findin
         opening = "In this run no shared setting puts Level 2 ahead by more than the margin"
     text = (
         f"**{opening}.** At {{settings}} settings of β and learning rate the win probability differs"
-        f" by {join(said)} ({{seeds}} pilot seeds: shown, not tested); most at β = {{kl_coef:g}}"
-        " and learning rate {learning_rate:g}: by {least_seed:+.2f} to {most_seed:+.2f} in single seeds."
+        f" by {join(said)} ({{seeds}} pilot seeds: shown, not tested)."
     )
     elsewhere = [row["estimate"] for row in find_rows(rows_of_sweep(other), metric=most["metric"])] if other else []
     if elsewhere:
@@ -55,7 +57,14 @@ def state_sweep(summary: dict, sweep: dict, other: dict | None = None) -> Findin
         size = reach("other_low", "other_high", "+.2f", numbers)
         text += f" From another SFT model the win probability differs by {size} by {short_metric(most['metric'])}."
     condition = "ahead: an estimate > equivalence_margin"
-    return make("sweep", EXPLAINS, text, numbers, condition=condition, equivalence_margin=margin)
+    farthest = (
+        "They differ most at β = {kl_coef:g} and learning rate {learning_rate:g}: by {least_seed:+.2f} to"
+        " {most_seed:+.2f} in single seeds."
+    )
+    return [
+        make("sweep", EXPLAINS, text, numbers, condition=condition, equivalence_margin=margin),
+        make("sweep_seeds", EXPLAINS, farthest, numbers),
+    ]
 
 
 def table_of_sweep(sweep: dict) -> str:

@@ -1,5 +1,6 @@
 """The report's tables as Markdown: rows of statistics, set beside each other and never reckoned with."""
 
+from findings.by_seed import GOLD_PARTS
 from findings.summary import find_row, find_rows, level2_rows, role_contrast, roles_of
 from findings.words import join, plural, show, show_interval
 
@@ -173,7 +174,7 @@ def table_of_equal_kl(summary: dict) -> str:
         [f"{row['name']}: {row['arm']} - {row['against']}", row["metric"], show(row["kl"], ".2f")]
         + [show(row["estimate"], "+.2f"), show_interval(row["ci_low"], row["ci_high"]), show(row["p_exact"], "p")]
         for row in summary["equal_kl"]
-        if row["seeds"] == len(summary["seeds"])
+        if row["seeds"] == len(summary["seeds"]) and row["metric"] not in GOLD_PARTS
     ]
     return markdown(["contrast", "by", "KL (nats)", "difference (SFT s.d.)", "t interval", "exact p"], rows, 2)
 

@@ -1,0 +1,107 @@
+"""What Level 2's reward models learned beside Level 1's: how often they agree with raters, what their spread tells."""
+
+from findings.finding import Finding, direction, make, shown_by_p
+from findings.level2_why import EXPLAINS
+from findings.summary import alpha_of
+from findings.words import join
+
+
+def state_learning(summary: dict) -> list[Finding]:
+    """What Level 2's reward model learned beside Level 1's."""
+    levels, alpha = summary["derived"]["levels"], alpha_of(summary)
+    if not levels or not levels["accuracy"]:
+        return []
+    gap = levels["accuracy"]
+    words = (
+        "agrees with raters more often",
+        "agrees with raters less often",
+        "is not shown to agree more or less often",
+    )
+    text = (
+        f"**The model over ratings {direction(gap, alpha, words)}.** On held-out pairs its accuracy differs from the"
+        " scalar model's by {accuracy:points} points (p {accuracy_p:p}), its loss by {nll:+.4f} (p {nll_p:p})."
+    )
+    numbers = {"accuracy": gap["estimate"], "accuracy_p": gap["p_exact"]}
+    numbers |= {"nll": levels["nll"]["estimate"], "nll_p": levels["nll"]["p_exact"]}
+    given = {"condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
+    found = [
+        make("learning", "Did it learn as much?", text, numbers, strength=shown_by_p(gap["p_exact"], alpha), **given)
+    ]
+    ends = summary["derived"]["ends"]
+    text = (
+        "The lowest and the highest rating hold {min:percent} to {max:percent} of the mass, by seed; uniform, they"
+        " would hold {uniform:percent}."
+    )
+    return [
+        *found,
+        make("ends", "Did it collapse onto the ends?", text, ends | {"uniform": summary["derived"]["uniform_ends"]}),
+    ]
+
+
+def spread_helps(told: dict, alpha: float) -> bool:
+    """Whether counting the spread in is shown to lower the held-out loss."""
+    return told["gain"] > 0 and told["p_exact"] < alpha
+
+
+def state_spread(summary: dict, kind: str) -> list[Finding]:
+    """Whether the spread of the ratings is more than a function of the mean, and helps to tell who wins."""
+    found, model, alpha = [], summary["derived"]["models"][kind], alpha_of(summary)
+    told = summary["derived"]["interaction"]
+    if told:
+        gains, holds = told["gain"] > 0, spread_helps(told, alpha)
+        words = ("helps", "does not help", "is not shown to help")
+        opening = direction(told | {"estimate": told["gain"]}, alpha, words)
+        text = (
+            f"**Its spread {opening} to tell who wins.** Counting it in {'lowers' if gains else 'raises'} the held-out"
+            " loss by {size:.4f} nats a pair (p {p:p})"
+        )
+        numbers = {"size": abs(told["gain"]), "p": told["p_exact"], "error": told["error"]}
+        if "oracle" in told:
+            numbers |= {"oracle": -told["oracle"], "oracle_error": told["oracle_error"], "own": -told["true_noise"]}
+            text += (
+                ". Beside the true means the true noise changes it by {oracle:+.4f} (standard error"
+                " {oracle_error:.4f}), beside the model's own means by {own:+.4f}"
+            )
+            if holds:
+                gained = told["oracle"] > 0
+                text += ": the spread holds some of what could be known" if gained else ": not by knowing that noise"
+            elif told["oracle"] < told["oracle_least"]:
+                text += ": too little for a model's gain to be found here"
+            else:
+                closing = (
+                    "the mean has to be better first" if told["true_noise"] <= 0 else "there was something to learn"
+                )
+                text += f": {closing}"
+        text += "."
+        given = {"condition": "exact p < 1 - confidence and a gain", "confidence": 1 - alpha}
+        strength = shown_by_p(told["p_exact"], alpha)
+        found.append(
+            make("spread", "Does the spread help to tell who wins?", text, numbers, strength=strength, **given)
+        )
+    if model["spread_r2_on_mean"]:
+        text = "A cubic in the mean explains {mean:percent} of the spread ({min:percent} to {max:percent} over seeds)."
+        found.append(
+            make("spread_on_mean", "Is the spread more than a function of the mean?", text, model["spread_r2_on_mean"])
+        )
+    if model["spread_noise_correlation"]:
+        text = (
+            "With the true noise of its raters the spread of a prompt's ratings correlates {mean:+.2f} ({min:+.2f} to"
+            " {max:+.2f} over seeds)."
+        )
+        found.append(
+            make("spread_noise", "Does it know where raters disagree?", text, model["spread_noise_correlation"])
+        )
+    return found
+
+
+def state_learning_beside(summary: dict, beside: dict[str, dict]) -> Finding | None:
+    """Whether the real model's reward models over ratings too agree with raters less; None without such."""
+    places, numbers, said = {"instructed": "instructions", "real": "human preferences"}, {}, []
+    for role, where in places.items():
+        levels = beside.get(role, {}).get("derived", {}).get("levels")
+        if levels and levels["accuracy"]:
+            numbers |= {role: levels["accuracy"]["estimate"], f"{role}_p": levels["accuracy"]["p_exact"]}
+            said.append(f"{{{role}:points}} points (p {{{role}_p:p}}) on {where}")
+    if not said or not summary["derived"]["levels"]:
+        return None
+    return make("learning_beside", EXPLAINS, f"On SmolLM2 by {join(said)}.", numbers)
