@@ -51,6 +51,9 @@ def test_sft_and_its_best_of_n_stand_above_policies(table):
     rows = plot_compliance.rows_of(table, ["sft", "sft_0.5", "level1", "absent"], ["gold"])
     assert list(rows.values()) == ["SFT", "SFT at 0.5", "SFT, greedy", "SFT, best of 4 by gold", "level1"]
     assert plot_compliance.rows_of(table, ["level1"], ["level1"])["level1", "greedy"] == "level1, greedy"
+    more = pd.concat([table, table[table["arm"] == "gold"].assign(decoding="best of 16")])
+    assert "SFT, best of 16 by gold" in plot_compliance.rows_of(more, ["sft"], ["gold"]).values()
+    assert "SFT, best of 4 by gold" not in plot_compliance.rows_of(more, ["sft"], ["gold"]).values()
 
 
 def test_every_row_has_its_points(table):

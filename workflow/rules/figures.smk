@@ -103,7 +103,7 @@ if WORLD == "instructions":
         {"compliance": COMPLIANCE},
         {
             "arms": ["sft", *[f"sft_{temperature:g}" for temperature in TEMPERATURES], *ARMS],
-            "choosers": ["gold", ROLES["level1"]],
+            "choosers": ["gold", ROLES["level1"], *ROLES.get("level2", [])],
         },
     )
 if WORLD and ROLES.get("level2"):

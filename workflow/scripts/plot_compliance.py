@@ -9,6 +9,7 @@ import pandas as pd
 from align.errors import run
 from findings.plotting import figure_parser, legend_above, save_figure, use_style
 
+BEST = "best of "  # n
 MEASURES = ["complies", "gold", "raters", "asking"]
 # Filled and hollow, a disc and a square: told apart in grey too.
 SEEN, HELD_OUT, GOLD, RATERS = (
@@ -37,14 +38,19 @@ def average(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def rows_of(table: pd.DataFrame, arms: list[str], choosers: list[str]) -> dict[tuple[str, str], str]:
-    """What the figure shows from top to bottom, (arm, decoding) to its label: SFT, its best of n, then policies."""
+    """What the figure shows from top to bottom, (arm, decoding) to its label: SFT, its best of n, then policies.
+
+    Of several n the largest.
+    """
     seen = dict.fromkeys(zip(table["arm"], table["decoding"]))
+    sizes = {how: int(how.removeprefix(BEST)) for _, how in seen if how.startswith(BEST)}
     sft = {
         (arm, "sampled"): "SFT" if arm == "sft" else f"SFT at {arm.removeprefix('sft_')}"
         for arm in arms
         if arm == "sft" or arm.startswith("sft_")
     } | {("sft", "greedy"): "SFT, greedy", ("sft", "sampled, ended"): "SFT, those that ended"}
-    best = {(arm, how): f"SFT, {how} by {arm}" for arm, how in seen if arm in choosers and how.startswith("best of")}
+    largest = max(sizes, key=sizes.get, default=None)
+    best = {(arm, largest): f"SFT, {largest} by {arm}" for arm in choosers}
     policies = {(arm, "sampled"): arm for arm in arms if (arm, "sampled") not in sft}
     policies |= {(arm, "greedy"): f"{arm}, greedy" for arm in choosers}
     return {row: label for row, label in (sft | best | policies).items() if row in seen}
@@ -54,7 +60,7 @@ def from_sft(means: pd.DataFrame) -> pd.DataFrame:
     """Means less SFT's of the same seed; best of n, of the pool that all replicates share, less SFT's over seeds."""
     sft = means.loc[("sft", "sampled")]
     seeds = means.index.get_level_values("seed")
-    shared = means.index.get_level_values("decoding").str.startswith("best of")
+    shared = means.index.get_level_values("decoding").str.startswith(BEST)
     theirs = sft.reindex(seeds).set_index(means.index)
     theirs.loc[shared] = sft.mean().to_numpy()
     return means - theirs

@@ -44,10 +44,11 @@ def draw_runs(axis, training: pd.DataFrame, column: str, lines: dict[str, dict],
         runs = seen[seen["arm"] == arm]
         for _, one in runs.groupby("seed"):
             kl, value = smooth(one, "kl", smoothing), smooth(one, column, smoothing)
-            axis.plot(kl, value, **line, linewidth=0.5, alpha=0.3)
-            axis.plot(kl.iloc[-1], value.iloc[-1], "o", color=line["color"], markersize=2.5, alpha=0.7)
+            axis.plot(kl, value, **line, linewidth=0.5, alpha=0.25)
+            axis.plot(kl.iloc[-1], value.iloc[-1], "o", color=line["color"], markersize=2.5, alpha=0.5)
         mean = runs.groupby("step")[["kl", column]].mean().reset_index()
-        axis.plot(smooth(mean, "kl", smoothing), smooth(mean, column, smoothing), **line, linewidth=1.6, label=arm)
+        kl, value = smooth(mean, "kl", smoothing), smooth(mean, column, smoothing)
+        axis.plot(kl, value, **line, linewidth=1.6, zorder=4, label=arm)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -77,13 +78,14 @@ def main(argv: list[str] | None = None) -> None:
                 label=f"best of n by {args.chooser}",
             )
         axis.set_title(title)
-        # As far as most arms go it is linear; an arm without a penalty may go ten times as far.
-        axis.set_xscale("symlog", linthresh=LINEAR_TO, linscale=2)
         axis.set_xlim(left=0)
         farthest = axis.get_xlim()[1]
-        axis.set_xticks([kl for kl in (0, 5, 10, 30, 100, 1000) if kl <= farthest])
-        axis.xaxis.set_major_formatter(ScalarFormatter())
-        axis.set_xlabel(f"KL to SFT (nats, log above {LINEAR_TO:g})")
+        if farthest > 2 * LINEAR_TO:  # as far as most arms go; an arm without a penalty may go ten times as far
+            axis.set_xscale("symlog", linthresh=LINEAR_TO, linscale=2)
+            axis.set_xlim(0, farthest)
+            axis.set_xticks([kl for kl in (0, 5, 10, 30, 100, 1000) if kl <= farthest])
+            axis.xaxis.set_major_formatter(ScalarFormatter())
+        axis.set_xlabel(f"KL to SFT (nats{f', log above {LINEAR_TO:g}' if farthest > 2 * LINEAR_TO else ''})")
     axes.flat[0].set_ylabel("SFT standard deviations")
     legend_above(figure, axes.flat[1])
     save_figure(figure, args.output, args.dpi)
