@@ -43,6 +43,7 @@ def committed_beside():
         "sweep_other_sft",
         "robustness",
         "divided",
+        "divided_ties",
         "pessimism",
         "ties",
         "another_sft",

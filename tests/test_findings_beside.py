@@ -4,10 +4,6 @@ from handmade import change, contrast, make_summary, rederive, texts
 
 from findings import appendix_tables, beside, contrast_words, controls, level2, longer, setting
 
-PAPER = {"methods": [{"name": "RLOO", "method": "rloo", "samples_per_prompt": 4, "win_rates": [77.9]}]}
-PAPER["methods"] += [{"name": "RAFT", "method": "raft", "samples_per_prompt": 4, "win_rates": [73.2]}]
-PAPER["methods"] += [{"name": "b_MA", "method": "reinforce", "samples_per_prompt": 1, "win_rates": [70.7]}]
-
 
 def test_a_noise_floor_that_shows_something_is_called_out():
     summary = make_summary()
@@ -149,27 +145,6 @@ def test_a_study_that_was_not_made_is_said_not_to_be():
         "gradient_none": "This experiment does not measure it; the default one does."
     }
     assert appendix_tables.table_of_trl(summary) == ""
-
-
-def test_the_order_of_methods_is_compared_with_the_papers():
-    def told(*judges):
-        *judges, verdict = judges if isinstance(judges[-1], str) else (*judges, None)
-        arms = {"x": ("rloo", 4), "y": ("raft", 4), "z": ("reinforce", 1)}
-        given = make_summary(level1="z", level2=())
-        given["settings"]["arms"] = {
-            arm: {"signal": "reward", "method": method, "samples_per_prompt": k} for arm, (method, k) in arms.items()
-        }
-        given["responses"] = [{"arm": arm, "decoding": "sampled", "judges": value} for arm, value in zip(arms, judges)]
-        verdicts = (verdict or "rose", verdict or "fell")
-        given["contrasts"] = [contrast(arm, arm, "z", "judges", verdict=one) for arm, one in zip("xy", verdicts)]
-        return beside.state_methods(given, PAPER)[0].text
-
-    assert "is found again" in told(1.3, 1.2, 1.1) and "is not found again" in told(1.1, 1.2, 1.3)
-    assert "On TL;DR the paper ranks those run here: RLOO, RAFT and b_MA." in told(1.1, 1.2, 1.3)
-    assert told(1.3, 1.2, 1.1).endswith("here: RLOO is ahead and RAFT is behind.")
-    assert told(1.3, 1.2, 1.1, "equivalent").startswith(
-        "**At this scale none of the methods that the paper ranks is shown"
-    )
 
 
 def test_a_change_with_more_training_is_one_that_is_shown():

@@ -17,8 +17,8 @@ def count_jobs(output):
 def test_dpo_has_a_rule_of_its_own_and_the_methods_are_measured():
     output = snakemake(ROOT, "--dry-run", "--printshellcmds", "--forceall", "--configfile", RIVALS)
     jobs = count_jobs(output)
-    # Two of the twelve arms learn from pairs; beside them Level 1 after few steps, in three replicates.
-    assert (jobs["train_policy"], jobs["train_dpo"], jobs["measure_methods"]) == (10 * 8 + 3, 2 * 8, 1)
+    # Three of the thirteen arms learn from pairs; beside them Level 1 after few steps, in three replicates.
+    assert (jobs["train_policy"], jobs["train_dpo"], jobs["measure_methods"]) == (10 * 8 + 3, 3 * 8, 1)
     commands = {name: re.search(rf"--arm {name} --seed 1 [^\n]*", output)[0] for name in ("ppo", "vanilla_pg", "dpo")}
     assert "--gae-lambda 0.95" in commands["ppo"] and "--minibatches 4" in commands["ppo"]
     assert "--critic-learning-rate 0.002" in commands["vanilla_pg"] and "--gae" not in commands["vanilla_pg"]
@@ -35,9 +35,10 @@ def test_a_grid_is_an_arm_a_cell():
         *("--configfile", RIVALS, GRID),
     )
     jobs = count_jobs(output)
-    # Eight methods, four learning rates, three betas and three seeds; Level 1 as it is beside them.
-    assert (jobs["train_policy"], jobs["train_dpo"]) == (7 * 12 * 3 + 3, 12 * 3)
-    command = re.search(r"--arm ppo_lr1_beta2 --seed 92 [^\n]*", output)[0]
+    # Eight methods, five learning rates, three betas and three seeds; Level 1 as it is beside them.
+    assert (jobs["train_policy"], jobs["train_dpo"]) == (7 * 15 * 3 + 3, 15 * 3)
+    assert "--metric gold" in output
+    command = re.search(r"--arm ppo_lr2_beta2 --seed 92 [^\n]*", output)[0]
     assert "--learning-rate 0.00015" in command and "--kl-coef 0.3" in command and "--method ppo" in command
 
 

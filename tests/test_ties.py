@@ -2,7 +2,7 @@ from handmade import SEEDS, contrast, make_summary, model
 from test_claims import rows
 from test_pessimism import make_pessimism
 
-from findings.ties import rows_of_ties, state_other_readings, state_ties
+from findings.ties import rows_of_ties, state_divided_ties, state_other_readings, state_ties
 
 
 def make_ties(with_ties=0.5, verdict="inconclusive", **columns):
@@ -58,6 +58,21 @@ def test_numbers_are_those_of_models_with_and_without_ties():
     assert "in 65 % of the cases, by a scalar model with one parameter for ties in 55 %" in more.text
     assert "`win_tied` +0.12 beside `scalar_tied` (not told apart), `risk_tied` +0.06 beside `mean_tied`" in more.text
     assert lead.strength == more.strength == "not told apart"
+
+
+def test_where_noise_is_a_responses_every_contrast_of_tied_models_is_told():
+    ties = make_ties() | {"experiment": "two"}
+    key = {"measure": "spread_within"}
+    ties["learned"] = [key | {"name": "rated", "value": 0.5}, key | {"name": "tied", "value": 0.625}]
+    (found,) = state_divided_ties(ties)
+    assert "about responses, `mean_tied` and `win_tied` gain** (`two`). Within" in found.text
+    assert "correlates 0.62 with the true one, without tied pairs 0.50." in found.text
+    told = "`win_tied` +0.12 beside `scalar_tied` (not told apart), `risk_tied` +0.06 beside `mean_tied` (equivalent)"
+    assert told in found.text and "`scalar_tied` +0.50 beside `first` (ahead)" in found.text
+    for row in ties["contrasts"]:
+        row["verdict"] = "inconclusive"
+    assert "no policy is shown to gain**" in state_divided_ties(ties)[0].text
+    assert state_divided_ties(make_summary() | {"learned": []}) == []
 
 
 def test_without_ties_or_noise_nothing_is_said():

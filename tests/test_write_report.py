@@ -98,7 +98,7 @@ def test_an_experiment_of_three_arms_and_other_names_reads_well():
 def test_level_1_alone_has_a_report():
     pages = render_all(material(make_summary(level2=(), signals=(), controls=False), examples(["first"])))
     assert "## Level 2" not in pages["report"] and "Level 2: did" not in pages["report"]
-    assert "No arm of this experiment has a reward model over ratings." in pages["level2"]
+    assert "No arm with a reward model over ratings is tested against Level 1 here." in pages["level2"]
     assert not [left for text in pages.values() for left in leftovers(text)]
 
 

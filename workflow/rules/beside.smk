@@ -7,6 +7,7 @@ COMPARABLE = {
     "sweep_other_sft": ("sweep_other_sft",),
     "robustness": ("robustness",),
     "divided": ("divided",),
+    "divided_ties": ("divided_ties",),
     "pessimism": ("pessimism",),
     "ties": ("ties",),
     "another_sft": ("another_sft",),

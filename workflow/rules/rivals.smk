@@ -48,7 +48,10 @@ if GRID_CELLS:
         conda:
             "../../envs/analysis.yaml"
         params:
-            cells=flags({}, cells=json.dumps(GRID_CELLS), metric=config["statistics"]["primary_metric"]),
+            # Where gold is known it chooses: judges like the settings best that go farthest from SFT.
+            cells=flags(
+                {}, cells=json.dumps(GRID_CELLS), metric="gold" if WORLD else config["statistics"]["primary_metric"]
+            ),
         shell:
             "python {input.script[0]}"
             " --arms {input.arms}"

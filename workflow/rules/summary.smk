@@ -23,6 +23,8 @@ SUMMARY_TABLES = {
     "untrained": [f"{RESULTS}/statistics/untrained.csv"] if STUDIES.get("untrained") else [],
     "oracle": [f"{RESULTS}/statistics/oracle.csv"] if WORLD else [],
     "learned": [f"{RESULTS}/statistics/learned.csv"] if WORLD else [],
+    "methods": METHODS_TABLE,
+    "overoptimisation": [OVEROPTIMISATION] if "overoptimisation" in config["statistics"] else [],
     "ties": [f"{RESULTS}/statistics/ties.csv"] if config["data"]["keep_ties"] else [],
 }
 SUMMARY_FACTS = {

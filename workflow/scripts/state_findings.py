@@ -6,7 +6,6 @@ from align.errors import run
 from align.files import named_path, read_json, write_json
 from findings.beside import (
     state_gradients,
-    state_methods,
     state_trl,
     state_twin,
 )
@@ -23,17 +22,19 @@ from findings.level2 import state_level2
 from findings.level2_learned import state_learning_beside
 from findings.limits import state_failures, state_limits
 from findings.longer import state_longer
+from findings.methods import state_methods
 from findings.other_sft import state_other_sft
 from findings.pessimism import state_pessimism
 from findings.robustness import state_robustness
 from findings.setting import state_setting
 from findings.sweep import state_sweep
-from findings.ties import state_other_readings, state_ties
+from findings.ties import state_divided_ties, state_other_readings, state_ties
 
 # What is said of another experiment from its summary alone, by its role.
 OF_THEIR_OWN = {
     "instructed": state_instructed,
     "divided": state_divided,
+    "divided_ties": state_divided_ties,
     "ties": state_ties,
     "pessimism": state_pessimism,
 }

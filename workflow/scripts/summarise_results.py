@@ -159,6 +159,14 @@ def summarise_compliance(path: str) -> list[dict]:
     return json.loads(pd.Series(rows).to_json(orient="records"))
 
 
+def describe_overoptimisation(path: str) -> list[dict]:
+    """How far each arm's gold rises in training, where it ends, and how many replicates collapse; a row an arm."""
+    groups = pd.read_csv(path).groupby("arm", sort=False)
+    found = groups[["peak_gold", "peak_kl", "end_gold", "end_kl"]].mean()
+    found = found.assign(collapsed=groups["collapsed"].sum(), seeds=groups.size())
+    return json.loads(found.reset_index().to_json(orient="records"))
+
+
 def summarise(args: argparse.Namespace) -> dict:
     """All that findings rest on."""
     tables, facts = dict(args.tables), dict(args.facts)
@@ -223,6 +231,12 @@ def summarise(args: argparse.Namespace) -> dict:
         **(
             {"weights": describe_weights(tables["learned"], settings["roles"]["level1"])} if "learned" in tables else {}
         ),
+        **(
+            {"overoptimisation": describe_overoptimisation(tables["overoptimisation"])}
+            if "overoptimisation" in tables
+            else {}
+        ),
+        **({"methods": records(tables["methods"])} if "methods" in tables else {}),
         **({"ties": means(tables["ties"], ["kind"])} if "ties" in tables else {}),
         # What a run costs differs from run to run; what it finds, above, does not.
         "cost": records(tables["cost"]),

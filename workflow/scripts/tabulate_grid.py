@@ -19,14 +19,18 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def tabulate(cells: pd.DataFrame, arms: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """A row a cell: its means over seeds, sampled at temperature 1, and whether it is the best of its arm."""
+    """A row a cell: its means over seeds, sampled at temperature 1, and whether it is the best of its arm.
+
+    Of several reward models each has a best of its own.
+    """
     sampled = arms[arms["decoding"] == "sampled"].drop(columns="decoding")
     means = sampled.groupby("arm").agg(
         seeds=("seed", "nunique"), **{name: (name, "mean") for name in sampled if name not in ("arm", "seed")}
     )
-    shown = [name for name in ("seeds", metric, "gold", "proxy", "log_ratio", "tokens") if name in means]
+    shown = [name for name in ("seeds", "gold", "judges", "proxy", "log_ratio", "tokens") if name in means]
     table = cells.join(means[shown], on="name").drop(columns="name")
-    return table.assign(best=table[metric] == table.groupby("arm")[metric].transform("max"))
+    whose = [name for name in ("arm", "reward_model") if name in table]
+    return table.assign(best=table[metric] == table.groupby(whose)[metric].transform("max"))
 
 
 def main(argv: list[str] | None = None) -> None:

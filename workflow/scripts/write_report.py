@@ -10,7 +10,18 @@ import jinja2
 
 from align.errors import run
 from align.files import named_path, read_json, write_text
-from findings import appendix_tables, claims, counted, divided, model_tables, robustness, sweep, tables, verdict_table
+from findings import (
+    appendix_tables,
+    claims,
+    counted,
+    divided,
+    methods,
+    model_tables,
+    robustness,
+    sweep,
+    tables,
+    verdict_table,
+)
 from findings.summary import is_pocket
 
 # The roles whose responses stand beside SFT's: in the report, and in its appendix.
@@ -18,7 +29,7 @@ SHOWN, SHOWN_LONG = ("level1", "unpenalised"), ("level1", "level2", "placebo", "
 SHOWN_REAL = ("level1", "level2")
 SHORT, WORDS = 3, 12  # prompts in the report, and words of a response there
 # Tables that are made of more than the summary.
-ASKED = {"table_of_arms", "table_of_examples", "table_of_methods", "table_of_longer"}
+ASKED = {"table_of_arms", "table_of_examples", "table_of_longer"}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -70,7 +81,8 @@ def make_tables(given: Material) -> dict[str, str]:
             if name.startswith("table_of_") and name not in ASKED:
                 made[name.removeprefix("table_of_")] = function(summary)
     beside = given.beside
-    made["methods"] = appendix_tables.table_of_methods(beside["methods"], given.paper) if "methods" in beside else ""
+    made["methods"] = methods.table_of_methods(beside["methods"], given.paper) if "methods" in beside else ""
+    made["costs_of_methods"] = methods.table_of_costs(beside["methods"]) if "methods" in beside else ""
     made["longer"] = ""
     if "longer" in beside and given.trained_longer:
         made["longer"] = model_tables.table_of_longer(summary, beside["longer"], given.trained_longer)

@@ -1,15 +1,13 @@
 """Tables of the appendices: responses, gradients, methods, TRL, cost."""
 
 from findings.summary import (
-    contrast_of,
     find_arm,
     find_row,
     find_rows,
-    paper_arms,
     roles_of,
 )
 from findings.tables import markdown, relabelled
-from findings.words import VERDICT_WORDS, show, show_interval
+from findings.words import show, show_interval
 
 
 def table_of_responses(summary: dict) -> str:
@@ -96,28 +94,6 @@ def table_of_gradients(summary: dict) -> str:
         rows.append([row["estimate"], *spans, *(show(value, ".2f") for value in noise)])
     header = ["estimate", "early: variance against b_MA's (range over seeds)", "late", "early: signal to noise", "late"]
     return markdown(header, rows)
-
-
-def table_of_methods(methods: dict, paper: dict) -> str:
-    """The paper's methods, here and there."""
-    level1, rows = roles_of(methods)["level1"], []
-    for row in paper_arms(paper, methods):
-        ours, moments = (
-            find_row(methods[table], arm=row["arm"], decoding="sampled") for table in ("responses", "arms")
-        )
-        to_sft, to_own = (contrast_of(methods, row["arm"], against).get("judges", {}) for against in ("sft", level1))
-        rows.append(
-            [row["name"], show(ours["judges"], "+.2f"), show_interval(to_sft.get("ci_low"), to_sft.get("ci_high"))]
-            + [show(to_own.get("estimate"), "+.2f"), show_interval(to_own.get("ci_low"), to_own.get("ci_high"))]
-            + [show(to_own.get("p_holm"), "p"), VERDICT_WORDS.get(to_own.get("verdict"), "-")]
-            + [
-                show(ours["win_sft"], "percent"),
-                show(moments["log_ratio"], ".1f"),
-                ", ".join(map(str, row["win_rates"])),
-            ]
-        )
-    header = ["method", "judges against SFT", "interval", "against REINFORCE", "interval", "after Holm", "verdict"]
-    return markdown([*header, "preferred to SFT's", "KL (nats)", "paper: TL;DR, HH (Pythia), HH (Llama)"], rows)
 
 
 def table_of_trl(summary: dict) -> str:

@@ -1,8 +1,8 @@
-"""Findings from what stands beside Level 1: the gradient's variance, other methods, TRL."""
+"""Findings from what stands beside Level 1: the gradient's variance, TRL, the win probability's scalar twin."""
 
 from findings.contrast_words import in_order
 from findings.finding import Finding, make, strength_of
-from findings.summary import alpha_of, arm_with_signal, contrast_of, find_row, find_rows, paper_arms, roles_of
+from findings.summary import arm_with_signal, contrast_of, find_row, roles_of
 from findings.words import VERDICT_WORDS, join, short_metric
 
 
@@ -52,48 +52,6 @@ def state_gradients(summary: dict) -> list[Finding]:
     numbers = {"prompts": study["prompts"], "steps": summary["settings"]["early_steps"]}
     numbers |= {"seeds": summary["gradients"][0]["seeds"], "batch_size": summary["settings"]["reinforce"]["batch_size"]}
     return [*found, make("gradient_run", "How was it measured?", text, numbers)]
-
-
-def state_methods(methods: dict, paper: dict) -> list[Finding]:
-    """Whether the paper's order of methods is found again, and which differences from REINFORCE are shown."""
-    level1, alpha = roles_of(methods)["level1"], alpha_of(methods)
-    ours = {row["arm"]: row["judges"] for row in find_rows(methods["responses"], decoding="sampled")}
-    known = [row for row in paper_arms(paper, methods) if row["win_rates"] and row["arm"] in ours]
-    theirs = sorted(known, key=lambda row: -row["win_rates"][0])
-    here = sorted(known, key=lambda row: -ours[row["arm"]])
-    tests = find_rows(methods["contrasts"], against=level1, metric="judges", decoding="sampled")
-    trained = paper_arms(paper, methods)
-    names = {row["arm"]: row["name"] + ("" if row in known else " (not ranked there)") for row in trained}
-    said = []
-    for verdict, word in VERDICT_WORDS.items():
-        some = find_rows(tests, verdict=verdict)
-        if some:
-            who = join([names.get(row["arm"], row["arm"]) for row in some]) if len(some) < len(tests) else "all"
-            said.append(f"{who} {'is' if len(some) == 1 < len(tests) else 'are'} {word}")
-    sizes = [row["estimate"] for row in tests]
-    numbers = {"low": min(sizes), "high": max(sizes)} if sizes else {}
-    listed = {row["arm"] for row in known}
-    shown = [row for row in tests if row["verdict"] in ("rose", "fell") and row["arm"] in listed]
-    opening = f"The paper's order of methods is{'' if here == theirs else ' not'} found again at this scale"
-    opening = (
-        opening if shown else "At this scale none of the methods that the paper ranks is shown to differ from REINFORCE"
-    )
-    text = f"**{opening}.** On TL;DR the paper ranks those run here: {join([row['name'] for row in theirs])}."
-    ran = {row["method"] for row in known}
-    absent = [row["name"] for row in paper["methods"] if row["win_rates"] and row["method"] not in ran]
-    if absent:
-        text += f" {join(absent)} {'were' if len(absent) > 1 else 'was'} not run."
-    if sizes:
-        text += " By the judges the methods differ from REINFORCE by {low:+.2f} to {high:+.2f} here: "
-        text += f"{join(said)}."
-    question = "Is the paper's order of methods found again?"
-    found = [make("methods", question, text, numbers, strength=strength_of(*tests), confidence=1 - alpha)]
-    text = (
-        "At equal samples: {batch_size} responses a step, {steps} steps, {seeds} seeds; a run of its own (experiment"
-        f" {methods['experiment']}, configuration `{methods['config_digest']}`)."
-    )
-    numbers = {name: methods["settings"]["reinforce"][name] for name in ("batch_size", "steps")}
-    return [*found, make("methods_run", "How were the methods run?", text, numbers | {"seeds": len(methods["seeds"])})]
 
 
 def state_trl(summary: dict) -> list[Finding]:

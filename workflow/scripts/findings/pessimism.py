@@ -2,10 +2,11 @@
 
 from findings.contrast_words import CONDITION
 from findings.finding import Finding, make, strength_of
-from findings.summary import alpha_of, contrast_of, find_arm, find_rows
-from findings.words import VERDICT_WORDS
+from findings.summary import alpha_of, contrast_of, find_arm, find_row, find_rows
+from findings.words import VERDICT_WORDS, join
 
 HEADS = {"reward": "scalar reward", "win": "win probability"}  # by signal
+ROLES = {"single": "one model", "mean": "the ensemble's mean", "doubt": "its doubt"}
 
 
 def arms_by_role(pessimism: dict, signal: str) -> dict[str, str]:
@@ -30,10 +31,53 @@ def rows_of_pessimism(pessimism: dict) -> list[dict]:
     return rows
 
 
+def bounded_row(pessimism: dict) -> dict | None:
+    """The scalar reward's doubt beside a single model whose signal is bounded, by gold; None where not compared."""
+    arms = pessimism["settings"]["arms"]
+    bounded = [arm for arm, given in arms.items() if given["signal"] == "bounded" and given.get("kl_coef") == 0]
+    doubt = arms_by_role(pessimism, "reward").get("doubt")
+    return next(filter(None, (contrast_of(pessimism, doubt, arm).get("gold") for arm in bounded)), None)
+
+
 def whose(rows: list[dict], what: str) -> str:
     """Of which head a comparison is shown to help, in words; empty where it is of none."""
     heads = [HEADS[row["signal"]] for row in find_rows(rows, what=what, verdict="rose")]
     return f"of the {' and the '.join(heads)}" if heads else ""
+
+
+def say_opening(rows: list[dict], collapsed: int) -> str:
+    """What is shown of averaging and of doubt; only where a single model's policy collapses is there a cure."""
+    helps = {what: whose(rows, what) for what in ("averaging", "doubt")}
+    does, shown_to = ("helps", "help") if collapsed else ("raises gold at the end", "raise gold at the end")
+    against = " against over-optimisation" if collapsed else ""
+    if all(helps.values()):
+        mean, doubt = helps.values()
+        return f"An ensemble's mean {does}{against} {mean}, and its doubt beyond it {doubt}"
+    if helps["averaging"]:
+        return f"An ensemble's mean {does}{against} {helps['averaging']}, and its doubt is not shown to"
+    if helps["doubt"]:
+        return f"An ensemble's doubt {does}{against} {helps['doubt']}, and its mean alone is not shown to"
+    return f"Neither an ensemble's mean nor its doubt is shown to {shown_to}{against}"
+
+
+def say_collapses(pessimism: dict, numbers: dict[str, float]) -> tuple[str, int]:
+    """In how many replicates gold collapses, by head and kind of model, and of single models; adds to `numbers`."""
+    said, single = [], 0
+    for signal, name in HEADS.items():
+        arms = arms_by_role(pessimism, signal)
+        rows = {role: find_row(pessimism.get("overoptimisation", []), arm=arms.get(role)) for role in ROLES}
+        if not all(rows.values()):
+            continue
+        for role, row in rows.items():
+            numbers |= {f"{signal}_{role}_collapsed": row["collapsed"], f"{signal}_of": row["seeds"]}
+            numbers |= {f"{signal}_{role}_peak": row["peak_gold"]}
+        each = [f"{{{signal}_{role}_collapsed}} by {words}" for role, words in ROLES.items()]
+        peaks = join([f"{{{signal}_{role}_peak:+.2f}}" for role in ROLES])
+        said.append(f"with the {name} {join(each)} (highest gold on the way {peaks})")
+        single += rows["single"]["collapsed"]
+    if not said:
+        return "", 0
+    return f" Of {{{next(iter(HEADS))}_of}} replicates, gold collapses {'; '.join(said)}.", single
 
 
 def state_pessimism(pessimism: dict) -> list[Finding]:
@@ -41,21 +85,8 @@ def state_pessimism(pessimism: dict) -> list[Finding]:
     rows = rows_of_pessimism(pessimism)
     if not rows:
         return []
-    helps = {what: whose(rows, what) for what in ("averaging", "doubt")}
-    if all(helps.values()):
-        mean, doubt = helps.values()
-        opening = f"An ensemble's mean helps against over-optimisation {mean}, and its doubt beyond it {doubt}"
-    elif helps["averaging"]:
-        opening = (
-            f"An ensemble's mean helps against over-optimisation {helps['averaging']}, and its doubt is not shown to"
-        )
-    elif helps["doubt"]:
-        opening = (
-            f"An ensemble's doubt helps against over-optimisation {helps['doubt']}, and its mean alone is not shown to"
-        )
-    else:
-        opening = "Neither an ensemble's mean nor its doubt is shown to help against over-optimisation"
     models, numbers, said = pessimism["settings"]["reward_models"], {}, []
+    collapses, single = say_collapses(pessimism, numbers)
     members = max(model.get("members", 1) for model in models.values())
     for signal, name in HEADS.items():
         some = {row["what"]: row for row in find_rows(rows, signal=signal)}
@@ -67,15 +98,22 @@ def state_pessimism(pessimism: dict) -> list[Finding]:
                 f"With the {name} the mean changes gold by {{{signal}_averaging:+.2f}} ({words['averaging']}) and doubt"
                 f" beyond it by {{{signal}_doubt:+.2f}} ({words['doubt']}), to {{{signal}_end:+.2f}} from SFT."
             )
-    numbers |= {
-        "members": members,
-        "seeds": len(pessimism["seeds"]),
-        "steps": pessimism["settings"]["reinforce"]["steps"],
-    }
+    numbers |= {"members": members, "seeds": len(pessimism["seeds"])}
+    numbers |= {"steps": pessimism["settings"]["reinforce"]["steps"]}
     text = (
-        f"**{opening}** (`{pessimism['experiment']}`: {{members}} reward models a replicate, no KL penalty, {{steps}}"
-        f" steps, {{seeds}} seeds). {' '.join(said)}"
+        f"**{say_opening(rows, single)}** (`{pessimism['experiment']}`: {{members}} reward models a replicate, no KL"
+        f" penalty, {{steps}} steps, {{seeds}} seeds). {' '.join(said)}"
     )
+    more = collapses
+    bounded = bounded_row(pessimism)
+    if bounded:
+        numbers["bounded"] = bounded["estimate"]
+        more += (
+            f" Beside one scalar reward that is bounded (`{bounded['against']}`) doubt stands at {{bounded:+.2f}} by"
+            f" gold ({VERDICT_WORDS[bounded['verdict']]})."
+        )
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(pessimism)}
     given |= {"equivalence_margin": pessimism["settings"]["equivalence_margin"], "strength": strength_of(*rows)}
-    return [make("pessimism", "Does doubt of the model itself help?", text, numbers, **given)]
+    question = "Does doubt of the model itself help?"
+    found = [make("pessimism", question, text, numbers, **given)]
+    return [*found, make("pessimism_more", question, more.strip(), numbers, **given)] if more else found

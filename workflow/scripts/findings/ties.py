@@ -34,6 +34,15 @@ def rows_of_ties(ties: dict) -> list[dict]:
     ]
 
 
+def say_each(rows: list[dict], numbers: dict[str, float]) -> list[str]:
+    """Each contrast's estimate and verdict, to be filled in from `numbers`, to which they are added by name."""
+    numbers |= {row["name"]: row["estimate"] for row in rows}
+    return [
+        f"`{row['arm']}` {{{row['name']}:+.2f}} beside `{row['against']}` ({VERDICT_WORDS[row['verdict']]})"
+        for row in rows
+    ]
+
+
 def state_ties(ties: dict) -> list[Finding]:
     """What ties teach of the raters' noise, and what policies gain by it; none without both kinds of models."""
     kinds = tied_kinds(ties)
@@ -52,10 +61,7 @@ def state_ties(ties: dict) -> list[Finding]:
     for name, some in (("with", with_ties), ("without", without)):
         numbers[name] = sum(row[SPREAD] for row in some) / len(some)
     numbers |= {head: find_row(ties["ties"], kind=kind)["ties_told"] for head, kind in kinds.items()}
-    said = []
-    for row in rows:
-        numbers[row["arm"]] = row["estimate"]
-        said.append(f"`{row['arm']}` {{{row['arm']}:+.2f}} beside `{row['against']}` ({VERDICT_WORDS[row['verdict']]})")
+    said = say_each(rows, numbers)
     lead = (
         f"**Ties {teach} the spread, {link} {gain}.** With tied pairs (`{ties['experiment']}`) the learned spread"
         " correlates {with:.2f} with the raters' true noise, without {without:.2f} (p {gap_p:p}, {seeds} seeds)."
@@ -68,6 +74,36 @@ def state_ties(ties: dict) -> list[Finding]:
     given |= {"confidence": 1 - alpha_of(ties), "equivalence_margin": ties["settings"]["equivalence_margin"]}
     given["strength"] = strength_of(*rows)
     return [make(name, QUESTION, text, numbers, **given) for name, text in (("ties", lead), ("ties_more", more))]
+
+
+def state_divided_ties(ties: dict) -> list[Finding]:
+    """What ties teach where noise is a response's, and what policies gain by it; none without both kinds of models."""
+    kinds, rows = tied_kinds(ties), []
+    for row in find_rows(ties["contrasts"], metric="gold", decoding="sampled"):
+        of_both = {row["arm"], row["against"]} <= {*ties["settings"]["arms"]}
+        rows += [row] if of_both and any(learned_from_ties(ties, row[side]) for side in ("arm", "against")) else []
+    spreads = {
+        name: find_row(ties["learned"], name=kind, measure="spread_within").get("value")
+        for name, kind in (("with", kinds.get("ratings")), ("without", kinds_of_levels(ties)[1]))
+    }
+    if not rows or None in spreads.values():
+        return []
+    tests, numbers = find_rows(rows, role="test"), dict(spreads)
+    gains = [f"`{row['arm']}`" for row in tests if row["verdict"] == "rose"]
+    opening = f"{join(gains)} {'gain' if len(gains) > 1 else 'gains'}" if gains else "no policy is shown to gain"
+    text = (
+        f"**With tied pairs, where raters disagree about responses, {opening}** (`{ties['experiment']}`). Within"
+        " prompts the learned spread correlates {with:.2f} with the true one, without tied pairs {without:.2f}. By the"
+        f" share of satisfied raters: {', '.join(say_each(rows, numbers))}."
+    )
+    given = {"condition": CONDITION, "confidence": 1 - alpha_of(ties), "strength": strength_of(*tests)}
+    given["equivalence_margin"] = ties["settings"]["equivalence_margin"]
+    return [make("divided_ties", QUESTION, text, numbers, **given)]
+
+
+def learned_from_ties(ties: dict, arm: str) -> bool:
+    """Whether an arm's reward model learned from tied pairs too."""
+    return ties["settings"]["arms"][arm]["reward_model"] in tied_kinds(ties).values()
 
 
 def state_other_readings(ties: dict) -> list[Finding]:
