@@ -80,20 +80,20 @@ def test_a_cooler_sft_that_does_better_is_in_the_headline():
 def test_what_asking_adds_is_told_from_what_responses_keep_anyway():
     text = say()["compliance_asking"]
     assert text.startswith(
-        "**What asking adds rose.** Level 1's responses keep a constraint in 50 % of the cases where"
+        "**Asking for a constraint helps more than before.** Level 1's responses keep a constraint in 50 % of the cases"
     )
     assert "and in 38 % where another is; SFT's in 50 % and 38 %. That is a change of +12.5 points (exact p" in text
     assert text.endswith("The topic is named in 75 % of Level 1's responses and in 75 % of SFT's.")
     blind = say(row("first", 0.625, asking=0.125))["compliance_asking"]
-    assert blind.startswith("**What asking adds is not shown to have changed.**")
+    assert blind.startswith("**Asking for a constraint is not shown to help more or less than before.**")
     greedy = [row("sft", 0.5, decoding="greedy", asking=0.5), row("first", 0.5, decoding="greedy", asking=0.25)]
     text = say(*greedy)["compliance_asking"]
     # SFT decoded greedily is the sharper one too. Where asking matters more in sampled responses, that is told first.
-    assert text.startswith("**What asking adds rose.**")
+    assert text.startswith("**Asking for a constraint helps more than before.**")
     blind = say(row("first", 0.625, asking=0.125), *greedy)["compliance_asking"]
-    changed = "is not shown to have changed, and fell in greedy responses and from the sharper SFT.**"
-    assert blind.startswith(f"**What asking adds {changed}")
-    assert "; in greedy responses -25.0 (p 0.0078) and from the sharper SFT -25.0 (p 0.0078). The topic" in text
+    told = "more or less than before; in greedy responses and beside the sharper SFT it helps less.**"
+    assert blind.startswith(f"**Asking for a constraint is not shown to help {told}")
+    assert "; in greedy responses -25.0 (p 0.0078) and beside the sharper SFT -25.0 (p 0.0078). The topic" in text
     unknown = row("first", 0.625) | {"asking_by_seed": dict.fromkeys(map(str, SEEDS))}
     assert say(unknown)["compliance_asking"].startswith("The topic is named")
 

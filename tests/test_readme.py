@@ -119,6 +119,13 @@ def test_the_second_worlds_numbers_are_those_of_its_summary():
         f"of the learned distribution gets {worst['level2_cvar']} (p against the scalar reward's {p}, uncorrected)."
         in said
     )
+    rows = {
+        row["metric"]: row["estimate"]
+        for row in summary["contrasts"]
+        if row["name"] == "cvar" and row["decoding"] == "sampled"
+    }
+    assert f"It loses {-rows['gold']:.2f} in the share of satisfied raters, by which no" in said
+    assert f"and {-rows['judges']:.2f} by the judges." in said
 
 
 def test_other_sft_models_numbers_are_those_of_their_summaries():

@@ -320,3 +320,18 @@ def test_what_is_said_of_instructions_is_theirs():
         ),
     ):
         assert [one for one in sentences if one.format(**said) not in page] == []
+
+
+def test_how_far_rewards_reach_above_their_average_at_the_end_is_theirs():
+    folder, reach = ROOT / "results" / "smollm2_instructions" / "training", {}
+    for arm in ("level2_mean", "level1_scalar", "level2_win"):
+        tables = [pd.read_parquet(path) for path in sorted((folder / arm).glob("seed*_rollouts.parquet"))]
+        assert len(tables) == 7
+        last = [table.loc[table["step"] > table["step"].max() - 5, "reward"] for table in tables]
+        reach[arm] = np.mean([rewards.max() - rewards.mean() for rewards in last])
+    told = "`level2_mean` sees is {:.2f} SFT standard deviations above its average (Level 1 {:.2f}, the win probability"
+    assert f"{told.format(*reach.values())} {reach['level2_win']:.2f})" in WORDS
+    arms = pd.read_csv(folder.parent / "statistics" / "arms.csv").query(
+        "arm == 'level2_mean' and decoding == 'sampled'"
+    )
+    assert f"get {arms['proxy_raw'].min():.1f} to {arms['proxy_raw'].max():.1f} of 10 by replicate" in WORDS

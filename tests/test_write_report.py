@@ -117,7 +117,10 @@ def test_real_pairs_without_gold_claim_none():
 def test_compliance_stands_where_a_rule_can_tell():
     pages = render_all(material(make_compliant(), examples(["first"])))
     assert "do what was asked in 62 % of the cases, SFT's in 12 %," in pages["report"]
-    assert "What asking adds rose" in pages["report"] and "`by_mean` does what was asked in 50 %" in pages["report"]
+    assert (
+        "Asking for a constraint helps more" in pages["report"]
+        and "`by_mean` does what was asked in 50 %" in pages["report"]
+    )
     assert (
         "| first | sampled | 62 % (62 % to 64 %) | 31 % (30 % to 32 %) | 50 % | 38 % | 75 % | 2.00 | 2.25 | 0.10 |"
         in (pages["level1"])

@@ -7,6 +7,7 @@ from findings.words import join, plural
 
 QUESTION = "Did responses do what was asked?"
 CHANGES = ("rose", "fell", "is not shown to have changed")
+HELP = ("helps more than before", "helps less than before", "is not shown to help more or less than before")
 BESIDE = ("ahead of", "behind", "not told apart from")
 CONTROLS = {"placebo": "A meaningless reward model's policy", "unpenalised": "A policy without a KL penalty"}
 
@@ -77,9 +78,9 @@ def state_asking(summary: dict) -> Finding:
         return make("compliance_asking", question, text, numbers)
     numbers |= {"asking": change["estimate"], "p": change["p_exact"]}
     elsewhere, fell = say_asking_elsewhere(summary, numbers)
-    fell = f", and fell {join(fell)}" if fell and change["p_exact"] >= alpha else ""
+    fell = f"; {join(fell)} it helps less" if fell and change["p_exact"] >= alpha else ""
     text = (
-        f"**What asking adds {direction(change, alpha, CHANGES)}{fell}.** Level 1's responses keep a constraint in"
+        f"**Asking for a constraint {direction(change, alpha, HELP)}{fell}.** Level 1's responses keep a constraint in"
         " {ours_kept:percent} of the cases where it is asked for, and in {ours_unasked:percent} where another is; SFT's"
         " in {theirs_kept:percent} and {theirs_unasked:percent}. That is a change of {asking:points} points (exact p"
         f" {{p:p}}){elsewhere}. {text}"
@@ -96,7 +97,7 @@ def say_asking_elsewhere(summary: dict, numbers: dict[str, float]) -> tuple[str,
     level1, sharper, said, fell = roles_of(summary)["level1"], sharper_sft(summary), [], []
     greedy = change_of(summary, level1, decoding="greedy", measure="asking")
     beside = change_of(summary, level1, sharper[0], how=sharper[1], measure="asking") if sharper else {}
-    for name, row, words in (("greedy", greedy, "in greedy responses"), ("sharper", beside, "from the sharper SFT")):
+    for name, row, words in (("greedy", greedy, "in greedy responses"), ("sharper", beside, "beside the sharper SFT")):
         if row:
             numbers |= {f"asking_{name}": row["estimate"], f"p_{name}": row["p_exact"]}
             said.append(f"{words} {{asking_{name}:points}} (p {{p_{name}:p}})")
