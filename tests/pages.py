@@ -23,6 +23,7 @@ FIGURES = (
     "overoptimisation",
     "compliance",
     "ladder",
+    "methods",
 )
 PLACES = {path.name.split(".")[0]: f"results/pocket/appendix/{path.name.removesuffix('.j2')}" for path in APPENDICES}
 PLACES |= {"report": "report.md", "samples_page": "results/pocket/samples.html"}

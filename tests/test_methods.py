@@ -59,7 +59,10 @@ def test_gold_decides_and_judges_stand_beside():
         in (found["methods"])
     )
     assert found["methods"].endswith("RLOO is ahead, PPO is behind and RAFT is equivalent (-0.25 to +0.25).")
-    assert found["methods_judges"] == "By the judges all are equivalent (+0.06)."
+    assert found["methods_judges"] == (
+        "By the judges all are equivalent (+0.06). With a power of 80 %, differences of 0.15 by gold could have been"
+        " found."
+    )
     assert "PPO after 17 steps +0.00 from `z` (equivalent)." in found["methods_compute"]
     few = texts(state_methods(make(without=("p", "p_compute")), PAPER))
     assert "ahead of REINFORCE. PPO was not run. By gold all are equivalent" in few["methods"]

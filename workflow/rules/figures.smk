@@ -113,6 +113,13 @@ if WORLD and ROLES.get("level2"):
         {"oracle": ORACLE, "table": table("arms")},
         {"arms": [ROLES["level1"], *ROLES["level2"]], "policies": ARMS},
     )
+if "methods" in COMPARED:
+    FIGURES["methods"] = (
+        "Results",
+        "the paper's methods",
+        {"summary": COMPARED["methods"], "paper": "workflow/report/paper.json"},
+        {"equivalence_margin": config["statistics"]["equivalence_margin"]},
+    )
 
 
 for figure, (category, label, files, settings) in FIGURES.items():

@@ -21,8 +21,7 @@ COSTS = {
 
 def rivals_of(methods: dict, paper: dict) -> list[dict]:
     """The paper's methods but REINFORCE that were trained here at equal samples, each with its arm."""
-    level1 = roles_of(methods)["level1"]
-    return [row for row in paper_arms(paper, methods) if row["arm"] != level1]
+    return [row for row in paper_arms(paper, methods) if row["method"] != "reinforce"]
 
 
 def tests_by(methods: dict, rivals: list[dict], metric: str) -> dict[str, dict]:
@@ -80,6 +79,11 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
         numbers |= {f"{name}_low": min(sizes), f"{name}_high": max(sizes)}
         size = reach(f"{name}_low", f"{name}_high", "+.2f", numbers)
         found.append(f"By {short_metric(name)} {say_verdicts(some)} ({size}).")
+    least = [row["minimum_detectable"] for row in tests.values()]
+    if None not in least:
+        numbers |= {"least": min(least), "most": max(least), "power": methods["settings"]["power"]}
+        size = reach("least", "most", ".2f", numbers)
+        found.append(f"With a power of {{power:percent}}, differences of {size} by {metric} could have been found.")
     text = f"**{opening}.** On TL;DR the paper puts {join(told)}.{missing} {found[0]}"
     given = {"strength": strength_of(*tests.values()), "confidence": 1 - alpha_of(methods)}
     given["condition"] = f"shown to differ from REINFORCE by {metric}, as far as the paper ranks them"
