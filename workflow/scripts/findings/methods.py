@@ -137,9 +137,17 @@ def table_of_methods(methods: dict, paper: dict) -> str:
         at = find_row(methods["equal_kl"], arm=row["arm"], against=level1, metric=metric)
         cells.append(show(at.get("estimate"), "+.2f"))
         cells += [VERDICT_WORDS.get(to_own.get("verdict"), "-"), show(responses.get("win_sft"), "percent")]
-        rows.append([*cells, show(means["log_ratio"], ".1f"), ", ".join(map(str, row["win_rates"]))])
+        cells += [show(means["log_ratio"], ".1f"), show(means.get("tokens"), ".1f")]
+        rows.append([*cells, ", ".join(map(str, row["win_rates"]))])
     header = ["method", "learning rate", "β", "gold", "judges", f"{metric} less REINFORCE's", "interval", "after Holm"]
-    header += ["at equal KL", "verdict", "preferred to SFT's", "KL (nats)", "paper: TL;DR, HH (Pythia), HH (Llama)"]
+    header += [
+        "at equal KL",
+        "verdict",
+        "preferred to SFT's",
+        "KL (nats)",
+        "tokens",
+        "paper: TL;DR, HH (Pythia), HH (Llama)",
+    ]
     return markdown(header, rows)
 
 
