@@ -23,6 +23,7 @@ from findings.level2_learned import state_learning_beside
 from findings.limits import state_failures, state_limits
 from findings.longer import state_longer
 from findings.methods import state_methods
+from findings.more_arms import state_more_arms
 from findings.other_sft import state_other_sft
 from findings.pessimism import state_pessimism
 from findings.robustness import state_robustness
@@ -61,7 +62,7 @@ def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
         *state_gradients(summary),
         *state_trl(summary),
     ]
-    found += [*filter(None, (state_learning_beside(summary, beside), state_twin(summary)))]
+    found += [*filter(None, (state_learning_beside(summary, beside), state_twin(summary), state_more_arms(summary)))]
     found += [*state_compliance(summary), *state_limits(summary), *state_failures(summary)]
     if "methods" in beside:
         found += state_methods(beside["methods"], paper)
