@@ -152,9 +152,12 @@ def test_another_report_tells_it_too():
     # Judges who see more than the truth's interval has overstate it.
     assert "overstate" not in text
     over = texts(state_instructed(change(make(), "first", "sft", "judges", estimate=0.9)))["verdict_instructed"]
-    assert over.endswith("is ahead of that). Judges overstate the rise by gold, as those above may.")
+    assert over.endswith("is ahead of that). In their own unit judges see a larger rise than gold, as those above may.")
     assert "SmolLM2 did what was asked in 12 % of the cases, and after Level 1 in 62 %**" in text
-    assert "report.md), 8 replicates, exact p 0.0078; SFT at its best lower temperature or decoded greedily in" in text
+    assert (
+        "report.md), 8 replicates, exact p 0.0078, uncorrected; SFT at its best lower temperature or decoded greedily"
+        in text
+    )
     assert text.endswith("greedily in 25 %, and Level 1 is ahead of that).")
     told = "**There Level 2 gains by gold**, and does what was asked in 50 % (`by_mean`, behind)."
     assert found["verdict_instructed_level2"] == told

@@ -40,12 +40,12 @@ def make(without=(), **verdicts):
 @pytest.mark.parametrize(
     ("verdicts", "opening"),
     [
-        ({}, "At this scale none of the methods that the paper ranks is shown to differ from REINFORCE"),
+        ({}, "Of the methods run that the paper ranks none is shown to differ from REINFORCE by gold"),
         ({"x": "rose", "p": "fell"}, "What is shown of the paper's methods goes the paper's way"),
         ({"x": "fell", "p": "rose"}, "What is shown of the paper's methods goes against the paper"),
         ({"x": "rose", "y": "fell"}, "Of 2 methods that are shown to differ from REINFORCE 1 differ the paper's way"),
         # What cost as much as REINFORCE in fewer steps is no part of it.
-        ({"p_compute": "fell"}, "At this scale none of the methods"),
+        ({"p_compute": "fell"}, "Of the methods run that the paper ranks none"),
     ],
 )
 def test_what_is_shown_is_held_against_the_paper(verdicts, opening):
@@ -64,6 +64,11 @@ def test_gold_decides_and_judges_stand_beside():
         " found."
     )
     assert "PPO after 17 steps +0.00 from `z` (equivalent)." in found["methods_compute"]
+    worse = make()
+    for row in worse["contrasts"]:
+        if (row["arm"], row["metric"]) == ("y", "judges"):
+            row["verdict"] = "fell"
+    assert texts(state_methods(worse, PAPER))["methods"].endswith("(+0.00). The judges put RAFT behind.")
     few = texts(state_methods(make(without=("p", "p_compute")), PAPER))
     assert "ahead of REINFORCE. PPO was not run. By gold all are equivalent" in few["methods"]
     assert "methods_compute" not in few

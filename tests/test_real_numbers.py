@@ -90,18 +90,20 @@ def test_the_real_models_numbers_are_those_of_its_rows():
     assert told.format(*(from_to(rows[name]) for name in readers)) in WORDS
     ahead = [f"{value:+.2f}" for name in ("judges", "gemma") for value in differences[1].loc[[4, 6, 7], name]]
     assert "{}, {} and {} by the judges of SmolLM2's make, {}, {} and {} by Gemma's".format(*ahead) in WORDS
-    greedy = scored_responses("evaluations", "greedy").query("arm == 'sft'").groupby("seed")[readers].mean()
-    sharper = [*(less_sft[f"sft_{one}"] for one in (0.8, 0.6, 0.4)), greedy - means.loc["sft"]]
-    best = pd.concat(sharper).groupby("seed").max()
-    told = "SFT stands at {} and {}; Level 1 is {} and {} beyond that"
-    beyond = less_sft["level1_scalar"] - best
-    assert told.format(*(from_to(part[name]) for part in (best, beyond) for name in ("judges", "gemma"))) in WORDS
-    gemma = beyond["gemma"]
-    assert f"by Gemma's {gemma.mean():+.2f} on average, and ahead in {(gemma > 0).sum()} of {len(gemma)}." in WORDS
     ended = (less_sft["level1_ended"] - less_sft["level1_scalar"]).mean()
     told = "put it at {judges:+.2f} (SmolLM2's make) and {gemma:+.2f} (Gemma's), with an end mark at"
     told += " {judge_with_end:+.2f} and {gemma_with_end:+.2f}"
     assert told.format(**ended) in WORDS
+    found = pd.read_csv(ROWS / "statistics" / "relations.csv").query("beside == 'finished'")
+    found = found.set_index(["metric", "name"])
+    found = found.loc[[(metric, name) for metric in ("judges", "judge_with_end") for name in ("win", "mean")]]
+    told = "correlate {:+.2f} and {:+.2f} as they are (p {:.4f} and {:.4f}), {:+.2f} and {:+.2f} with an end mark."
+    correlations, p = found["correlation"].tolist(), found["p_exact"].tolist()
+    assert told.format(*correlations[:2], *p[:2], *correlations[2:]) in WORDS
+    sharper = {row["metric"]: row for row in read_json(ROWS / "statistics" / "summary.json")["beside_sharper"]}
+    told = "it is {:+.2f} by SmolLM2's, {:+.2f} by Gemma's and {:+.2f} by the n-gram judge (p {:.4f}, {:.4f} and {:.4f}"
+    columns = ("estimate", "p_exact")
+    assert told.format(*(sharper[make][name] for name in columns for make in ("judges", "gemma", "ngrams"))) in WORDS
     first = scored_responses("first_reading").groupby(["arm", "seed"])[["judges", "gemma"]].mean()
     for one, other in pairs:
         for reader, name in (("judges", "three judges"), ("gemma", "Gemma judge")):
@@ -118,18 +120,19 @@ def test_readmes_answer_on_the_real_model_is_its_summarys():
     sizes = {name: [f"{rows[name, make]['estimate']:+.2f}" for make in makes] for name in ("level1", "win", "mean")}
     assert "one that counts words): {}, {}, {} |".format(*sizes["level1"]) in readme
     assert {f"{rows['level1', make]['p_holm']:.4f}" for make in makes} == {"0.0469"}
-    assert "the judges disagree ({}, {}, {}) |".format(*sizes["win"]) in readme
+    assert "only the judge that counts words sees a gain ({}, {}, {}) |".format(*sizes["win"]) in readme
     assert "the other from the mean rating ({}, {}, {}).".format(*sizes["mean"]) in readme
     shown = {make for name in ("win", "mean") for make in makes if rows[name, make]["verdict"] in ("rose", "fell")}
     assert shown == {"ngrams"} and "the word counter's two differences are significant" in readme
-    least = [min(rows[name, make]["minimum_detectable"] for name in ("win", "mean")) for make in ("judges", "gemma")]
-    told = "the other tests would have missed anything below {:.2f} (SmolLM2's judges) and {:.2f} (Gemma's)."
-    assert told.format(*least) in readme
+    least = [[rows[name, make]["minimum_detectable"] for name in ("win", "mean")] for make in ("judges", "gemma")]
+    assert summary["settings"]["power"] == 0.8
+    told = "find four in five differences of {:.2f} to {:.2f} (SmolLM2's judges) and {:.2f} to {:.2f} (Gemma's), and"
+    assert told.format(*least[0], *least[1]) in readme
     alike = {row["metric"]: row["estimate"] for row in summary["equal_entropy"] if row["arm"] == "level1_scalar"}
     assert "same entropy yes** ({:+.2f}, {:+.2f}, {:+.2f})".format(*(alike[make] for make in makes)) in readme
     sharper = {row["metric"]: row for row in summary["beside_sharper"]}
     beyond, p = ([sharper[make][name] for make in makes] for name in ("estimate", "p_exact"))
-    assert "best temperature the judges disagree ({:+.2f}, {:+.2f}, {:+.2f}) |".format(*beyond) in readme
+    assert "beside its best temperature not by all ({:+.2f}, {:+.2f}, {:+.2f}) |".format(*beyond) in readme
     told = "decoding included, it is {:+.2f}, {:+.2f} and {:+.2f} (p {:.4f}, {:.4f} and {:.4f}, uncorrected)."
     assert told.format(*beyond, *p) in readme
     train, seen = summary["lengths"]["train"]["balanced_pairs"], summary["settings"]["evaluation"]["prompts"]
@@ -261,13 +264,13 @@ def test_what_is_said_of_instructions_is_theirs():
         (
             readme,
             (
-                "**Yes**: {level1_judges} by the judges, {level1_gold} by gold",
-                "**By score yes**: at the same entropy {verdict_rival_judges_signed} and {verdict_rival_gold_signed},"
-                " beside its best temperature {verdict_rival_beyond_judges_signed} and"
-                " {verdict_rival_beyond_gold_signed}. **In doing what was asked no**: {compliance_ours_share}, a"
-                " sharper SFT {compliance_sharper_share} |",
-                "judges of SmolLM2's make see {level1_judges} for a true {level1_gold};",
-                "**No, worse**: {win_judges} by the judges, {win_gold} by gold",
+                "**Yes**: {level1_gold} by gold, {level1_judges} by the judges",
+                "**By score yes**: at the same entropy {verdict_rival_gold_signed} and {verdict_rival_judges_signed},"
+                " beside its best temperature {verdict_rival_beyond_gold_signed} and"
+                " {verdict_rival_beyond_judges_signed}. **In doing what was asked that is not shown**:"
+                " {compliance_ours_share}, a sharper SFT {compliance_sharper_share} |",
+                "judges of SmolLM2's make see {level1_judges} where gold rose by {level1_gold}, each in its own",
+                "**No, worse**: {win_gold} by gold, {win_judges} by the judges",
                 "{level1_gold} by gold, {level1_judges} by the judges, in each replicate (exact p 0.0469 each",
                 "{compliance_asking_ours_topic_share} of the responses name their topic instead of"
                 " {compliance_asking_theirs_topic_share}. Sampled, {compliance_ours_share} do what was asked (topic and"
@@ -283,7 +286,7 @@ def test_what_is_said_of_instructions_is_theirs():
                 " {w_level2_win_correctness}.",
                 "already the best of 16 SFT responses is {choice_mean} worse by gold when it chooses",
                 "as it chooses, is behind by {choice_mean} of gold (p 0.0156), and does what was asked in"
-                " {level2_weights_choice_low_share} and not in {level2_weights_choice_1_share};",
+                " {level2_weights_choice_low_share} instead of {level2_weights_choice_1_share};",
             ),
         ),
         (
@@ -311,7 +314,7 @@ def test_what_is_said_of_instructions_is_theirs():
                 "wording ({moved_form_0_signed} and {moved_form_1_signed} rating points), and less of topic and"
                 " constraint is not shown ({moved_content_0_signed} and {moved_content_1_signed}).",
                 "is behind Level 1's choice by {choice_mean} SFT standard deviations of gold (p 0.0156), and does what"
-                " was asked in {level2_weights_choice_low_share} of the cases and not in"
+                " was asked in {level2_weights_choice_low_share} of the cases instead of"
                 " {level2_weights_choice_1_share} (p {level2_weights_choice_p_exact}).",
                 "topic and constraint make {gap_content_0_signed} of {gap_0} rating points (win probability) and"
                 " {gap_content_1_signed} of {gap_1} (mean rating).",

@@ -26,18 +26,18 @@ def test_each_experiment_has_a_column_and_each_reader_a_number():
         "|  | SmolLM2, human preferences | `made`, embedded"
     )
     assert rows["read by"] == ["the judge of its make and `gemma`", "gold and judges"]
-    assert rows["Level 1 less SFT"] == ["+0.50, +0.30: ahead", "+0.50, +0.50: ahead"]
-    assert rows["less SFT of the same entropy"] == ["-", "-0.30 behind; +0.40 ahead"]
-    assert rows["less SFT's best temperature or greedy decoding"] == ["-", "+0.10, +0.20: not told apart"]
-    assert rows["`by_mean` less Level 1"] == ["+0.50 ahead; -0.40 not told apart", "-0.10 not told apart; +0.50 ahead"]
-    assert rows["`by_win` less Level 1"] == ["-", "+0.50, +0.50: ahead"]
+    assert rows["Level 1 − SFT"] == ["+0.50, +0.30: ahead", "+0.50, +0.50: ahead"]
+    assert rows["Level 1 − SFT of the same entropy"] == ["-", "-0.30 behind; +0.40 ahead"]
+    assert rows["Level 1 − SFT at its best temperature or greedy"] == ["-", "+0.10, +0.20: not told apart"]
+    assert rows["`by_mean` − Level 1"] == ["+0.50 ahead; -0.40 not told apart", "-0.10 not told apart; +0.50 ahead"]
+    assert rows["`by_win` − Level 1"] == ["-", "+0.50, +0.50: ahead"]
 
 
 def test_what_is_small_as_well_is_said_to_be():
     small = make_summary() | {"contrasts": [contrast("two", "by_mean", "first", "gold", equivalence_p=0.01)]}
     small["contrasts"].append(contrast("level1", "first", "sft", "gold"))
     rows = rows_of(small, real=make_real())
-    assert rows["`by_mean` less Level 1"][-1] == "+0.50: ahead, by less than the margin"
+    assert rows["`by_mean` − Level 1"][-1] == "+0.50: ahead, by less than the margin"
 
 
 def test_there_is_none_where_no_real_model_stands_beside_pocket():

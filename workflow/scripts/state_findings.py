@@ -16,7 +16,7 @@ from findings.counted import state_counted
 from findings.derived import compare_training
 from findings.divided import state_divided
 from findings.finding import Finding
-from findings.instructed import state_instructed
+from findings.instructed import state_instructed, state_limit
 from findings.level1 import state_level1
 from findings.level2 import state_level2
 from findings.level2_learned import state_learning_beside
@@ -63,6 +63,8 @@ def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
         *state_trl(summary),
     ]
     found += [*filter(None, (state_learning_beside(summary, beside), state_twin(summary), state_more_arms(summary)))]
+    if {"real", "instructed"} <= {*beside}:
+        found.append(state_limit(beside["real"], beside["instructed"]))
     found += [*state_compliance(summary), *state_limits(summary), *state_failures(summary)]
     if "methods" in beside:
         found += state_methods(beside["methods"], paper)

@@ -65,6 +65,7 @@ def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
         return "", {}
     numbers = {"worst_sft": rows["sft"]["mean"], "worst_level1": rows[level1]["mean"]}
     numbers |= {"worst_level2": rows[arm]["mean"], "worst_p": rows[arm]["p_level1"]}
+    numbers["worst_p_sft"] = rows[arm]["p_sft"]
     sharper, of_sharper = sharper_rows(divided), ""
     if sharper:
         numbers["worst_sharper"] = max(row["mean"] for row in sharper)
@@ -72,14 +73,16 @@ def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
     text = (
         f" The least satisfied tenth of raters give SFT {{worst_sft:.2f}} rating points{of_sharper}, Level 1"
         f" {{worst_level1:.2f}}, and `{arm}`, trained on the learned worst tenth, {{worst_level2:.2f}} (p against"
-        f" Level 1 {{worst_p:p}}, uncorrected{'; against that temperature not tested' if sharper else ''})."
+        f" SFT {{worst_p_sft:p}}, against Level 1 {{worst_p:p}}, uncorrected"
+        f"{'; against that temperature not tested' if sharper else ''})."
     )
     price = []
     for row in in_order(contrast_of(divided, arm, level1)):
         metric = row["metric"]
         if metric in DECIDING:
             numbers[f"price_{metric}"] = row["estimate"]
-            price.append(f"{{price_{metric}:+.2f}} by {'that share' if metric == 'gold' else short_metric(metric)}")
+            by = "that share" if metric == "gold" else short_metric(metric)
+            price.append(f"{{price_{metric}:+.2f}} by {by} ({VERDICT_WORDS[row['verdict']]})")
     return f"{text} Beside Level 1 it stands at {join(price)}." if price else text, numbers
 
 
@@ -118,8 +121,8 @@ def state_learned(divided: dict) -> list[Finding]:
     no_match = ", and is no match for a better mean" if told["level1"] >= numbers["high"] else ""
     text = (
         f"**Where raters disagree (`divided`), the learned spread follows the true one{no_match}.** Within prompts they"
-        " correlate {within:.2f}, at one mean {beyond:.2f}. By the share of satisfied raters, the best of {n} SFT"
-        " responses gains {mean:+.2f} by the true mean; by learned signals"
+        " correlate {within:.2f}, with the mean held fixed {beyond:.2f}. By the share of satisfied raters, the best of"
+        " {n} SFT responses gains {mean:+.2f} by the true mean; by learned signals"
         f" {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)."
     )
     condition = "no match: no learned reading of the distribution gains more than the scalar reward at the best of n"

@@ -1,10 +1,10 @@
 """What the real model does where its truth is known, in the report of another experiment."""
 
-from findings.compliance import beside_sharper, change_of, share_of
-from findings.compliance_words import BESIDE
+from findings.compliance import NEW, beside_sharper, change_of, share_of
+from findings.compliance_words import BESIDE, CHANGES
 from findings.contrast_words import CONDITION
 from findings.finding import STRENGTHS, Finding, direction, make, shown_by_p, strength_of
-from findings.summary import alpha_of, find_rows, level2_rows, role_contrast, roles_of
+from findings.summary import alpha_of, find_row, find_rows, level2_rows, role_contrast, roles_of
 from findings.words import join
 
 ASKED = ("ahead", "behind", "not told apart")
@@ -29,11 +29,11 @@ def state_level1(instructed: dict) -> Finding:
         beside = "; SFT at its best lower temperature or decoded greedily in {sharper:percent}, and Level 1 is"
         beside += f" {direction(against, alpha, BESIDE)} that"
     over = rows["judges"]["estimate"] > rows["gold"]["ci_high"]
-    overstated = " Judges overstate the rise by gold, as those above may." if over else ""
+    overstated = " In their own unit judges see a larger rise than gold, as those above may." if over else ""
     text = (
         "**On instructions that a rule can check, SmolLM2 did what was asked in {theirs:percent} of the cases, and"
         f" after Level 1 in {{ours:percent}}** ([its report](results/{instructed['experiment']}/report.md), {{seeds}}"
-        f" replicates, exact p {{p:p}}{beside}).{overstated}"
+        f" replicates, exact p {{p:p}}, uncorrected{beside}).{overstated}"
     )
     shown = [shown_by_p(row["p_exact"], alpha) for row in (change, against) if row]
     given = {"condition": CONDITION, "confidence": 1 - alpha}
@@ -57,5 +57,30 @@ def state_level2(instructed: dict) -> list[Finding]:
         behind = all(row["verdict"] == "fell" for row in verdicts)
         opening = "is behind by gold" if behind else "shows no gain by gold"
     text = f"**There Level 2 {opening}**, and does what was asked in {join(said)}."
+    equal = [
+        find_row(instructed["equal_kl"], arm=row["arm"], against=level1, metric="gold", seeds=row["seeds"])
+        for row in verdicts
+    ]
+    if all(equal):
+        numbers |= {f"equal_{i}": row["estimate"] for i, row in enumerate(equal)}
+        numbers["equal_p"] = min(row["p_exact"] for row in equal)
+        shown = "least p {equal_p:p}" if numbers["equal_p"] < alpha_of(instructed) else "not shown, least p {equal_p:p}"
+        sizes = join([f"{{equal_{i}:+.2f}}" for i in range(len(equal))])
+        text += f" Where both had come as far from SFT, in training, they differ by {sizes} ({shown})."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(instructed), "strength": strength_of(*verdicts)}
     return [make("verdict_instructed_level2", QUESTION, text, numbers, **given)]
+
+
+def state_limit(real: dict, instructed: dict) -> Finding:
+    """What the real model's two experiments cannot tell."""
+    level1, train = roles_of(instructed)["level1"], real["lengths"]["train"]
+    ours, theirs = (share_of(instructed, arm, NEW).get("mean") for arm in (level1, "sft"))
+    text = (
+        "**SmolLM2's two experiments.** Human preferences: no gold, no placebo, {pairs} pairs. Instructions: raters are"
+        " simulated"
+    )
+    if ours is not None:
+        changed = direction(change_of(instructed, level1, constraint=NEW), alpha_of(instructed), CHANGES)
+        text += f", and doing what no training asked for {changed} ({{theirs:percent}} to {{ours:percent}})"
+    numbers = {"pairs": train.get("balanced_pairs", train["kept_pairs"]), "ours": ours, "theirs": theirs}
+    return make("limit_real", "What can this not tell?", f"{text}.", numbers)

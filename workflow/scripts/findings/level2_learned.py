@@ -67,11 +67,8 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
                 text += ": the spread holds some of what could be known" if gained else ": not by knowing that noise"
             elif told["oracle"] < told["oracle_least"]:
                 text += ": too little for a model's gain to be found here"
-            else:
-                closing = (
-                    "the mean has to be better first" if told["true_noise"] <= 0 else "there was something to learn"
-                )
-                text += f": {closing}"
+            elif told["true_noise"] > 0:
+                text += ": there was something to learn"
         text += "."
         given = {"condition": "exact p < 1 - confidence and a gain", "confidence": 1 - alpha}
         strength = shown_by_p(told["p_exact"], alpha)

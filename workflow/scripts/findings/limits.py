@@ -4,16 +4,16 @@ from findings.cut_off_words import state_cut_off
 from findings.finding import Finding, make
 from findings.summary import alpha_of, find_rows, is_pocket, kinds_of_levels, level2_rows, roles_of
 from findings.units import PRIMARY_KIND
-from findings.words import join
+from findings.words import join, short_metric
 
 LIMITS = {
-    "limit_world": "**The world is small.** Held-out prompts are new texts, and not new tasks.",
+    "limit_world": "**Pocket is small.** Held-out prompts are new texts, and not new tasks.",
     "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named and whether words stand in"
     " prose's proportion, and not whether what is said is true or makes sense; a refusal that names its topic passes.",
     "limit_instructions": "**The world is narrow.** Prompts come from templates, each constraint has few of the"
     " held-out ones, and few constraints are new. All replicates share the SFT model and the judges.",
-    "limit_model": "**One small SFT model, trained from scratch** on responses of poor writers. All replicates start"
-    " from it and share the judges: no interval tells of others.",
+    "limit_model": "**Its SFT model is one, small and trained from scratch** on responses of poor writers. All"
+    " replicates start from it and share the judges: no interval tells of others.",
     "limit_judges": "**Judges may err as the reward models do.** They are of the same make and learned from raters of"
     " the same kind. Where those err together, only gold can tell.",
     "limit_gold": "**There is no gold rating.** Judges learn from the same data set as the reward models, and"
@@ -74,7 +74,8 @@ def state_failures(summary: dict) -> list[Finding]:
     found, question = [], "What did not work?"
     rows = level2_rows(summary)
     if rows and not find_rows(rows, verdict="rose"):
-        text = "**The distribution.** No reading of it is shown to be ahead of the scalar reward, by any metric."
+        metrics = join([short_metric(metric) for metric in dict.fromkeys(row["metric"] for row in rows)])
+        text = f"**The distribution.** No reading of it is shown to be ahead of the scalar reward here, by {metrics}."
         found.append(make("failed_distribution", question, text, condition="no arm of Level 2 rose"))
     found += state_cut_off(summary)
     judged = summary["derived"]["predictions"]

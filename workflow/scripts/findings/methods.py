@@ -61,7 +61,7 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
     as_there = [name for name, row in shown.items() if (row["verdict"] == "rose") == above[name]]
     numbers: dict[str, float] = {"shown": len(shown), "as_there": len(as_there)}
     if not shown:
-        opening = "At this scale none of the methods that the paper ranks is shown to differ from REINFORCE"
+        opening = f"Of the methods run that the paper ranks none is shown to differ from REINFORCE by {metric}"
     elif len(as_there) == len(shown):
         opening = "What is shown of the paper's methods goes the paper's way"
     elif as_there:
@@ -85,6 +85,10 @@ def state_methods(methods: dict, paper: dict) -> list[Finding]:
         size = reach("least", "most", ".2f", numbers)
         found.append(f"With a power of {{power:percent}}, differences of {size} by {metric} could have been found.")
     text = f"**{opening}.** On TL;DR the paper puts {join(told)}.{missing} {found[0]}"
+    seen = {name: row for name, row in by_metric.get("judges", {}).items() if row["verdict"] in ("rose", "fell")}
+    if metric == "gold" and seen:
+        sides = {word: [name for name, row in seen.items() if row["verdict"] == word] for word in ("rose", "fell")}
+        text += f" The judges put {join([f'{join(who)} {VERDICT_WORDS[word]}' for word, who in sides.items() if who])}."
     given = {"strength": strength_of(*tests.values()), "confidence": 1 - alpha_of(methods)}
     given["condition"] = f"shown to differ from REINFORCE by {metric}, as far as the paper ranks them"
     said = [make("methods", QUESTION, text, numbers, **given)]

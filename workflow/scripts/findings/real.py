@@ -14,7 +14,7 @@ from findings.summary import (
     roles_of,
 )
 from findings.units import PRIMARY_KIND
-from findings.words import join
+from findings.words import join, reach
 
 QUESTION = "What does the real model show?"
 RISES = {
@@ -83,14 +83,15 @@ def state_level2(real: dict) -> list[Finding]:
     opening = "gains, as every judge sees" if all(ahead) else "has no gain that all judges see"
     opening = opening if any(ahead) else "shows no gain"
     text = f"**There Level 2 {opening}.**"
-    least = {}
+    ranges = []
     for metric in name_makes(real):
         sizes = [row["minimum_detectable"] for row in find_rows(level2_rows(real), metric=metric)]
-        least |= {f"least_{metric}": min(sizes)} if sizes and None not in sizes else {}
-    if len(least) == len(name_makes(real)):
-        numbers |= least
-        found = join([f"{{{name}:.2f}}" for name in least])
-        text += f" The smallest differences that its tests could have found are {found}, in the table's order."
+        if sizes and None not in sizes:
+            numbers |= {f"{metric}_least": min(sizes), f"{metric}_most": max(sizes)}
+            ranges.append(reach(f"{metric}_least", f"{metric}_most", ".2f", numbers))
+    if len(ranges) == len(name_makes(real)):
+        numbers["power"] = real["settings"]["power"]
+        text += f" With a power of {{power:percent}}, differences of {join(ranges)} could have been found."
     if cut_off:
         text += f" Policies go on until they are cut off: {join(cut_off)} replicates."
     given = {"condition": f"gain: ahead by every judge; {CONDITION}", "confidence": 1 - alpha_of(real)}

@@ -48,14 +48,14 @@ def table_of_verdicts(summary: dict, beside: dict[str, dict]) -> str:
     columns = real | {f"`{summary['experiment']}`, embedded": summary}
     level1 = {title: roles_of(one)["level1"] for title, one in columns.items()}
     rows = [["read by", *(join([*readers_of(one).values()]) for one in columns.values())]]
-    rows.append(["Level 1 less SFT", *(tested(one, role_contrast(one, "level1")) for one in columns.values())])
-    rows.append(["less SFT of the same entropy"])
-    rows.append(["less SFT's best temperature or greedy decoding"])
+    rows.append(["Level 1 − SFT", *(tested(one, role_contrast(one, "level1")) for one in columns.values())])
+    rows.append(["Level 1 − SFT of the same entropy"])
+    rows.append(["Level 1 − SFT at its best temperature or greedy"])
     for title, one in columns.items():
         rows[-2].append(uncorrected(one, find_rows(one["equal_entropy"], arm=level1[title])))
         rows[-1].append(uncorrected(one, one["beside_sharper"]))
     arms = dict.fromkeys(row["arm"] for one in columns.values() for row in level2_rows(one))
     for arm in arms:
         against = [contrast_of(one, arm, level1[title]) for title, one in columns.items()]
-        rows.append([f"`{arm}` less Level 1", *map(tested, columns.values(), against)])
+        rows.append([f"`{arm}` − Level 1", *map(tested, columns.values(), against)])
     return markdown(["", *columns], rows, left=1 + len(columns))
