@@ -34,13 +34,10 @@ def say(summary):
 def test_no_gain_is_a_null_only_where_the_oracle_gains():
     said = say(make_divided())["verdict_divided"]
     assert "does it? By the share of satisfied raters no gain is shown; the worst" in said
-    assert (
-        "pays there: the best of 16 responses, chosen by it, adds +0.43 SFT standard deviations of that share" in said
-    )
-    assert (
-        "does not pay there, so that nothing follows: the best of 16 responses, chosen by it, adds +0.01 SFT"
-        in say(make_divided(0.01, True))["verdict_divided"]
-    )
+    assert "raters disagree about responses, and knowing the true spread pays there. Level 2" in said
+    rejected = say(make_divided(0.01, True))
+    assert "does not pay there, so that nothing follows. Level 2" in rejected["verdict_divided"]
+    assert "by the true mean, +0.01 more by the true spread as well;" in rejected["divided_learned"]
 
 
 def test_a_gain_is_said_of_all_arms_or_of_some():
@@ -62,7 +59,6 @@ def test_the_worst_tenth_is_helped_only_above_sft_and_level_1():
     assert "against Level 1 0.0100, uncorrected; against that temperature not tested)" in said["verdict_divided"]
     told = "Beside Level 1 it stands at +0.50 by that share (not told apart) and +0.50 by the judges (ahead)."
     assert said["verdict_divided"].endswith(told)
-    )
     assert "`least` +1.62 (p 0.0100)" in said["divided_worst"] and "`average` -0.06" in said["divided_worst"]
     for least in (1.3, 2.0):  # below SFT, below a sharper SFT
         assert "the worst tenth of raters are not shown to gain.**" in say(make_divided(least=least))["verdict_divided"]

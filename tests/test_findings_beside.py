@@ -64,7 +64,7 @@ def test_judges_are_trusted_as_far_as_gold_says():
     assert "Not in every replicate.**" in texts(controls.state_controls(fine))["verdict_trust"]
     seeds = [row | {"gold": 0.5 if row["seed"] > 1 else -0.5} for row in fine["unpenalised"]]
     found = texts(controls.state_controls(rederive(fine | {"unpenalised": seeds})))
-    assert "in 1 of 3 seeds gold falls below SFT's and the judges' score rises" in found["verdict_trust"]
+    assert "in 1 of 3 seeds gold falls below SFT's and the judges' score rises.**" in found["unpenalised"]
     assert "gold +1.00 (by seed -0.50, +0.50 and +0.50), after" in found["unpenalised"]
     fine = rederive(fine | {"unpenalised": [row | {"gold": 0.5} for row in seeds]})
     assert "go the same way" in texts(controls.state_controls(fine))["verdict_trust"]
@@ -184,7 +184,7 @@ def test_the_win_probability_is_held_against_its_scalar_twin():
         summary["contrasts"].append(contrast("twin", arm, against, "gold", verdict=verdict, estimate=-0.25))
     text = beside.state_twin(summary).text
     assert text.startswith("**The win probability is not told apart from a scalar reward that is centred and bounded")
-    assert "Against the twin `w` is behind by gold (-0.25). Against Level 1 the twin is ahead by gold (-0.25)" in text
+    assert "`w` is behind by gold (-0.25); against Level 1 the twin is ahead by gold (-0.25)" in text
     assert text.endswith("before any correction.")
     for verdict, words in (("equivalent", "does no better than"), ("rose", "is ahead of")):
         assert words in beside.state_twin(change(summary, "w", "b", "gold", verdict=verdict)).text.split(".**")[0]

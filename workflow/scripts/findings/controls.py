@@ -138,12 +138,11 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     else:
         opening = "Without a KL penalty they and gold go the same way here"
         claim = " no fall of gold is seen that judges miss"
-    told = f"; {some} (shown, not tested)" if numbers["parted"] and not fooled else f" ({seeds}: shown, not tested)"
     numbers["r"] = summary["world"]["judge_gold_correlation"]
     verdict = (
         f"**Can judges be trusted? {opening}.** On SFT's responses they correlate {{r:.2f}} with gold within prompts. A"
-        " policy that pays nothing for leaving SFT is scored {judges:+.2f}"
-        f" by the judges, and {{gold:+.2f}} by gold{told}."
+        " policy that pays nothing for leaving SFT is scored {judges:+.2f} by the judges, and {gold:+.2f} by gold"
+        f" ({seeds}: shown, not tested)."
     )
     by_seed = [f"{{gold_{row['seed']}:+.2f}}" for row in summary["unpenalised"]]
     numbers |= {f"gold_{row['seed']}": row["gold"] for row in summary["unpenalised"]}

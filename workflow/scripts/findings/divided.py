@@ -44,8 +44,7 @@ def state_divided(divided: dict) -> list[Finding]:
     text = (
         f"**Where a distribution could help, does it? By the share of satisfied raters {answer}; the worst tenth of"
         f" raters {'may gain by one reading' if helps else 'are not shown to gain'}.** In a second world (`divided`,"
-        f" {{seeds}} replicates) raters disagree about responses. Knowing the true spread {paid}: the best"
-        " of {n} responses, chosen by it, adds {spread:+.2f} SFT standard deviations of that share. Level 2"
+        f" {{seeds}} replicates) raters disagree about responses, and knowing the true spread {paid}. Level 2"
         " differs from Level 1 by"
         f" {reach('low', 'high', '+.2f', numbers)}{f' ({fell})' if fell else ''}."
     )
@@ -116,14 +115,14 @@ def state_learned(divided: dict) -> list[Finding]:
         row["measure"]: row["value"] for row in find_rows(divided["learned"], name=kind) if row["value"] is not None
     }
     numbers = {"within": measured["spread_within"], "beyond": measured["spread_beyond_mean"], "n": told["n"]}
-    numbers |= {"mean": told["mean"], "level1": told["level1"]}
+    numbers |= {"mean": told["mean"], "spread": told["spread"], "level1": told["level1"]}
     numbers |= {"low": min(told["level2"]), "high": max(told["level2"])}
     no_match = ", and is no match for a better mean" if told["level1"] >= numbers["high"] else ""
     text = (
         f"**Where raters disagree (`divided`), the learned spread follows the true one{no_match}.** Within prompts they"
         " correlate {within:.2f}, with the mean held fixed {beyond:.2f}. By the share of satisfied raters, the best of"
-        " {n} SFT responses gains {mean:+.2f} by the true mean; by learned signals"
-        f" {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)."
+        " {n} SFT responses gains {mean:+.2f} by the true mean, {spread:+.2f} more by the true spread as well; by"
+        f" learned signals {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)."
     )
     condition = "no match: no learned reading of the distribution gains more than the scalar reward at the best of n"
     found = [make("divided_learned", "Was the spread learned?", text, numbers, condition=condition)]
