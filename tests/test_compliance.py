@@ -175,11 +175,10 @@ def test_in_this_world_form_and_content_have_other_names_and_limits_are_its_own(
         for how in ("sampled", "greedy")
         for part in ("form", "content")
     ]
-    told = texts(level1.state_form_and_content(make_summary(pocket=False) | {"rubric": rows}))["form_and_content"]
-    assert told.startswith("In sampled and in greedy responses wording got better and topic and constraint got better.")
-    assert (
-        "Wording is coherence, complexity and verbosity; topic and constraint is helpfulness and correctness." in told
-    )
+    told = texts(level1.state_form_and_content(make_summary(pocket=False) | {"rubric": rows}))
+    assert "responses wording got better and topic and constraint got better**" in told["verdict_change"]
+    parts = "Wording is coherence, complexity and verbosity; topic and constraint is helpfulness and correctness."
+    assert told["form_and_content"].startswith(parts)
     found = texts(limits.state_limits(make_summary(pocket=False)))
     assert "limit_instructions" in found and "makes sense" in found["limit_simulated"]
     assert "limit_instructions" not in texts(limits.state_limits(make_summary()))

@@ -167,12 +167,12 @@ def test_form_and_content_are_named_by_what_is_shown(form, content, words):
         for how in ("sampled", "greedy")
         for part, (value, p) in (("form", form), ("content", content))
     ]
-    told = level1.state_form_and_content(make_summary() | {"rubric": rows})[0].text
-    assert told.startswith(f"In sampled and in greedy responses {words}. ")
+    told = texts(level1.state_form_and_content(make_summary() | {"rubric": rows}))["verdict_change"]
+    assert told.startswith(f"**What changed in the responses? In sampled and in greedy responses {words}** ")
     rows = [row | {"p_exact": 1.0 if row["decoding"] == "sampled" else row["p_exact"]} for row in rows]
-    told = level1.state_form_and_content(make_summary() | {"rubric": rows})[0].text
+    told = texts(level1.state_form_and_content(make_summary() | {"rubric": rows}))["verdict_change"]
     if words != "no change is shown":
-        assert told.startswith(f"In sampled responses no change is shown; in greedy responses {words}. ")
+        assert f"? In sampled responses no change is shown; in greedy responses {words}** " in told
     assert level1.state_form_and_content(make_summary(gold=False)) == []
 
 

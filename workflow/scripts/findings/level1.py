@@ -146,7 +146,7 @@ def state_form_and_content(summary: dict) -> list[Finding]:
     numbers |= {"highest": 4}  # of a rubric's attribute, whatever gold is made of them
     helpful = "Helpfulness of greedy responses went from {helpful_sft:.2f} to {helpful:.2f} of {highest:g}."
     text = (
-        f"{opening}. {capital(names['form'])} is coherence, complexity and verbosity; {names['content']} is"
+        f"{capital(names['form'])} is coherence, complexity and verbosity; {names['content']} is"
         " helpfulness and correctness. In points"
         f" of gold they changed by: {'; '.join(sizes)}. Looked at afterwards; p are exact and uncorrected."
     )
