@@ -54,13 +54,19 @@ def test_what_is_said_follows_from_both_comparisons():
 
 def test_numbers_are_those_by_gold():
     found, more = state_pessimism(make_pessimism(averaging="rose"))
-    assert "(`made`: 3 reward models a replicate, no KL penalty, 80 steps, 8 seeds)." in found.text
     assert (
-        "With the win probability the mean changes gold by +0.25 (ahead) and doubt beyond it by -0.12 (not told"
-        " apart), to -0.75 from SFT." in found.text
+        "** (`made`). Averaging, and doubt beyond it, change gold by +0.25 (ahead) and -0.12 (not told apart) with the"
+        in (found.text)
     )
+    assert found.text.endswith(
+        "with the scalar reward; +0.25 (ahead) and -0.12 (not told apart) with the win probability."
+    )
+    assert more.text.startswith(
+        "3 reward models a replicate, no KL penalty, 80 steps, 8 seeds. With doubt gold ends, from"
+    )
+    assert "at -0.75 with the scalar reward and -0.75 with the win probability. Of 8 replicates, gold" in more.text
     assert found.strength == "not told apart"
-    assert more.text == (
+    assert more.text.endswith(
         "Of 8 replicates, gold collapses with the scalar reward 6 by one model, 1 by the ensemble's mean and 1 by its"
         " doubt (highest gold on the way +0.75, +0.75 and +0.75); with the win probability 6 by one model, 1 by the"
         " ensemble's mean and 1 by its doubt (highest gold on the way +0.75, +0.75 and +0.75). Beside one scalar reward"

@@ -85,7 +85,7 @@ def state_pessimism(pessimism: dict) -> list[Finding]:
     rows = rows_of_pessimism(pessimism)
     if not rows:
         return []
-    models, numbers, said = pessimism["settings"]["reward_models"], {}, []
+    models, numbers, said, ends = pessimism["settings"]["reward_models"], {}, [], []
     collapses, single = say_collapses(pessimism, numbers)
     members = max(model.get("members", 1) for model in models.values())
     for signal, name in HEADS.items():
@@ -95,16 +95,17 @@ def state_pessimism(pessimism: dict) -> list[Finding]:
             numbers |= {f"{signal}_end": find_arm(pessimism["arms"], some["doubt"]["arm"])["gold"]}
             words = {what: VERDICT_WORDS[row["verdict"]] for what, row in some.items()}
             said.append(
-                f"With the {name} the mean changes gold by {{{signal}_averaging:+.2f}} ({words['averaging']}) and doubt"
-                f" beyond it by {{{signal}_doubt:+.2f}} ({words['doubt']}), to {{{signal}_end:+.2f}} from SFT."
+                f"{{{signal}_averaging:+.2f}} ({words['averaging']}) and {{{signal}_doubt:+.2f}} ({words['doubt']})"
+                f" with the {name}"
             )
+            ends.append(f"{{{signal}_end:+.2f}} with the {name}")
     numbers |= {"members": members, "seeds": len(pessimism["seeds"])}
     numbers |= {"steps": pessimism["settings"]["reinforce"]["steps"]}
-    text = (
-        f"**{say_opening(rows, single)}** (`{pessimism['experiment']}`: {{members}} reward models a replicate, no KL"
-        f" penalty, {{steps}} steps, {{seeds}} seeds). {' '.join(said)}"
-    )
-    more = collapses
+    text = f"**{say_opening(rows, single)}** (`{pessimism['experiment']}`)."
+    text += f" Averaging, and doubt beyond it, change gold by {'; '.join(said)}." if said else ""
+    more = "{members} reward models a replicate, no KL penalty, {steps} steps, {seeds} seeds."
+    more += f" With doubt gold ends, from SFT, at {join(ends)}." if ends else ""
+    more += collapses
     bounded = bounded_row(pessimism)
     if bounded:
         numbers["bounded"] = bounded["estimate"]
@@ -115,5 +116,5 @@ def state_pessimism(pessimism: dict) -> list[Finding]:
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(pessimism)}
     given |= {"equivalence_margin": pessimism["settings"]["equivalence_margin"], "strength": strength_of(*rows)}
     question = "Does doubt of the model itself help?"
-    found = [make("pessimism", question, text, numbers, **given)]
-    return [*found, make("pessimism_more", question, more.strip(), numbers, **given)] if more else found
+    texts = {"pessimism": text, "pessimism_more": more}
+    return [make(name, question, words, numbers, **given) for name, words in texts.items()]
