@@ -21,6 +21,14 @@ def test_what_could_not_be_found_is_no_null():
     assert rows(few)[better, "by gold"][0] == "no: too few seeds"
 
 
+def test_the_real_models_policies_have_rows_of_their_own():
+    real = change(make_summary() | {"experiment": "small"}, "by_mean", "first", "gold", verdict="fell", estimate=-0.25)
+    lines = table_of_claims(make_summary(), {"instructed": real, "longer": None}).splitlines()
+    assert (
+        "| policies of `small`, by gold | yes: differences of 0.15, with a power of 80 % | behind: -0.25 |" in lines[4]
+    )
+
+
 def test_an_oracle_says_whether_a_spread_could_pay():
     pays = "It pays where the truth is the share of satisfied raters"
     could, did = rows(make_summary(), divided=make_divided())[pays, "by gold"]

@@ -149,12 +149,18 @@ def claims_beyond_one_model(ties: dict | None, pessimism: dict | None) -> list[l
     ]
 
 
+def real_of(beside: dict[str, dict]) -> list[dict]:
+    """The real model's experiments."""
+    return [beside[role] for role in ("real", "instructed") if role in beside]
+
+
 def table_of_claims(summary: dict, beside: dict[str, dict]) -> str:
     """A row a claim, with what experiments beside it say, by role; empty without Level 2."""
     if not level2_rows(summary):
         return ""
     divided = beside.get("divided")
-    rows = [*claims_of_rl(summary), *claims_of_learning(summary), *(claims_of_divided(divided) if divided else [])]
+    rows = [row for one in (summary, *real_of(beside)) for row in claims_of_rl(one)]
+    rows += [*claims_of_learning(summary), *(claims_of_divided(divided) if divided else [])]
     rows += claims_of_settings(summary, beside.get("sweep"), beside.get("longer"))
     rows += claims_beyond_one_model(beside.get("ties"), beside.get("pessimism"))
     return markdown(["claim", "where it was tested", "could it have been shown?", "what came of it"], rows, left=4)
