@@ -191,3 +191,16 @@ def test_an_arm_that_learns_from_pairs_has_no_advantage():
         summary[part] |= {"by_pairs": {"advantage_std": None, "reward": 0.5}}
     told = rederive(summary)["derived"]["training"]
     assert "by_pairs" not in told and told["first"]["advantage"] == pytest.approx(-0.2)
+
+
+def test_over_optimisation_is_averaged_by_arm_and_collapses_are_counted(tmp_path):
+    key = {"peak_kl": 4.0, "end_gold": -0.5, "end_kl": 90.0, "fall_step": None}
+    rows = [("b", 1, 1.0, True), ("b", 2, 0.5, False), ("a", 1, 0.25, False)]
+    table = [{"arm": arm, "seed": seed, "peak_gold": peak, "collapsed": fell} | key for arm, seed, peak, fell in rows]
+    pd.DataFrame(table).to_csv(tmp_path / "o.csv", index=False)
+    found = summarise_results.describe_overoptimisation(str(tmp_path / "o.csv"))
+    means = {"peak_kl": 4.0, "end_gold": -0.5, "end_kl": 90.0}
+    assert found == [
+        {"arm": "b", "peak_gold": 0.75, "collapsed": 1, "seeds": 2} | means,
+        {"arm": "a", "peak_gold": 0.25, "collapsed": 0, "seeds": 1} | means,
+    ]
