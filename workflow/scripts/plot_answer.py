@@ -21,7 +21,7 @@ from findings.plotting import (
     save_figure,
     use_style,
 )
-from findings.sharper import sft_at, sft_at_entropy
+from findings.sharper import best_sharper, sft_at, sft_at_entropy
 
 READERS = {
     "proxy": "the proxy: the reward\nmodel it learned from",
@@ -62,10 +62,8 @@ def sharper_rises(table: pd.DataFrame, arm: str, reader: str, temperatures: list
 
 def best_rises(table: pd.DataFrame, reader: str, temperatures: list[float]) -> pd.Series:
     """What SFT gains over temperature 1 at its best lower temperature or decoded greedily, a value a seed."""
-    places = [("sft", "greedy"), *((sft_at(temperature), "sampled") for temperature in temperatures)]
-    by_place = table.pivot(index=["arm", "decoding"], columns="seed", values=reader)
-    sharper = by_place.loc[[place for place in places if place in by_place.index]].dropna(axis="columns")
-    return sharper.loc[sharper.mean(axis="columns").idxmax()] - by_place.loc[("sft", "sampled"), sharper.columns]
+    _, best = best_sharper(table, reader, temperatures)
+    return best - table[(table["arm"] == "sft") & (table["decoding"] == "sampled")].set_index("seed")[reader]
 
 
 def draw_panel(axis, table: pd.DataFrame, args: argparse.Namespace, readers: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from findings.evidence import FEWEST_SEEDS, exact_correlation, exact_sign_flip_p
-from findings.sharper import sft_at
+from findings.sharper import best_sharper
 
 DECODINGS = (("sampled", "sampled"), ("greedy", "greedy"), ("sampled", "greedy"))  # Level 1's, and SFT's
 CONTENT = ("helpfulness", "correctness")  # of the rubric; its other attributes are form
@@ -44,15 +44,14 @@ def describe_beside_sharper(path: str, level1: str, temperatures: list[float], m
     """
     table = pd.read_csv(path)
     ours = table[(table["arm"] == level1) & (table["decoding"] == "sampled")].set_index("seed")
-    sharper = table[table["arm"].isin(map(sft_at, temperatures)) & (table["decoding"] == "sampled")]
-    sharper = pd.concat([sharper, table[(table["arm"] == "sft") & (table["decoding"] == "greedy")]])
     rows = []
-    for metric in (name for name in metrics if name in table and len(sharper)):
-        by_seed = sharper.pivot(index="seed", columns=["arm", "decoding"], values=metric)
-        means = by_seed.mean()
-        arm, decoding = means.idxmax()
-        changes = (ours[metric] - by_seed[arm, decoding]).dropna()
-        key = {"metric": metric, "arm": arm, "decoding": decoding, "best": float(means.max()), "seeds": len(changes)}
+    for metric in (name for name in metrics if name in table):
+        found = best_sharper(table, metric, temperatures)
+        if found is None:
+            return []
+        (arm, decoding), theirs = found
+        changes = (ours[metric] - theirs).dropna()
+        key = {"metric": metric, "arm": arm, "decoding": decoding, "best": float(theirs.mean()), "seeds": len(changes)}
         rows.append(key | {"estimate": float(changes.mean()), "p_exact": exact_sign_flip_p(changes.to_numpy())})
     return rows
 

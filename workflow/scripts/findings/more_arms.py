@@ -1,7 +1,7 @@
 """Arms beside those in question: what each is beside Level 1, in the same replicates; shown, not tested."""
 
 from findings.finding import Finding, make
-from findings.summary import contrast_of, find_arm, roles_of, seeds_of_contrast
+from findings.summary import arm_with_signal, contrast_of, find_arm, roles_of, seeds_of_contrast
 from findings.words import join, short_metric
 
 TOLD_ELSEWHERE = ("placebo", "unpenalised", "centred", "ended", "relabelled")
@@ -25,6 +25,9 @@ def state_more_arms(summary: dict) -> Finding | None:
     for role in TOLD_ELSEWHERE:
         given = roles.get(role) or []
         known |= {given} if isinstance(given, str) else {*given}
+    twin, win = roles.get("bounded"), arm_with_signal(summary, "win")
+    if contrast_of(summary, win, twin):  # told beside the win probability
+        known.add(twin)
     numbers, said = {}, []
     for i, arm in enumerate(arm for arm in arms if arm not in known):
         rows = contrast_of(summary, arm, roles["level1"])

@@ -14,6 +14,22 @@ def sft_temperatures(summary: dict) -> list[str]:
     return [sft_at(temperature) for temperature in summary["settings"]["evaluation"]["sft_temperatures"]]
 
 
+def best_sharper(
+    arms: pd.DataFrame, metric: str, temperatures: list[float]
+) -> tuple[tuple[str, str], pd.Series] | None:
+    """SFT at the lower temperature, or decoded greedily, that a metric likes best on average, and its values by seed.
+
+    The place is (arm, decoding); None where neither was sampled.
+    """
+    places = [("sft", "greedy"), *((sft_at(temperature), "sampled") for temperature in temperatures)]
+    by_place = arms.pivot(index=["arm", "decoding"], columns="seed", values=metric)
+    sharper = by_place.loc[[place for place in places if place in by_place.index]]
+    if sharper.empty:
+        return None
+    place = sharper.mean(axis="columns").idxmax()
+    return place, sharper.loc[place].dropna()
+
+
 def sft_curve(arms: pd.DataFrame, seed: int, temperatures: list[float]) -> pd.DataFrame:
     """One replicate's SFT model from greedy (temperature 0) to temperature 1, in order of entropy."""
     of_seed = arms[arms["seed"] == seed].set_index(["arm", "decoding"])
