@@ -68,7 +68,7 @@ def material(summary, shown, real_shown=(), **beside):
         figures={name: f"results/pocket/figures/{name}.png" for name in FIGURES},
         beside=beside,
         real_examples=list(real_shown),
-        trained_longer=compare_training(summary, longer) if longer else None,
+        trained_longer=compare_training(longer) if longer else None,
     )
 
 

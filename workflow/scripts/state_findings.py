@@ -33,6 +33,7 @@ from findings.ties import state_divided_ties, state_other_readings, state_ties
 
 # What is said of another experiment from its summary alone, by its role.
 OF_THEIR_OWN = {
+    "longer": state_longer,
     "instructed": state_instructed,
     "divided": state_divided,
     "divided_ties": state_divided_ties,
@@ -70,8 +71,6 @@ def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
         found += state_methods(beside["methods"], paper)
     if "robustness" in beside:
         found += state_robustness(summary, paper, beside["robustness"])
-    if "longer" in beside:
-        found += state_longer(summary, beside["longer"])
     for role, state in OF_THEIR_OWN.items():
         found += state(beside[role]) if role in beside else []
     found += state_other_readings(beside["ties"]) if "ties" in beside else []
@@ -86,7 +85,7 @@ def main(argv: list[str] | None = None) -> None:
     summary = read_json(args.summary)
     found = state_findings(summary, read_json(args.paper), **beside)
     told = {"experiment": summary["experiment"], "config_digest": summary["config_digest"]}
-    trained_longer = compare_training(summary, beside["longer"]) if "longer" in beside else None
+    trained_longer = compare_training(beside["longer"]) if "longer" in beside else None
     write_json(args.output, told | {"findings": [one.as_row() for one in found], "trained_longer": trained_longer})
 
 

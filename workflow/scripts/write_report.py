@@ -85,7 +85,7 @@ def make_tables(given: Material) -> dict[str, str]:
     made["costs_of_methods"] = methods.table_of_costs(beside["methods"]) if "methods" in beside else ""
     made["longer"] = ""
     if "longer" in beside and given.trained_longer:
-        made["longer"] = model_tables.table_of_longer(summary, beside["longer"], given.trained_longer)
+        made["longer"] = model_tables.table_of_longer(beside["longer"], given.trained_longer)
     made["sweep"] = sweep.table_of_sweep(beside["sweep"]) if "sweep" in beside else ""
     noisy = beside.get("robustness")
     made["robustness"] = robustness.table_of_robustness(given.paper, noisy) if noisy else ""

@@ -232,25 +232,30 @@ def derive(summary: dict) -> dict:
     }
 
 
-def compare_training(summary: dict, longer: dict) -> dict:
-    """What longer training of reward models changed: models, the gap between them, Level 2's differences by seed."""
+def compare_training(longer: dict) -> dict:
+    """What longer training of reward models changed: models, the gap between them, Level 2's differences by seed.
+
+    All of one run: another run's replicates of the same seeds may start from another SFT model.
+    """
     after = {row["metric"]: row for row in find_rows(longer["contrasts"], name="longer", decoding="sampled")}
     one = next(iter(after.values()))
+    before = {row["metric"]: row for row in find_rows(longer["contrasts"], name="mean", decoding="sampled")}
+    first = next(iter(before.values()))
     scalar, rated = (models_of(longer, kind_of(longer, one[side])) for side in ("against", "arm"))
-    before = contrast_of(summary, arm_with_signal(summary, "mean"), roles_of(summary)["level1"])
+    shorter = [models_of(longer, kind_of(longer, first[side])) for side in ("against", "arm")]
     gaps = []
-    for rows, others in ((rated, scalar), tuple(models_of(summary, kind) for kind in kinds_of_levels(summary)[::-1])):
+    for rows, others in ((rated, scalar), (shorter[1], shorter[0])):
         theirs = {row["seed"]: row["accuracy"] for row in others}
         gaps.append([{"seed": row["seed"], "gap": row["accuracy"] - theirs[row["seed"]]} for row in rows])
     changes = []
     for metric in after.keys() & before.keys():
-        two, first = by_seed(longer, after[metric]), by_seed(summary, before[metric])
-        values = np.array([two[seed] - first[seed] for seed in two if seed in first])
+        two, one_each = by_seed(longer, after[metric]), by_seed(longer, before[metric])
+        values = np.array([two[seed] - one_each[seed] for seed in two])
         changes.append({"metric": metric, "estimate": float(values.mean()), "p_exact": exact_sign_flip_p(values)})
     models = describe_models(longer)
     return {
-        "scalar": models[scalar[0]["kind"]],
-        "ratings": models[rated[0]["kind"]],
+        "shorter": [models[rows[0]["kind"]] for rows in shorter],
+        "longer": [models[rows[0]["kind"]] for rows in (scalar, rated)],
         "gap": paired_by_seed(rated, scalar, "accuracy"),
         "change_in_gap": paired_by_seed(gaps[0], gaps[1], "gap"),
         "changes": sorted(changes, key=lambda row: list(after).index(row["metric"])),

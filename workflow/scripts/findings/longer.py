@@ -7,9 +7,9 @@ from findings.summary import alpha_of, contrast_of, find_rows, roles_of
 from findings.words import VERDICT_WORDS, join, short_metric
 
 
-def state_longer(summary: dict, longer: dict) -> list[Finding]:
+def state_longer(longer: dict) -> list[Finding]:
     """What came of reward models trained for longer, scalar and over ratings."""
-    found, alpha = compare_training(summary, longer), alpha_of(summary)
+    found, alpha = compare_training(longer), alpha_of(longer)
     rows = {row["metric"]: row for row in find_rows(longer["contrasts"], name="longer", decoding="sampled")}
     one = next(iter(rows.values()))
     kind = longer["settings"]["arms"][one["arm"]]["reward_model"]
@@ -33,7 +33,7 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
         f" one trained on the scalar reward, {join(said)}. "
     )
     text += f"That this difference changed from the shorter training is {'' if changed else 'not '}shown. "
-    before = contrast_of(longer, one["against"], roles_of(summary)["level1"])
+    before = contrast_of(longer, one["against"], roles_of(longer)["level1"])
     if before:
         gains = []
         for row in in_order(before):
@@ -70,8 +70,7 @@ def state_longer(summary: dict, longer: dict) -> list[Finding]:
     )
     text = (
         "The gap in accuracy, paired by seed, is {after:points} points (p {after_p:p}) after the longer training."
-        " From the shorter"
-        f" training to the longer, seed by seed, the policies' difference {join(told)}."
+        f" From the shorter training to the longer, seed by seed, the policies' difference {join(told)}."
     )
     strength = shown_by_p(max(row["p_exact"] for row in changes), alpha)
     result.append(

@@ -150,19 +150,13 @@ def table_of_training(summary: dict) -> str:
     return markdown(header, rows)
 
 
-def table_of_longer(summary: dict, longer: dict, found: dict) -> str:
-    """Reward models after the shorter training and the longer."""
-    shorter = summary["derived"]["models"]
+def table_of_longer(longer: dict, found: dict) -> str:
+    """Reward models after the shorter training and the longer, of one run."""
     rated = longer["settings"]["arms"][find_row(longer["contrasts"], name="longer")["arm"]]["reward_model"]
-    epochs = (summary["settings"]["reward_training"]["epochs"], longer["settings"]["reward_models"][rated]["epochs"])
-    scalar_kind, rated_kind = kinds_of_levels(summary)
+    epochs = (longer["settings"]["reward_training"]["epochs"], longer["settings"]["reward_models"][rated]["epochs"])
     rows = [
         [name, show(count, "g"), _range(models["accuracy"], "percent1"), show(models["nll"]["mean"], ".4f")]
-        for name, models, count in (
-            ("scalar", shorter[scalar_kind], epochs[0]),
-            ("ratings", shorter[rated_kind], epochs[0]),
-            ("scalar", found["scalar"], epochs[1]),
-            ("ratings", found["ratings"], epochs[1]),
-        )
+        for count, both in zip(epochs, (found["shorter"], found["longer"]))
+        for name, models in zip(("scalar", "ratings"), both)
     ]
     return markdown(["reward model", "epochs", "accuracy (range over seeds)", "NLL on held-out pairs"], rows)
