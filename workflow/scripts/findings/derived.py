@@ -12,7 +12,6 @@ from findings.evidence import exact_sign_flip_p
 from findings.predictions import judge_prediction
 from findings.summary import (
     alpha_of,
-    arm_with_signal,
     by_seed,
     contrast_of,
     find_arm,
