@@ -92,7 +92,8 @@ def test_a_policy_that_moved_less_is_told_where_level_2_differs():
     told = texts(counted.state_counted(summary | {"equal_kl": [*summary["equal_kl"], *parts]}))["moved"]
     assert told.endswith("; in rating points, form +0.50 (largest p 0.0200) and content +0.50 (largest p 0.0200).")
     summary["equal_kl"][0]["p_exact"] = 0.01
-    assert "(smallest p 0.0100)" in texts(counted.state_counted(summary))["moved"]
+    summary["equal_kl"][0] |= {"ci_low": -0.1, "ci_high": 0.15}
+    assert "(smallest p 0.0100, intervals within ±0.2)" in texts(counted.state_counted(summary))["moved"]
     alike = change(summary, "by_mean", "first", "gold", verdict="equivalent", estimate=-0.02)
     assert "moved" not in texts(counted.state_counted(alike))
     for row in summary["arms"]:
@@ -122,3 +123,11 @@ def test_what_each_reward_would_choose_is_told_where_a_rule_can_tell():
     told = texts(counted.state_counted(summary))["level2_weights"]
     said = "the best of 16 by it do what was asked in 12 % of the cases, by Level 1's in 25 % (largest p 0.0078)."
     assert told.endswith(f"Of SFT's responses, {said} Uncorrected.")
+    assert "Having ended" not in told
+    summary["weights"] += weights(raters=[one] * 4)
+    ended = {"raters": 0.0, "first": 0.25, "by_mean": 0.5}
+    summary["weights"] += [
+        row | {"part": "end", "weight": ended[row["name"]]} for row in summary["weights"] if row["part"] == "form"
+    ]
+    told = texts(counted.state_counted(summary))["level2_weights"]
+    assert "Having ended counts +0.50, in Level 1's +0.25 (largest p 0.0100), to raters +0.00." in told

@@ -54,6 +54,9 @@ def test_error_of_a_mean_over_seeds_and_prompts_by_hand():
     for single in (np.array([[0.0, 1.0, 2.0]]), np.array([0.0, 1.0, 2.0])):
         assert mean_error(single) == (pytest.approx(3**-0.5), 2.0)
     assert np.isnan(mean_interval(np.array([[1.0]]), 0.95)).all()
+    # Squares 0, 4.008 and 4 all but cancel: freedom is 1, so that the interval is wide and no nonsense.
+    error, freedom = mean_error(np.array([[1.0, -1.0], [-1.0, 1.0]]) + np.array([1.001, -1.001]))
+    assert freedom == 1.0 and error == pytest.approx(((4 * 1.001**2 - 4) / 4) ** 0.5)
 
 
 @pytest.mark.parametrize(

@@ -222,7 +222,7 @@ def test_a_null_of_the_spread_is_worth_what_the_oracle_gains():
 
     assert "too little for a model's gain to be found here" in told(-0.001, 0.004)
     assert "does not help" in told(-0.001, 0.04) and told(-0.001, 0.04).endswith("there was something to learn.")
-    assert told(-0.001, 0.04, -0.01).endswith("means by +0.0100.")
+    assert told(-0.001, 0.04, -0.01).endswith("and by +0.0100 beside the model's own.")
     assert told(0.004, 0.004).endswith("some of what could be known.")
     assert "helps to tell who wins" in told(0.01, 0.04) and told(0.01, 0.04).endswith("some of what could be known.")
 
@@ -254,7 +254,7 @@ def test_the_oracle_says_whether_the_spread_could_pay_here():
 
 def test_a_reason_is_only_given_where_it_was_measured():
     summary = make_summary(level2=("a", "b"), signals=("mean", "win"))
-    assert not {"same_order", "another_seed", "bias"} & {*texts(level2.state_level2(summary))}
+    assert not {"same_order", "another_seed", "longer_responses"} & {*texts(level2.state_level2(summary))}
     rows = [{"arm": "a", "other": "b", "correlation": 0.99}, {"arm": "a", "other": "first", "correlation": 0.4}]
     found = texts(level2.state_level2(summary | {"agreement": [*summary["agreement"], *rows]}))
     assert (
@@ -305,13 +305,15 @@ def test_a_long_response_is_cut_where_room_is_short():
     assert "a b c d (+1.00; +0.50)" in tables.table_of_examples(make_summary(), shown, ["sft"])
 
 
-def test_the_raters_bias_is_only_blamed_where_gold_goes_with_it():
-    row = {"name": "two_by_mean", "arm": "by_mean", "against": "first", "metric": "gold", "beside": "rater_bias"}
+def test_length_is_only_blamed_where_gold_goes_with_it():
+    row = {"name": "two_by_mean", "arm": "by_mean", "against": "first", "metric": "gold", "beside": "tokens"}
+    row |= {"where_none": 0.03}
     for p, r, blamed in ((0.01, -0.8, True), (0.01, 0.8, False), (0.9, -0.8, False)):
         found = texts(level2.state_level2(make_summary() | {"relations": [row | {"p_exact": p, "correlation": r}]}))
-        assert ("bias" in found) == blamed
-        told = "gold rose less**: over replicates the two differences from Level 1 correlate -0.80 (largest p 0.0100"
-        assert not blamed or told in found["bias"]
+        assert ("longer_responses" in found) == blamed
+        told = "gold is lower**: over replicates the two differences correlate -0.80 (largest p 0.0100; looked at"
+        assert not blamed or told in found["longer_responses"]
+        assert not blamed or found["longer_responses"].endswith("length does not differ gold does by +0.03.")
 
 
 def test_what_the_real_models_reward_models_learned_stands_beside_pockets():

@@ -47,3 +47,6 @@ def test_a_difference_is_held_against_that_of_the_same_responses(tmp_path):
     assert found["correlation"].tolist() == pytest.approx(
         [np.corrcoef(gold, longer)[0, 1], np.corrcoef(gold, range(1, 7))[0, 1]], abs=1e-5
     )
+    # Lines that numpy fits to each, where there is no difference in length, and none by the judges.
+    lines = [np.polyfit(x, gold, 1)[1] for x in (longer, range(1, 7))]
+    assert found["where_none"].tolist() == pytest.approx(lines, abs=1e-5)

@@ -6,7 +6,7 @@ import pandas as pd
 
 from align.errors import run
 from align.files import write_csv
-from findings.evidence import FEWEST_SEEDS, exact_correlation
+from findings.evidence import FEWEST_SEEDS, adjusted_for, exact_correlation
 
 OWN = "proxy"  # each arm's own reward model: of two arms these are two metrics
 BESIDE = ("tokens", "finished", "rater_bias", "judges")
@@ -23,7 +23,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def relate(differences: pd.DataFrame, arms: pd.DataFrame) -> list[dict]:
     """Correlations over seeds of each contrast's difference with another difference of the same responses.
 
-    Sampled responses alone. `arms` has a column for each of BESIDE that is known.
+    And what is left of the difference where the other one is none, by a straight line. Sampled responses alone. `arms`
+    has a column for each of BESIDE that is known.
     """
     sampled, means = (table[table["decoding"] == "sampled"] for table in (differences, arms))
     rows = []
@@ -35,14 +36,15 @@ def relate(differences: pd.DataFrame, arms: pd.DataFrame) -> list[dict]:
             moved = (one[beside] - other[beside]).to_numpy()
             correlation, p = exact_correlation(part["difference"].to_numpy(), moved)
             key = {"name": name, "arm": arm, "against": against, "metric": metric, "beside": beside}
-            rows.append(key | {"seeds": len(part), "correlation": correlation, "p_exact": p})
+            where_none = adjusted_for(moved, part["difference"].to_numpy())
+            rows.append(key | {"seeds": len(part), "correlation": correlation, "p_exact": p, "where_none": where_none})
     return rows
 
 
 def main(argv: list[str] | None = None) -> None:
     args = parse_args(argv)
     rows = relate(pd.read_csv(args.differences), pd.read_csv(args.arms))
-    columns = ["name", "arm", "against", "metric", "beside", "seeds", "correlation", "p_exact"]
+    columns = ["name", "arm", "against", "metric", "beside", "seeds", "correlation", "p_exact", "where_none"]
     write_csv(args.output, pd.DataFrame(rows, columns=columns))
 
 

@@ -1,5 +1,6 @@
 """Tables of the appendices: responses, gradients, methods, TRL, cost."""
 
+from findings.beside import fills_a_batch
 from findings.summary import (
     find_arm,
     find_row,
@@ -112,12 +113,11 @@ def table_of_trl(summary: dict) -> str:
         cut += f", by {show(m['ours_cut'], '.2f')} here"
         cut += f" ({m['finished']} responses; s.d. of rewards {show(m['reward_deviation'], '.2f')})"
     given = trl["defaults"]
+    cosine = f"cosine of the two gradients on the same batch: {show(m['cosine_moving_average'], '.2f')}"
+    cosine = cosine if fills_a_batch(summary) else f"not told of {trl['responses']} responses"
     rows = [
         ["baseline", "b_MA: one number, the mean of all earlier rewards", "the mean of the prompt's other responses"]
-        + [
-            lines["baseline"],
-            f"cosine of the two gradients on the same batch: {show(m['cosine_moving_average'], '.2f')}",
-        ],
+        + [lines["baseline"], cosine],
         [
             "responses a prompt",
             "one",

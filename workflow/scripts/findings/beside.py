@@ -54,6 +54,11 @@ def state_gradients(summary: dict) -> list[Finding]:
     return [*found, make("gradient_run", "How was it measured?", text, numbers)]
 
 
+def fills_a_batch(summary: dict) -> bool:
+    """Whether TRL's batch was as large as a step's: the gradients of a few responses may agree by chance."""
+    return summary["trl"]["responses"] >= summary["settings"]["reinforce"]["batch_size"]
+
+
 def state_trl(summary: dict) -> list[Finding]:
     """Why not TRL's RLOOTrainer: the answer in one paragraph, its points apart."""
     question = "Why not TRL's RLOOTrainer?"
@@ -75,8 +80,7 @@ def state_trl(summary: dict) -> list[Finding]:
         " responses, so it needs {samples} or more a prompt; the paper's REINFORCE takes one and holds it against one"
         " number, the mean of all earlier rewards. "
     )
-    # The gradients of a few responses may agree by chance.
-    if trl["responses"] >= summary["settings"]["reinforce"]["batch_size"]:
+    if fills_a_batch(summary):
         text += "On one batch of {responses} responses the two gradients have a cosine of {other:.2f}. "
     if same:
         text += (
@@ -90,8 +94,8 @@ def state_trl(summary: dict) -> list[Finding]:
         )
     if measured["finished"] and measured["trl_cut"] < limits["unseen_change"] < measured["ours_cut"]:
         text += (
-            "TRL rebuilds the chat text before scoring. Its reward model cannot see whether a response ended: without"
-            " the end its output changes by {cut:.2f}, the one here by {ours:.2f}."
+            "TRL rebuilds the chat text before scoring, so that its reward model cannot see whether a response ended:"
+            " taking the end away changes its reward by {cut:.2f}, ours by {ours:.2f}."
         )
     given = {"same_gradient": limits["same_gradient"], "unseen_change": limits["unseen_change"]}
     run = (

@@ -72,11 +72,16 @@ def claims_of_learning(summary: dict) -> list[list[str]]:
     told = derived["interaction"]
     if told and "oracle" in told:
         enough = "no" if told["oracle"] < told["oracle_least"] else "yes"
+        if enough == "yes" and told["true_noise"] < told["oracle_least"]:
+            enough = "only beside better means"
         own = show(-told["true_noise"], "+.4f")
         could = f"{enough}: beside true means the true spread changes the loss by {show(-told['oracle'], '+.4f')};"
         could += f" beside the model's own it changes it by {own}"
-        did = f"{'lowers' if spread_helps(told, alpha) else 'is not shown to lower'} it: {show(-told['gain'], '+.4f')}"
-        rows.append(["Its spread helps to tell who wins", here, could, f"{did} (p {show(told['p_exact'], 'p')})"])
+        helps = spread_helps(told, alpha)
+        did = f"{'lowers' if helps else 'is not shown to lower'} it: {show(-told['gain'], '+.4f')}"
+        did += f" (p {show(told['p_exact'], 'p')})"
+        did += ", and not by knowing raters' noise" if helps and enough != "yes" else ""
+        rows.append(["Its spread helps to tell who wins", here, could, did])
     oracle = derived["oracle"]
     if oracle and oracle["level1"] is not None and oracle["level2"]:
         could = (NO_ORACLE if oracle["rejected"] else ORACLE).format(show(oracle["spread"], "+.2f"))

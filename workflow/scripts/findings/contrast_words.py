@@ -12,6 +12,15 @@ DECIDING = ("gold", "judges")
 CONDITION = "rose or fell: p_holm < 1 - confidence; else equivalent: equivalence_p < 1 - confidence"
 
 
+def say_within(summary: dict, rows: list[dict], numbers: dict[str, float]) -> str:
+    """That the intervals of all rows lie within the margin, in words; empty where one does not. Adds to `numbers`."""
+    margin = summary["settings"]["equivalence_margin"]
+    if max(max(-row["ci_low"], row["ci_high"]) for row in rows) >= margin:
+        return ""
+    numbers["margin"] = margin
+    return ", intervals within ±{margin:g}"
+
+
 def in_order(rows: dict[str, dict]) -> list[dict]:
     """A contrast's rows, gold first: it is the truth, where there is one."""
     return sorted(rows.values(), key=lambda row: row["metric"] != "gold")

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 
 from findings.compliance import BEST, change_of, share_of
+from findings.contrast_words import say_within
 from findings.evidence import exact_sign_flip_p
 from findings.finding import Finding, make, shown_by_p
 from findings.level2_why import EXPLAINS
@@ -91,11 +92,29 @@ def state_level2_weights(summary: dict) -> Finding | None:
             ps.append(p)
     opening = f"counts {join(less)} less" if less else f"is not shown to count {join([*names.values()][:2])} less"
     text = f"**Level 2's reward {opening} than Level 1's**, all else equal: {'; '.join(said)}."
+    text += say_end(summary, arms, numbers)
     text += say_choice(summary, arms, numbers) + " Uncorrected."
     given = {"condition": "exact p < 1 - confidence for every arm", "confidence": 1 - alpha}
     given["strength"] = shown_by_p(max(ps), alpha) if ps else shown_by_p(1.0, alpha)
     # The report tells the first alone.
     return make("level2_weights" if less else "level2_weights_open", EXPLAINS, text, numbers, **given)
+
+
+def say_end(summary: dict, arms: list[str], numbers: dict[str, float]) -> str:
+    """How much having ended counts in each reward, and to raters; empty where all responses end. Adds to `numbers`."""
+    ours = [weights_of(summary, arm).get("end") for arm in arms]
+    others = {"end_1": roles_of(summary)["level1"], "end_raters": "raters"}
+    theirs = {name: weights_of(summary, who).get("end") for name, who in others.items()}
+    if not all([*ours, *theirs.values()]):
+        return ""
+    numbers |= {"end_low": min(row["weight"] for row in ours), "end_high": max(row["weight"] for row in ours)}
+    numbers |= {"end_p": max(row["p_exact"] for row in ours)}
+    numbers |= {name: row["weight"] for name, row in theirs.items()}
+    size = reach("end_low", "end_high", "+.2f", numbers)
+    return (
+        f" Having ended counts {size}, in Level 1's {{end_1:+.2f}} (largest p {{end_p:p}}), to raters"
+        " {end_raters:+.2f}."
+    )
 
 
 def say_choice(summary: dict, arms: list[str], numbers: dict[str, float]) -> str:
@@ -177,13 +196,14 @@ def state_moved(summary: dict) -> Finding | None:
     if not arms:
         return None
     numbers |= {"kl": ours["log_ratio"], "p": max(ps), "least": min(row["p_exact"] for row in left)}
-    gone = numbers["least"] >= alpha
+    shown = "smallest" if numbers["least"] < alpha else "not shown, least"
+    within = say_within(summary, left, numbers)
     text = (
         f"**Level 2's policies moved less with the same settings.** At the end {list_arms(arms)}"
         f" {'is' if len(arms) == 1 else 'are'} {join([f'{{kl_{arm}:.1f}}' for arm in arms])} nats from SFT, Level 1"
-        " {kl:.1f} (largest p {p:p}, uncorrected). Where both had come as far, in training, the difference by"
-        f" {metric} is {join([f'{{left_{arm}:+.2f}}' for arm in arms])}"
-        f" ({'not shown, least' if gone else 'smallest'} p {{least:p}}){say_parts(summary, arms, numbers)}."
+        " {kl:.1f} (largest p {p:p}, uncorrected). At equal KL, on the curves of training, the difference by"
+        f" {metric} is {join([f'{{left_{arm}:+.2f}}' for arm in arms])} ({shown} p {{least:p}}{within})"
+        f"{say_parts(summary, arms, numbers)}."
     )
     condition = "shown to differ from Level 1, and shown to have a smaller KL"
     return make(

@@ -48,12 +48,13 @@ def state_divided(divided: dict) -> list[Finding]:
         " differs from Level 1 by"
         f" {reach('low', 'high', '+.2f', numbers)}{f' ({fell})' if fell else ''}."
     )
-    worst, found = say_worst(divided)
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(divided)}
     given |= {"equivalence_margin": divided["settings"]["equivalence_margin"]}
     question = "Does a distribution help where it could?"
-    verdict = make("verdict_divided", question, text + worst, numbers | found, strength=strength_of(*rows), **given)
-    return [verdict, *state_learned(divided), *state_worst(divided), *state_reading(divided)]
+    verdict = make("verdict_divided", question, text, numbers, strength=strength_of(*rows), **given)
+    worst, numbers = say_worst(divided)
+    tenth = [make("divided_tenth", question, worst, numbers)] if worst else []
+    return [verdict, *tenth, *state_learned(divided), *state_worst(divided), *state_reading(divided)]
 
 
 def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
@@ -70,7 +71,7 @@ def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
         numbers["worst_sharper"] = max(row["mean"] for row in sharper)
         of_sharper = " (at its best temperature {worst_sharper:.2f})"
     text = (
-        f" The least satisfied tenth of raters give SFT {{worst_sft:.2f}} rating points{of_sharper}, Level 1"
+        f"The least satisfied tenth of raters give SFT {{worst_sft:.2f}} rating points{of_sharper}, Level 1"
         f" {{worst_level1:.2f}}, and `{arm}`, trained on the learned worst tenth, {{worst_level2:.2f}} (p against"
         f" SFT {{worst_p_sft:p}}, against Level 1 {{worst_p:p}}, uncorrected"
         f"{'; against that temperature not tested' if sharper else ''})."

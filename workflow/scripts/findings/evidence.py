@@ -65,7 +65,8 @@ def mean_error(table: np.ndarray) -> tuple[float, float]:
 
     Of a table, two-way random effects without replication: the variances of the seeds' means and of the prompts' means,
     less the residual that both hold, and Satterthwaite's degrees of freedom (1946). If prompts vary no more than that
-    residual they add nothing; of a single seed they are all there is. (nan, 0) of a single number.
+    residual they add nothing; of a single seed they are all there is. (nan, 0) of a single number. Freedom is at least
+    1: with two seeds the sum above may come so near to 0 that an interval would reach to millions.
     """
     if 1 in table.shape or table.ndim == 1:
         values = table.ravel()
@@ -79,7 +80,7 @@ def mean_error(table: np.ndarray) -> tuple[float, float]:
         return float((squares[0] / table.size) ** 0.5), float(freedoms[0])
     variance = squares[0] + squares[1] - squares[2]
     uncertainty = sum(square**2 / freedom for square, freedom in zip(squares, freedoms))
-    return float((variance / table.size) ** 0.5), float(variance**2 / uncertainty)
+    return float((variance / table.size) ** 0.5), max(1.0, float(variance**2 / uncertainty))
 
 
 def holm(p_values: list[float]) -> list[float]:

@@ -2,7 +2,7 @@
 
 from findings.compliance import NEW, beside_sharper, change_of, share_of
 from findings.compliance_words import BESIDE, CHANGES
-from findings.contrast_words import CONDITION
+from findings.contrast_words import CONDITION, say_within
 from findings.finding import STRENGTHS, Finding, direction, make, shown_by_p, strength_of
 from findings.summary import alpha_of, find_row, find_rows, level2_rows, role_contrast, roles_of
 from findings.words import join
@@ -66,7 +66,7 @@ def state_level2(instructed: dict) -> list[Finding]:
         numbers["equal_p"] = min(row["p_exact"] for row in equal)
         shown = "least p {equal_p:p}" if numbers["equal_p"] < alpha_of(instructed) else "not shown, least p {equal_p:p}"
         sizes = join([f"{{equal_{i}:+.2f}}" for i in range(len(equal))])
-        text += f" Where both had come as far from SFT, in training, they differ by {sizes} ({shown})."
+        text += f" At equal KL they differ by {sizes} ({shown}{say_within(instructed, equal, numbers)})."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(instructed), "strength": strength_of(*verdicts)}
     return [make("verdict_instructed_level2", QUESTION, text, numbers, **given)]
 

@@ -1,10 +1,10 @@
 """Level 2's findings: did a distribution over ratings help, what could have been found, was it as predicted?"""
 
-from findings.contrast_words import CONDITION, DECIDING, group_arms, shared_evidence, smallness
+from findings.contrast_words import CONDITION, DECIDING, group_arms, say_within, shared_evidence, smallness
 from findings.finding import Finding, direction, make, shown_by_p, strength_of
 from findings.level2_learned import state_learning, state_spread
 from findings.level2_why import (
-    state_bias,
+    state_longer_responses,
     state_names,
     state_narrowing,
     state_oracle,
@@ -144,7 +144,8 @@ def state_equal_kl(summary: dict) -> Finding | None:
             }
             who = [f"{list_arms(arms)} {word}" for word, arms in told.items() if arms]
             shown = f"{join(who)}, before any correction" if who else "not shown"
-            said.append(f"by {short_metric(metric)} {size} ({shown}, least p {{{metric}_p:p}})")
+            within = say_within(summary, some, numbers)
+            said.append(f"by {short_metric(metric)} {size} ({shown}, least p {{{metric}_p:p}}{within})")
     text = f"At equal KL, on each arm's curve of reward against KL, they differ from Level 1 {join(said)}."
     strength = shown_by_p(min(row["p_exact"] for row in rows), alpha)
     return make(
@@ -183,7 +184,7 @@ def state_level2(summary: dict) -> list[Finding]:
     found += [state_equal_kl(summary), *state_learning(summary), *state_spread(summary, kind), *state_signals(summary)]
     found += [
         state_oracle(summary),
-        state_bias(summary),
+        state_longer_responses(summary),
         state_narrowing(summary),
         *state_names(summary, kind),
         state_win(summary),

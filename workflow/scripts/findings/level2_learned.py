@@ -59,8 +59,8 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
         if "oracle" in told:
             numbers |= {"oracle": -told["oracle"], "oracle_error": told["oracle_error"], "own": -told["true_noise"]}
             text += (
-                ". Beside the true means the true noise changes it by {oracle:+.4f} (standard error"
-                " {oracle_error:.4f}), beside the model's own means by {own:+.4f}"
+                ". Raters' true noise, if one knew it, would change it by {oracle:+.4f} beside the true means (standard"
+                " error {oracle_error:.4f}), and by {own:+.4f} beside the model's own"
             )
             if holds:
                 gained = told["oracle"] > 0

@@ -84,29 +84,29 @@ def state_signals(summary: dict) -> list[Finding]:
     return found
 
 
-def state_bias(summary: dict) -> Finding | None:
-    """Whether Level 2's loss by gold goes with what raters like beyond gold; None where that is not shown."""
+def state_longer_responses(summary: dict) -> Finding | None:
+    """Whether Level 2's loss by gold goes with longer responses; None where that is not shown."""
     arms, alpha = [row["arm"] for row in level2_rows(summary)], alpha_of(summary)
     level1 = roles_of(summary)["level1"]
     rows = [
         row
-        for row in find_rows(summary["relations"], against=level1, metric="gold", beside="rater_bias")
+        for row in find_rows(summary["relations"], against=level1, metric="gold", beside="tokens")
         if row["arm"] in arms and row["p_exact"] < alpha and row["correlation"] < 0
     ]
     if not rows:
         return None
-    correlations = [row["correlation"] for row in rows]
+    correlations, left = [row["correlation"] for row in rows], [row["where_none"] for row in rows]
     numbers = {"low": min(correlations), "high": max(correlations), "p": max(row["p_exact"] for row in rows)}
+    numbers |= {"left_low": min(left), "left_high": max(left)}
     blamed = list(dict.fromkeys(row["arm"] for row in rows))
     who = "Level 2's responses" if {*blamed} == {*arms} else f"responses of {list_arms(blamed)}"
     text = (
-        f"**Where {who} hold more of what raters like beyond gold, gold rose less**: over replicates the two"
-        f" differences from Level 1 correlate {reach('low', 'high', '+.2f', numbers)} (largest p {{p:p}}; looked at"
-        " afterwards)."
+        f"**Where {who} are longer than Level 1's, gold is lower**: over replicates the two differences correlate"
+        f" {reach('low', 'high', '+.2f', numbers)} (largest p {{p:p}}; looked at afterwards). By a straight line, where"
+        f" length does not differ gold does by {reach('left_low', 'left_high', '+.2f', numbers)}."
     )
-    return make(
-        "bias", EXPLAINS, text, numbers, condition="exact p < 1 - confidence, correlation < 0", confidence=1 - alpha
-    )
+    condition = "exact p < 1 - confidence, correlation < 0"
+    return make("longer_responses", EXPLAINS, text, numbers, condition=condition, confidence=1 - alpha)
 
 
 def state_narrowing(summary: dict) -> Finding | None:

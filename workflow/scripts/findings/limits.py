@@ -11,13 +11,14 @@ LIMITS = {
     "limit_simulated": "**Raters are simulated.** Gold knows whether the topic is named and whether words stand in"
     " prose's proportion, and not whether what is said is true or makes sense; a refusal that names its topic passes.",
     "limit_instructions": "**The world is narrow.** Prompts come from templates, each constraint has few of the"
-    " held-out ones, and few constraints are new. All replicates share the SFT model and the judges.",
+    " held-out ones, and few constraints are new. All replicates share the SFT model, the training pairs and the"
+    " judges: no interval tells of others.",
     "limit_model": "**Its SFT model is one, small and trained from scratch** on responses of poor writers. All"
-    " replicates start from it and share the judges: no interval tells of others.",
+    " replicates start from it, learn from the same pairs and share the judges: no interval tells of others.",
     "limit_judges": "**Judges may err as the reward models do.** They are of the same make and learned from raters of"
     " the same kind. Where those err together, only gold can tell.",
     "limit_gold": "**There is no gold rating.** Judges learn from the same data set as the reward models, and"
-    " share the biases of those who rated it.",
+    " share the biases of those who rated it. All replicates learn from the same pairs: no interval tells of others.",
     "limit_order": "**Held-out prompts are the first of their fold, as the source has them,** and not a random sample:"
     " intervals take them for one.",
 }

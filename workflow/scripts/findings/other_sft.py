@@ -1,39 +1,55 @@
 """What comes of the same tests from SFT models of other seeds."""
 
-from findings.contrast_words import CONDITION
+import numpy as np
+
+from findings.contrast_words import CONDITION, DECIDING
+from findings.evidence import mean_interval
 from findings.finding import Finding, make, strength_of
-from findings.summary import alpha_of, level2_rows, role_contrast
+from findings.summary import alpha_of, contrast_of, find_rows, level2_rows, role_contrast, roles_of
 from findings.words import VERDICT_WORDS, join, reach, short_metric
+
+QUESTION = "Does the answer depend on the SFT model?"
+FEWEST_MODELS = 3  # of an interval over SFT models
 
 
 def verdicts_of(summary: dict) -> dict[str, list[str]]:
     """Verdicts by gold on Level 1, and on Level 2's arms, in order."""
-    level2 = [row["verdict"] for row in level2_rows(summary) if row["metric"] == "gold"]
+    level2 = [row["verdict"] for row in find_rows(level2_rows(summary), metric="gold")]
     return {"level1": [role_contrast(summary, "level1")["gold"]["verdict"]], "level2": level2}
 
 
 def say_sizes(rows: list[dict], prefix: str, numbers: dict[str, float]) -> str:
-    """Estimates by gold and by the judges with their verdicts, to be filled in from `numbers`."""
+    """Ranges of estimates by gold and by the judges, to be filled in from `numbers`."""
     said = []
-    for metric in ("gold", "judges"):
-        some = [row for row in rows if row["metric"] == metric]
-        if some:
-            sizes, low, high = [row["estimate"] for row in some], f"{prefix}_{metric}_low", f"{prefix}_{metric}_high"
+    for metric in DECIDING:
+        sizes = [row["estimate"] for row in rows if row["metric"] == metric]
+        if sizes:
+            low, high = f"{prefix}_{metric}_low", f"{prefix}_{metric}_high"
             numbers |= {low: min(sizes), high: max(sizes)}
-            words = join(list(dict.fromkeys(VERDICT_WORDS[row["verdict"]] for row in some)))
-            said.append(f"{reach(low, high, '+.2f', numbers)} by {short_metric(metric)} ({words})")
+            said.append(f"{reach(low, high, '+.2f', numbers)} by {short_metric(metric)}")
     return join(said)
 
 
-def say_each(rows: list[dict], numbers: dict[str, float]) -> str:
-    """Level 1's rise from each SFT model by gold and by the judges, with what is shown of it, to be filled in."""
-    said = []
-    for metric in ("gold", "judges"):
-        some = [row for row in rows if row["metric"] == metric]
-        numbers |= {f"level1_{metric}_{i}": row["estimate"] for i, row in enumerate(some)}
-        each = [f"{{level1_{metric}_{i}:+.2f}} ({VERDICT_WORDS[row['verdict']]})" for i, row in enumerate(some)]
-        said.append(f"{join(each)} by {short_metric(metric)}")
-    return ", ".join(said)
+def state_unit(models: list[dict]) -> Finding | None:
+    """Level 2's arms less Level 1 where the SFT model is the unit and not the seed; None of too few SFT models.
+
+    Of each SFT model its replicates' mean; t intervals over SFT models, uncorrected.
+    """
+    if len(models) < FEWEST_MODELS:
+        return None
+    numbers, said = {"models": len(models)}, []
+    for metric in DECIDING:
+        sizes = []
+        for arm in dict.fromkeys(row["arm"] for row in level2_rows(models[0])):
+            rows = [contrast_of(one, arm, roles_of(one)["level1"]).get(metric) for one in models]
+            if all(rows):
+                each, name = np.array([row["estimate"] for row in rows]), f"{arm}_{metric}"
+                low, high = mean_interval(each, 1 - alpha_of(models[0]))
+                numbers |= {name: float(each.mean()), f"{name}_low": low, f"{name}_high": high}
+                sizes.append(f"`{arm}` {{{name}:+.2f}} ({{{name}_low:+.2f}} to {{{name}_high:+.2f}})")
+        said += [f"by {short_metric(metric)} {join(sizes)}"] if sizes else []
+    text = f"Over all {{models}} SFT models, each as one unit, Level 2 differs from Level 1 {'; '.join(said)}."
+    return make("other_sft_unit", QUESTION, text, numbers) if said else None
 
 
 def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
@@ -41,9 +57,8 @@ def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
     if not others:
         return []
     numbers: dict[str, float] = {"others": len(others)}
-    level1 = [role_contrast(one, "level1")[metric] for one in others for metric in ("gold", "judges")]
+    level1 = [role_contrast(one, "level1")[metric] for one in others for metric in DECIDING]
     level2 = [row for one in others for row in level2_rows(one)]
-    text = f"Level 1 differs from SFT by {say_each(level1, numbers)}"
     here, there = verdicts_of(summary), [verdicts_of(one) for one in others]
     changed = []
     if any(one["level1"] != here["level1"] for one in there):
@@ -56,12 +71,9 @@ def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
         changed.append(f"Level 2 is {' or '.join(words)} by gold")
     closing = join(changed) if changed else "verdicts by gold are the same"
     models = "{others} other SFT models" if len(others) > 1 else "another SFT model"
-    text = f"**From {models}: {closing}.** {text}."
+    text = f"**From {models}: {closing}.** Level 1 differs from SFT by {say_sizes(level1, 'level1', numbers)}"
+    text += f", Level 2 from Level 1 by {say_sizes(level2, 'level2', numbers)}." if level2 else "."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(summary), "strength": strength_of(*level1, *level2)}
     given["equivalence_margin"] = summary["settings"]["equivalence_margin"]
-    question = "Does the answer depend on the SFT model?"
-    found = [make("other_sft", question, text, numbers, **given)]
-    if level2:
-        text = f"From {models} Level 2 differs from Level 1 by {say_sizes(level2, 'level2', numbers)}."
-        found.append(make("other_sft_level2", question, text, numbers, **given | {"strength": strength_of(*level2)}))
-    return found
+    unit = state_unit([summary, *others])
+    return [make("other_sft", QUESTION, text, numbers, **given), *([unit] if unit else [])]

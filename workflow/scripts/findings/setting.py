@@ -92,10 +92,11 @@ def state_settings(summary: dict) -> list[Finding]:
     found.append(make("standardised", "In which unit is the reward?", text, numbers))
     text = (
         "A *seed* is one replicate with its own reward model, policy and samples; {seeds} here share the SFT model, the"
-        " judges and {prompts} held-out prompts. Tests are exact sign flips of the seeds' differences. If all seeds"
-        " agree in sign, p is {p:p}, the least that can come out; Holm's correction for the {tests} tests by the judges"
-        " makes it {holm:p}. Each metric is corrected by itself. Intervals of {confidence:percent}, and tests of"
-        " equivalence, are t intervals that take seeds and prompts as drawn at random."
+        " training pairs, the judges and {prompts} held-out prompts. Tests are exact sign flips of the seeds'"
+        " differences. If all seeds agree in sign, p is {p:p}, the least that can come out; Holm's correction for the"
+        " {tests} tests by the judges makes it {holm:p}. Each metric is corrected by itself. Intervals of"
+        " {confidence:percent}, and tests of equivalence, are t intervals that take seeds and prompts as drawn at"
+        " random."
     )
     tests = derived["tests"]["judges"]
     numbers = {
