@@ -15,7 +15,10 @@ from align.errors import InputError, run
 from align.files import write_csv
 from align.tables import read_pairs
 
-REINFORCE_STEP = ("training_step.train_step", "reinforce.shape_reward", "reinforce.reinforce_loss")
+REINFORCE_STEP = (
+    *("training_step.train_step", "training_step.accumulate_gradient"),
+    *("reinforce.shape_reward", "reinforce.reinforce_loss"),
+)
 CRITIC_STEP = (
     *("critic_step.critic_train_step", "critic_step.read_episodes", "critic_step.accumulate_gradient"),
     *("critic.TokenValues", "critic.load_critic", "training_step.CriticSettings"),
@@ -28,10 +31,7 @@ PARTS = {
     "rloo": (*REINFORCE_STEP, "reinforce.leave_one_out"),
     "raft": (*REINFORCE_STEP, "reinforce.best_of_group"),
     "vanilla_pg": (*CRITIC_STEP, "actor_critic.policy_gradient_loss", "actor_critic.value_loss"),
-    "ppo": (
-        *CRITIC_STEP,
-        *(f"actor_critic.{name}" for name in ("clipped_policy_loss", "clipped_value_loss", "whiten")),
-    ),
+    "ppo": (*CRITIC_STEP, *CLIPPED),
     "dpo": ("train_dpo.load_pairs", "train_dpo.train", "preference_policy.TokenisedDPOTrainer"),
 }
 SAMPLING = ("policy", "reference", "reward model")

@@ -91,33 +91,10 @@ def train_step(settings: StepSettings, models: Models, learner: Learner, prompts
     # In the precision of the log-probabilities below: what is sampled and what is learned from are one policy.
     with accelerator.autocast():
         responses = sample_responses(models, learner, prompts, settings.max_new_tokens, uniforms)
-    # Eq. 8: one number, of earlier batches alone. So the batch may go through memory in parts, to the same gradient.
-    b = learner.baseline.value()
-
-    def accumulate_gradient(micro_batch_size: int) -> dict[str, torch.Tensor]:
-        """Add up the batch's gradient part by part; returns columns, each (responses,)."""
-        learner.optimizer.zero_grad()  # of a try for which memory did not suffice, too
-        with accelerator.autocast():
-            rewards, weights = reward_responses(settings, models, prompts, responses, sft_outputs, micro_batch_size)
-        parts = []
-        for start in range(0, len(prompts), micro_batch_size):
-            part = slice(start, start + micro_batch_size)
-            with accelerator.autocast(), torch.no_grad():
-                ref_logps, _ = models.reference(prompts[part], responses[part])
-            with share_gradient(accelerator, models.policy, last=part.stop >= len(prompts)):
-                with accelerator.autocast():
-                    logps, entropy = models.policy(prompts[part], responses[part])
-                shaped = shape_reward(rewards[part], logps, ref_logps, settings.kl_coef)  # Eq. 3
-                advantage = compute_advantage(settings.method, shaped, b, settings.samples_per_prompt) * weights[part]
-                loss = reinforce_loss(advantage, logps)  # Eq. 7
-                check_finite(shaped, loss)
-                # Processes' gradients are averaged: so each response weighs the same, whoever has it.
-                accelerator.backward(loss * len(shaped) * accelerator.num_processes / batch_size)
-            kl = (logps.detach() - ref_logps).sum(dim=1)
-            parts.append({"shaped_reward": shaped, "advantage": advantage, "kl": kl, "entropy": entropy.sum(dim=1)})
-        return {name: torch.cat([part[name] for part in parts]) for name in parts[0]} | {"reward": rewards}
-
-    rows = learner.micro_batch.run(accumulate_gradient)
+    batch, b = (prompts, responses, sft_outputs), learner.baseline.value()
+    rows = learner.micro_batch.run(
+        lambda at_once: accumulate_gradient(settings, models, learner, batch, batch_size, at_once)
+    )
     grad_norm = update_policy(settings, models, learner)
     rows = describe_rows(rows, models, responses)
     rows, responses = gather_rows(own, rows, responses, accelerator)
@@ -128,6 +105,38 @@ def train_step(settings: StepSettings, models: Models, learner: Learner, prompts
     metrics |= {"baseline": b, "advantage_mean": advantage.mean().item(), "advantage_std": advantage.std().item()}
     metrics |= {"grad_norm": grad_norm, "skipped": int(accelerator.optimizer_step_was_skipped)}
     return {"metrics": metrics, "responses": responses, "rewards": rewards}
+
+
+def accumulate_gradient(
+    settings: StepSettings, models: Models, learner: Learner, batch: tuple, batch_size: int, at_once: int
+) -> dict[str, torch.Tensor]:
+    """Add up the gradient of a batch part by part, the same as in one piece; returns columns, each (responses,).
+
+    `batch` are prompts, a response to each, and the reward model's outputs for SFT's; `batch_size` counts the responses
+    of all processes. Raises NotFiniteError if a reward or the loss is not a finite number.
+    """
+    (prompts, responses, sft_outputs), accelerator = batch, learner.accelerator
+    b = learner.baseline.value()  # Eq. 8: one number, of earlier batches alone, so that a batch may go in parts
+    learner.optimizer.zero_grad()  # of a try for which memory did not suffice, too
+    with accelerator.autocast():
+        rewards, weights = reward_responses(settings, models, prompts, responses, sft_outputs, at_once)
+    parts = []
+    for start in range(0, len(prompts), at_once):
+        part = slice(start, start + at_once)
+        with accelerator.autocast(), torch.no_grad():
+            ref_logps, _ = models.reference(prompts[part], responses[part])
+        with share_gradient(accelerator, models.policy, last=part.stop >= len(prompts)):
+            with accelerator.autocast():
+                logps, entropy = models.policy(prompts[part], responses[part])
+            shaped = shape_reward(rewards[part], logps, ref_logps, settings.kl_coef)  # Eq. 3
+            advantage = compute_advantage(settings.method, shaped, b, settings.samples_per_prompt) * weights[part]
+            loss = reinforce_loss(advantage, logps)  # Eq. 7
+            check_finite(shaped, loss)
+            # Processes' gradients are averaged: so each response weighs the same, whoever has it.
+            accelerator.backward(loss * len(shaped) * accelerator.num_processes / batch_size)
+        kl = (logps.detach() - ref_logps).sum(dim=1)
+        parts.append({"shaped_reward": shaped, "advantage": advantage, "kl": kl, "entropy": entropy.sum(dim=1)})
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]} | {"reward": rewards}
 
 
 def check_finite(*numbers: torch.Tensor) -> None:
