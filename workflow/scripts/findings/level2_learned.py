@@ -92,13 +92,15 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
 
 
 def state_learning_beside(summary: dict, beside: dict[str, dict]) -> Finding | None:
-    """Whether the real model's reward models over ratings too agree with raters less; None without such."""
-    places, numbers, said = {"instructed": "instructions", "real": "human preferences"}, {}, []
+    """Whether reward models over ratings agree with raters less from other SFT models too; None without such."""
+    places = {"another_sft": "from another SFT model", "third_sft": "from a third"}
+    places |= {"instructed": "on SmolLM2 (instructions)", "real": "on SmolLM2 (human preferences)"}
+    numbers, said = {}, []
     for role, where in places.items():
         levels = beside.get(role, {}).get("derived", {}).get("levels")
         if levels and levels["accuracy"]:
             numbers |= {role: levels["accuracy"]["estimate"], f"{role}_p": levels["accuracy"]["p_exact"]}
-            said.append(f"{{{role}:points}} points (p {{{role}_p:p}}) on {where}")
+            said.append(f"{where} {{{role}:points}} (p {{{role}_p:p}})")
     if not said or not summary["derived"]["levels"]:
         return None
-    return make("learning_beside", EXPLAINS, f"On SmolLM2 by {join(said)}.", numbers)
+    return make("learning_beside", EXPLAINS, f"In points, elsewhere: {join(said)}.", numbers)
