@@ -150,13 +150,13 @@ def test_a_study_that_was_not_made_is_said_not_to_be():
 
 
 def test_a_change_with_more_training_is_one_that_is_shown():
-    later = make_summary(level2=("w",))
+    later = make_summary(level2=("v",))
     level1 = later["settings"]["roles"]["level1"]
-    later["settings"]["arms"]["z"] = later["settings"]["arms"][level1]
+    later["settings"]["arms"] |= {"z": later["settings"]["arms"][level1], "w": later["settings"]["arms"]["v"]}
     later["settings"]["reward_models"]["rated"] = {"epochs": 2}
     apart = {"verdict": "equivalent", "by_seed": [0.5 + 0.1 * (-1) ** seed for seed in range(8)]}
     later["contrasts"] = [contrast("longer", "w", "z", metric, **apart) for metric in ("judges", "gold")]
-    later["contrasts"] += [contrast("mean", "w", level1, metric) for metric in ("judges", "gold")]
+    later["contrasts"] += [contrast("mean", "v", level1, metric) for metric in ("judges", "gold")]
     found = texts(longer.state_longer(later))
     assert (
         "More training brings Level 2 no gain over Level 1.**" in found["longer"]
@@ -166,7 +166,14 @@ def test_a_change_with_more_training_is_one_that_is_shown():
     assert "Level 1 after" not in found["longer"]
     alone = [contrast("alone", "z", "first", metric, verdict="rose", estimate=0.125) for metric in ("judges", "gold")]
     told = texts(longer.state_longer(later | {"contrasts": [*later["contrasts"], *alone]}))["longer"]
-    assert "Level 1 after the longer training is, against Level 1 after the shorter, ahead by gold (+0.12, p" in told
+    assert "Level 1 after the longer training is, against itself after the shorter, ahead by gold (+0.12, p" in told
+    assert "Level 2 after" not in told
+    both = [*later["contrasts"], *alone, contrast("alone", "w", "v", "gold", estimate=0.25, p_exact=0.02)]
+    assert texts(longer.state_longer(later | {"contrasts": both}))["longer_short"] == (
+        "**Trained for 2 epochs, Level 2's reward model leaves it equivalent beside Level 1 by gold** (+0.50; `longer`,"
+        " asked afterwards). That training changes Level 2's own policy by +0.25 (p 0.0200), Level 1's by +0.12 (p"
+        " 0.0078); p of the difference 1.0000."
+    )
     later["contrasts"][0]["verdict"] = "inconclusive"
     assert (
         "More training is not shown to bring Level 2 a gain over Level 1.**"

@@ -130,7 +130,7 @@ def state_twin(summary: dict) -> Finding | None:
     elif against_twin[0]["verdict"] == "equivalent":
         opening = "does no better than a scalar reward that is centred and bounded too"
     text = (
-        f"**The win probability {opening}.** Against that twin, `{twin}` (the mean sigmoid of reward differences from"
-        f" SFT's responses), `{win}` is {told[0]}; against Level 1 the twin is {told[1]}, before any correction."
+        f"**The win probability {opening}.** Against that twin, `{twin}`, `{win}` is"
+        f" {told[0]}; against Level 1 the twin is {told[1]}, before any correction."
     )
     return make("twin", "Is it the bound or the distribution?", text, numbers, strength=strength_of(*shown))

@@ -1,22 +1,44 @@
-"""What came of reward models that were trained for longer."""
+"""What came of reward models that were trained for longer; all within one run."""
 
 from findings.contrast_words import in_order, line_between_arms
 from findings.derived import compare_training
 from findings.finding import Finding, direction, make, shown_by_p, strength_of
-from findings.summary import alpha_of, contrast_of, find_rows, roles_of
+from findings.level2_why import EXPLAINS
+from findings.summary import alpha_of, contrast_of, find_rows
 from findings.words import VERDICT_WORDS, join, short_metric
+
+CHANGED = ("rose", "fell", "was not shown to change")
+
+
+def contrast_named(longer: dict, name: str) -> dict[str, dict]:
+    """The rows of a contrast by metric, gold first; sampled responses."""
+    rows = {row["metric"]: row for row in find_rows(longer["contrasts"], name=name, decoding="sampled")}
+    return {row["metric"]: row for row in in_order(rows)}
+
+
+def say_alone(longer: dict, numbers: dict[str, float]) -> str:
+    """What the longer training changes of each level's own policy; adds to `numbers`."""
+    after, before, text = contrast_named(longer, "longer"), contrast_named(longer, "mean"), ""
+    for level, side in (("1", "against"), ("2", "arm")):
+        arms = [next(iter(rows.values()))[side] for rows in (after, before)]
+        gains = []
+        for row in in_order(contrast_of(longer, *arms)):
+            name = f"alone{level}_{row['metric']}"
+            numbers |= {name: row["estimate"], f"{name}_p": row["p_exact"]}
+            verdict = VERDICT_WORDS[row["verdict"]]
+            gains.append(f"{verdict} by {short_metric(row['metric'])} ({{{name}:+.2f}}, p {{{name}_p:p}})")
+        if gains:
+            text += f"Level {level} after the longer training is, against itself after the shorter, {join(gains)}. "
+    return text
 
 
 def state_longer(longer: dict) -> list[Finding]:
     """What came of reward models trained for longer, scalar and over ratings."""
-    found, alpha = compare_training(longer), alpha_of(longer)
-    rows = {row["metric"]: row for row in find_rows(longer["contrasts"], name="longer", decoding="sampled")}
-    one = next(iter(rows.values()))
-    kind = longer["settings"]["arms"][one["arm"]]["reward_model"]
+    found, alpha, rows = compare_training(longer), alpha_of(longer), contrast_named(longer, "longer")
+    kind = longer["settings"]["arms"][next(iter(rows.values()))["arm"]]["reward_model"]
     numbers = {"epochs": longer["settings"]["reward_models"][kind]["epochs"], "seeds": len(longer["seeds"])}
     said = []
-    for row in in_order(rows):
-        metric = row["metric"]
+    for metric, row in rows.items():
         numbers[metric] = row["estimate"]
         said.append(f"{VERDICT_WORDS[row['verdict']]} by {short_metric(metric)} ({{{metric}:+.2f}})")
     verdicts = {row["verdict"] for row in rows.values()}
@@ -27,55 +49,51 @@ def state_longer(longer: dict) -> list[Finding]:
     )
     opening = "With more training Level 2 is ahead of Level 1" if "rose" in verdicts else opening
     changes = [*found["changes"], found["change_in_gap"] | {"metric": "gap"}]
-    changed = [row for row in changes if row["p_exact"] < alpha]
+    changed = any(row["p_exact"] < alpha for row in changes)
     text = (
         f"**{opening}.** With reward models of {{epochs:g}} epochs, a policy trained on the mean rating is, against"
-        f" one trained on the scalar reward, {join(said)}. "
+        f" one trained on the scalar reward, {join(said)}. That this difference changed from the shorter training is"
+        f" {'' if changed else 'not '}shown. {say_alone(longer, numbers)}Asked afterwards: exploratory."
     )
-    text += f"That this difference changed from the shorter training is {'' if changed else 'not '}shown. "
-    before = contrast_of(longer, one["against"], roles_of(longer)["level1"])
-    if before:
-        gains = []
-        for row in in_order(before):
-            metric = row["metric"]
-            numbers |= {f"alone_{metric}": row["estimate"], f"alone_{metric}_p": row["p_exact"]}
-            size = f"{{alone_{metric}:+.2f}}, p {{alone_{metric}_p:p}}"
-            gains.append(f"{VERDICT_WORDS[row['verdict']]} by {short_metric(metric)} ({size})")
-        text += f"Level 1 after the longer training is, against Level 1 after the shorter, {join(gains)}. "
-    text += "Asked afterwards: exploratory."
-    condition = "as the contrast's verdict; a change: exact p < 1 - confidence"
-    result = [
-        make(
-            "longer",
-            "Was it trained too little?",
-            text,
-            numbers,
-            strength=strength_of(*rows.values()),
-            condition=condition,
-            confidence=1 - alpha,
-        )
-    ]
+    given = {"strength": strength_of(*rows.values()), "confidence": 1 - alpha}
+    given["condition"] = "as the contrast's verdict; a change: exact p < 1 - confidence"
+    stated = [make("longer", "Was it trained too little?", text, numbers, **given), state_change(found, changes, alpha)]
+    if {"alone1_gold", "alone2_gold"} <= {*numbers}:
+        stated.append(state_short(rows["gold"], found, numbers, given))
+    return stated + [line_between_arms(longer, row, f"line_longer_{metric}") for metric, row in rows.items()]
+
+
+def state_short(row: dict, found: dict, numbers: dict[str, float], given: dict) -> Finding:
+    """The same by gold, in short."""
+    change = next(change for change in found["changes"] if change["metric"] == "gold")
+    text = (
+        f"**Trained for {{epochs:g}} epochs, Level 2's reward model leaves it {VERDICT_WORDS[row['verdict']]} beside"
+        " Level 1 by gold** ({gold:+.2f}; `longer`, asked afterwards). That training changes Level 2's own policy by"
+        " {alone2_gold:+.2f} (p {alone2_gold_p:p}), Level 1's by {alone1_gold:+.2f} (p {alone1_gold_p:p}); p of the"
+        " difference {change_p:p}."
+    )
+    names = ("epochs", "gold", "alone1_gold", "alone1_gold_p", "alone2_gold", "alone2_gold_p")
+    told = {name: numbers[name] for name in names} | {"change_p": change["p_exact"]}
+    return make("longer_short", EXPLAINS, text, told, **given | {"strength": strength_of(row)})
+
+
+def state_change(found: dict, changes: list[dict], alpha: float) -> Finding:
+    """What changed from the shorter training to the longer: the policies' difference, and the models'."""
     numbers = {"after": found["gap"]["estimate"], "after_p": found["gap"]["p_exact"]}
-    numbers |= {f"change_{row['metric']}": row["estimate"] for row in changes} | {
-        f"p_{row['metric']}": row["p_exact"] for row in changes
-    }
-    change = ("rose", "fell", "was not shown to change")
+    numbers |= {f"change_{row['metric']}": row["estimate"] for row in changes}
+    numbers |= {f"p_{row['metric']}": row["p_exact"] for row in changes}
     told = [
-        f"by {short_metric(row['metric'])} {direction(row, alpha, change)} ({{change_{row['metric']}:+.2f}}, p"
+        f"by {short_metric(row['metric'])} {direction(row, alpha, CHANGED)} ({{change_{row['metric']}:+.2f}}, p"
         f" {{p_{row['metric']}:p}})"
         for row in found["changes"]
     ]
     told.append(
-        f"the gap in accuracy {direction(changes[-1], alpha, change)} ({{change_gap:points}} points, p {{p_gap:p}})"
+        f"the gap in accuracy {direction(changes[-1], alpha, CHANGED)} ({{change_gap:points}} points, p {{p_gap:p}})"
     )
     text = (
-        "The gap in accuracy, paired by seed, is {after:points} points (p {after_p:p}) after the longer training."
-        f" From the shorter training to the longer, seed by seed, the policies' difference {join(told)}."
+        "The gap in accuracy, paired by seed, is {after:points} points (p {after_p:p}) after the longer training. From"
+        f" the shorter training to the longer, seed by seed, the policies' difference {join(told)}."
     )
     strength = shown_by_p(max(row["p_exact"] for row in changes), alpha)
-    result.append(
-        make(
-            "longer_change", "What did longer training change?", text, numbers, strength=strength, confidence=1 - alpha
-        )
-    )
-    return result + [line_between_arms(longer, row, f"line_longer_{metric}") for metric, row in rows.items()]
+    question = "What did longer training change?"
+    return make("longer_change", question, text, numbers, strength=strength, confidence=1 - alpha)

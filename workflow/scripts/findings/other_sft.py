@@ -31,25 +31,25 @@ def say_sizes(rows: list[dict], prefix: str, numbers: dict[str, float]) -> str:
 
 
 def state_unit(models: list[dict]) -> Finding | None:
-    """Level 2's arms less Level 1 where the SFT model is the unit and not the seed; None of too few SFT models.
+    """Level 2's arms less Level 1 by gold where the SFT model is the unit, and not the seed; None of too few models.
 
     Of each SFT model its replicates' mean; t intervals over SFT models, uncorrected.
     """
-    if len(models) < FEWEST_MODELS:
+    sizes, ends = [], []
+    for arm in dict.fromkeys(row["arm"] for row in level2_rows(models[0])):
+        rows = [contrast_of(one, arm, roles_of(one)["level1"]).get("gold") for one in models]
+        if all(rows) and len(rows) >= FEWEST_MODELS:
+            each = np.array([row["estimate"] for row in rows])
+            sizes.append(float(each.mean()))
+            ends += mean_interval(each, 1 - alpha_of(models[0]))
+    if not sizes:
         return None
-    numbers, said = {"models": len(models)}, []
-    for metric in DECIDING:
-        sizes = []
-        for arm in dict.fromkeys(row["arm"] for row in level2_rows(models[0])):
-            rows = [contrast_of(one, arm, roles_of(one)["level1"]).get(metric) for one in models]
-            if all(rows):
-                each, name = np.array([row["estimate"] for row in rows]), f"{arm}_{metric}"
-                low, high = mean_interval(each, 1 - alpha_of(models[0]))
-                numbers |= {name: float(each.mean()), f"{name}_low": low, f"{name}_high": high}
-                sizes.append(f"`{arm}` {{{name}:+.2f}} ({{{name}_low:+.2f}} to {{{name}_high:+.2f}})")
-        said += [f"by {short_metric(metric)} {join(sizes)}"] if sizes else []
-    text = f"Over all {{models}} SFT models, each as one unit, Level 2 differs from Level 1 {'; '.join(said)}."
-    return make("other_sft_unit", QUESTION, text, numbers) if said else None
+    numbers = {"models": len(models), "low": min(sizes), "high": max(sizes), "least": min(ends), "most": max(ends)}
+    text = (
+        "Over all {models} SFT models, each as one unit, Level 2 differs from Level 1 by"
+        f" {reach('low', 'high', '+.2f', numbers)} by gold (intervals within {{least:+.2f}} to {{most:+.2f}})."
+    )
+    return make("other_sft_unit", QUESTION, text, numbers)
 
 
 def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
