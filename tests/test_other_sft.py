@@ -8,7 +8,7 @@ def test_ranges_over_other_sft_models_and_whether_verdicts_hold():
     found, _ = state_other_sft(make_summary(), [one, make_summary()])
     assert found.text == (
         "**From 2 other SFT models: verdicts by gold are the same.** Level 1 differs from SFT by +0.25 to +0.50 by gold"
-        " and +0.50 by the judges, Level 2 from Level 1 by +0.50 by gold and +0.50 by the judges."
+        " and +0.50 by the judges, Level 2 from Level 1 by +0.50 by gold."
     )
     assert found.strength == "shown"
 

@@ -122,7 +122,7 @@ def state_learned(divided: dict) -> list[Finding]:
     text = (
         f"**Where raters disagree (`divided`), the learned spread follows the true one{no_match}.** Within prompts they"
         " correlate {within:.2f}, with the mean held fixed {beyond:.2f}. By the share of satisfied raters, the best of"
-        " {n} SFT responses gains {mean:+.2f} by the true mean, {spread:+.2f} more by the true spread as well; by"
+        " {n} SFT responses gains {mean:+.2f} by the true mean, {spread:+.2f} more by the true spread; by"
         f" learned signals {{level1:+.2f}} (Level 1) and {reach('low', 'high', '+.2f', numbers)} (Level 2)."
     )
     condition = "no match: no learned reading of the distribution gains more than the scalar reward at the best of n"

@@ -3,7 +3,10 @@
 from findings.finding import Finding, direction, make, shown_by_p
 from findings.level2_why import EXPLAINS
 from findings.summary import alpha_of
-from findings.words import join
+from findings.words import plural, reach
+
+OTHER_SFTS = ("another_sft", "third_sft", "instructed", "real")  # the roles of experiments from other SFT models
+SMOLLM2 = ", SmolLM2 among them,"
 
 
 def state_learning(summary: dict) -> list[Finding]:
@@ -93,14 +96,14 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
 
 def state_learning_beside(summary: dict, beside: dict[str, dict]) -> Finding | None:
     """Whether reward models over ratings agree with raters less from other SFT models too; None without such."""
-    places = {"another_sft": "from another SFT model", "third_sft": "from a third"}
-    places |= {"instructed": "on SmolLM2 (instructions)", "real": "on SmolLM2 (human preferences)"}
-    numbers, said = {}, []
-    for role, where in places.items():
-        levels = beside.get(role, {}).get("derived", {}).get("levels")
-        if levels and levels["accuracy"]:
-            numbers |= {role: levels["accuracy"]["estimate"], f"{role}_p": levels["accuracy"]["p_exact"]}
-            said.append(f"{where} {{{role}:points}} (p {{{role}_p:p}})")
-    if not said or not summary["derived"]["levels"]:
+    known = [beside.get(role, {}).get("derived", {}).get("levels") for role in OTHER_SFTS]
+    gaps = [levels["accuracy"] for levels in known if levels and levels["accuracy"]]
+    if not gaps or not summary["derived"]["levels"]:
         return None
-    return make("learning_beside", EXPLAINS, f"In points, elsewhere: {join(said)}.", numbers)
+    sizes = [gap["estimate"] for gap in gaps]
+    numbers = {"low": min(sizes), "high": max(sizes), "p": min(gap["p_exact"] for gap in gaps)}
+    text = (
+        f"From {plural(len(gaps), 'other SFT model')}{SMOLLM2 if 'instructed' in beside else ''} by"
+        f" {reach('low', 'high', 'points', numbers)} points (least p {{p:p}})."
+    )
+    return make("learning_beside", EXPLAINS, text, numbers)

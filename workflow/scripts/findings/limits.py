@@ -13,8 +13,8 @@ LIMITS = {
     "limit_instructions": "**The world is narrow.** Prompts come from templates, each constraint has few of the"
     " held-out ones, and few constraints are new. All replicates share the SFT model, the training pairs and the"
     " judges: no interval tells of others.",
-    "limit_model": "**Its SFT model is one, small and trained from scratch** on responses of poor writers. All"
-    " replicates start from it, learn from the same pairs and share the judges: no interval tells of others.",
+    "limit_model": "**Its SFT model is one, small and trained from scratch.** All replicates start from it,"
+    " learn from the same pairs and share the judges: no interval tells of others.",
     "limit_judges": "**Judges may err as the reward models do.** They are of the same make and learned from raters of"
     " the same kind. Where those err together, only gold can tell.",
     "limit_gold": "**There is no gold rating.** Judges learn from the same data set as the reward models, and"

@@ -58,7 +58,7 @@ def state_other_sft(summary: dict, others: list[dict]) -> list[Finding]:
         return []
     numbers: dict[str, float] = {"others": len(others)}
     level1 = [role_contrast(one, "level1")[metric] for one in others for metric in DECIDING]
-    level2 = [row for one in others for row in level2_rows(one)]
+    level2 = [row for one in others for row in find_rows(level2_rows(one), metric="gold")]
     here, there = verdicts_of(summary), [verdicts_of(one) for one in others]
     changed = []
     if any(one["level1"] != here["level1"] for one in there):
