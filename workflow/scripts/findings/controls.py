@@ -113,7 +113,7 @@ def state_unpenalised(summary: dict) -> list[Finding]:
     numbers = {name: rows[name]["estimate"] for name in names} | {"seeds": rows["proxy"]["seeds"]}
     numbers |= {"kl": moments["log_ratio"], "finished": moments["finished"]}
     numbers |= {"steps": (summary["settings"]["reinforce"] | summary["settings"]["arms"][arm])["steps"]}
-    sees = "its own reward model, the proxy, sees {proxy:+.2f} SFT standard deviations, the judges {judges:+.2f}"
+    sees = "its own reward model, the proxy, sees {proxy:+.2f}, the judges {judges:+.2f}"
     seeds = "{seeds} seeds" if numbers["seeds"] > 1 else "{seeds} seed"
     tested = f"{seeds}: shown, not tested"
     if "gold" not in rows:

@@ -7,6 +7,7 @@ from findings.level2_why import EXPLAINS
 from findings.summary import alpha_of, contrast_of, find_rows
 from findings.words import VERDICT_WORDS, join, short_metric
 
+TO_LEVEL1 = {"rose": "ahead of", "fell": "behind", "equivalent": "equivalent to", "inconclusive": "not told apart from"}
 CHANGED = ("rose", "fell", "was not shown to change")
 
 
@@ -67,8 +68,8 @@ def state_short(row: dict, found: dict, numbers: dict[str, float], given: dict) 
     """The same by gold, in short."""
     change = next(change for change in found["changes"] if change["metric"] == "gold")
     text = (
-        f"**Trained for {{epochs:g}} epochs, Level 2's reward model leaves it {VERDICT_WORDS[row['verdict']]} beside"
-        " Level 1 by gold** ({gold:+.2f}; `longer`, asked afterwards). That training changes Level 2's own policy by"
+        f"**With reward models trained for {{epochs:g}} epochs Level 2 is {TO_LEVEL1[row['verdict']]} Level 1 by gold**"
+        " ({gold:+.2f}; `longer`, asked afterwards). That changes Level 2's own policy by"
         " {alone2_gold:+.2f} (p {alone2_gold_p:p}), Level 1's by {alone1_gold:+.2f} (p {alone1_gold_p:p}); p of the"
         " difference {change_p:p}."
     )
