@@ -101,7 +101,7 @@ def state_learning_beside(summary: dict, beside: dict[str, dict]) -> Finding | N
     if not gaps or not summary["derived"]["levels"]:
         return None
     sizes = [gap["estimate"] for gap in gaps]
-    numbers = {"low": min(sizes), "high": max(sizes), "p": min(gap["p_exact"] for gap in gaps)}
+    numbers = {"models": len(gaps), "low": min(sizes), "high": max(sizes), "p": min(gap["p_exact"] for gap in gaps)}
     text = (
         f"From {plural(len(gaps), 'other SFT model')}{SMOLLM2 if 'instructed' in beside else ''} by"
         f" {reach('low', 'high', 'points', numbers)} points (least p {{p:p}})."
