@@ -100,10 +100,10 @@ def state_learning_beside(summary: dict, beside: dict[str, dict]) -> Finding | N
     gaps = [levels["accuracy"] for levels in known if levels and levels["accuracy"]]
     if not gaps or not summary["derived"]["levels"]:
         return None
-    sizes = [gap["estimate"] for gap in gaps]
+    sizes = [100 * gap["estimate"] for gap in gaps]  # in points
     numbers = {"models": len(gaps), "low": min(sizes), "high": max(sizes), "p": min(gap["p_exact"] for gap in gaps)}
     text = (
         f"From {plural(len(gaps), 'other SFT model')}{SMOLLM2 if 'instructed' in beside else ''} by"
-        f" {reach('low', 'high', 'points', numbers)} points (least p {{p:p}})."
+        f" {reach('low', 'high', '+.1f', numbers)} points (least p {{p:p}})."
     )
     return make("learning_beside", EXPLAINS, text, numbers)
