@@ -3,7 +3,7 @@
 from findings.finding import Finding, direction, make, shown_by_p
 from findings.level2_why import EXPLAINS
 from findings.summary import alpha_of
-from findings.words import plural, reach
+from findings.words import plural
 
 OTHER_SFTS = ("another_sft", "third_sft", "instructed", "real")  # the roles of experiments from other SFT models
 SMOLLM2 = ", SmolLM2 among them,"
@@ -100,10 +100,10 @@ def state_learning_beside(summary: dict, beside: dict[str, dict]) -> Finding | N
     gaps = [levels["accuracy"] for levels in known if levels and levels["accuracy"]]
     if not gaps or not summary["derived"]["levels"]:
         return None
-    sizes = [100 * gap["estimate"] for gap in gaps]  # in points
+    sizes = [gap["estimate"] for gap in gaps]
     numbers = {"models": len(gaps), "low": min(sizes), "high": max(sizes), "p": min(gap["p_exact"] for gap in gaps)}
     text = (
         f"From {plural(len(gaps), 'other SFT model')}{SMOLLM2 if 'instructed' in beside else ''} by"
-        f" {reach('low', 'high', '+.1f', numbers)} points (least p {{p:p}})."
+        " {low:points} points to {high:points} points (least p {p:p})."
     )
     return make("learning_beside", EXPLAINS, text, numbers)
