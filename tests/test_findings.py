@@ -320,7 +320,7 @@ def test_what_the_real_models_reward_models_learned_stands_beside_pockets():
     summary = make_summary()
     levels = {"derived": {"levels": {"accuracy": {"estimate": -0.028, "p_exact": 0.0312}}}}
     found = level2_learned.state_learning_beside(summary, {"instructed": levels, "longer": levels})
-    assert found.text == "From 1 other SFT model, SmolLM2 among them, by -2.8 points to -2.8 points (least p 0.0312)."
+    assert found.text == "From 1 other SFT model, SmolLM2 included, by -2.8 points to -2.8 points (least p 0.0312)."
     assert level2_learned.state_learning_beside(summary, {"real": {"derived": {"levels": None}}}) is None
 
 

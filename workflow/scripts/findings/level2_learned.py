@@ -6,7 +6,7 @@ from findings.summary import alpha_of
 from findings.words import plural
 
 OTHER_SFTS = ("another_sft", "third_sft", "instructed", "real")  # the roles of experiments from other SFT models
-SMOLLM2 = ", SmolLM2 among them,"
+SMOLLM2 = ", SmolLM2 included,"
 
 
 def state_learning(summary: dict) -> list[Finding]:
