@@ -4,6 +4,7 @@ import argparse
 
 from align.errors import run
 from align.files import named_path, read_json, write_json
+from findings.anchored import state_anchored
 from findings.beside import (
     state_gradients,
     state_trl,
@@ -73,7 +74,7 @@ def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
         found += state_robustness(summary, paper, beside["robustness"])
     for role, state in OF_THEIR_OWN.items():
         found += state(beside[role]) if role in beside else []
-    found += state_other_readings(beside["ties"]) if "ties" in beside else []
+    found += [*state_other_readings(beside["ties"]), *state_anchored(beside["ties"])] if "ties" in beside else []
     found += state_other_sft(summary, [beside[role] for role in ("another_sft", "third_sft") if role in beside])
     swept = [beside[role] for role in ("sweep", "sweep_other_sft") if role in beside]
     return found + (state_sweep(summary, *swept) if "sweep" in beside else [])
