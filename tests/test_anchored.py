@@ -27,9 +27,10 @@ def test_a_term_for_ratings_helps_where_accuracy_rises():
         "is 70.0 %, from pairs alone 65.0 % (+5.0 points, p 0.0078); the scalar model's is 60.0 % and 60.0 %"
         in found.text
     )
-    assert found.text.endswith("trained on that scalar by +0.25 by the judges (ahead) and +0.25 by gold (ahead).")
+    assert found.text.endswith("from ratings differ by +0.25 by the judges (ahead) and +0.25 by gold (ahead).")
+    assert found.strength == "shown"
     (same,) = state_anchored(make_anchored(0.65))
-    assert "is not shown to agree more often**" in same.text
+    assert "is not shown to agree more often**" in same.text and same.strength == "not told apart"
     (worse,) = state_anchored(make_anchored(0.6))
     assert "agrees with raters less often**" in worse.text
 

@@ -87,13 +87,16 @@ def test_a_policy_that_moved_less_is_told_where_level_2_differs():
     summary["equal_kl"] = [contrast("two_by_mean", "by_mean", "first", "gold", estimate=-0.03, p_exact=0.3)]
     summary = change(summary, "by_mean", "first", "gold", verdict="fell", estimate=-0.2)
     found = texts(counted.state_counted(summary))["moved"]
-    assert "the difference by gold is -0.03 (not shown, least p 0.3000)" in found and "(largest p 0.0078" in found
+    assert (
+        "the difference by gold is -0.03 (not shown, least p 0.3000, intervals" in found
+        and "(largest p 0.0078" in found
+    )
     parts = [contrast("", "by_mean", "first", part, p_exact=0.02) for part in ("content", "form")]
     told = texts(counted.state_counted(summary | {"equal_kl": [*summary["equal_kl"], *parts]}))["moved"]
     assert told.endswith("; in rating points, form +0.50 (largest p 0.0200) and content +0.50 (largest p 0.0200).")
     summary["equal_kl"][0]["p_exact"] = 0.01
     summary["equal_kl"][0] |= {"ci_low": -0.1, "ci_high": 0.15}
-    assert "(smallest p 0.0100, intervals within ±0.2)" in texts(counted.state_counted(summary))["moved"]
+    assert "(smallest p 0.0100, intervals within -0.10 to +0.15)" in texts(counted.state_counted(summary))["moved"]
     alike = change(summary, "by_mean", "first", "gold", verdict="equivalent", estimate=-0.02)
     assert "moved" not in texts(counted.state_counted(alike))
     for row in summary["arms"]:

@@ -51,7 +51,7 @@ def test_a_gain_is_said_of_all_arms_or_of_some():
 
 def test_the_worst_tenth_is_helped_only_above_sft_and_level_1():
     said = say(make_divided())
-    assert "the worst tenth of raters may gain by one reading.**" in said["verdict_divided"]
+    assert "the worst tenth of raters may gain by `least`.**" in said["verdict_divided"]
     assert (
         "give SFT 1.40 rating points (at its best temperature 2.03), Level 1 0.76, and `least`,"
         in said["divided_tenth"]

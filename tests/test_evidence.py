@@ -113,7 +113,7 @@ def test_equivalence_is_two_one_sided_t_tests():
     below = stats.ttest_1samp(differences, 0.2, alternative="less").pvalue
     assert equivalence_p(differences, 0.2) == pytest.approx(max(above, below))
     assert equivalence_p(np.zeros(4), 0.2) == 0.0 and equivalence_p(np.ones(4), 0.2) == 1.0
-    assert equivalence_p(np.zeros(1), 0.2) == 1.0
+    assert equivalence_p(np.zeros(1), 0.2) == equivalence_p(np.zeros(2), 0.2) == 1.0
 
 
 def test_holms_level_is_where_the_adjusted_p_crosses():

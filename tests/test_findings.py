@@ -311,16 +311,25 @@ def test_length_is_only_blamed_where_gold_goes_with_it():
     for p, r, blamed in ((0.01, -0.8, True), (0.01, 0.8, False), (0.9, -0.8, False)):
         found = texts(level2.state_level2(make_summary() | {"relations": [row | {"p_exact": p, "correlation": r}]}))
         assert ("longer_responses" in found) == blamed
-        told = "gold is lower**: over replicates the two differences correlate -0.80 (largest p 0.0100; looked at"
+        told = "1's, the lower is gold**: over replicates the two differences correlate -0.80 (largest p 0.0100; one of"
         assert not blamed or told in found["longer_responses"]
-        assert not blamed or found["longer_responses"].endswith("length does not differ gold does by +0.03.")
+        assert not blamed or found["longer_responses"].endswith("a straight line puts gold's difference at +0.03.")
+    older = {name: value for name, value in row.items() if name != "where_none"} | {
+        "p_exact": 0.01,
+        "correlation": -0.8,
+    }
+    assert "longer_responses" not in texts(level2.state_level2(make_summary() | {"relations": [older]}))
 
 
-def test_what_the_real_models_reward_models_learned_stands_beside_pockets():
-    summary = make_summary()
-    levels = {"derived": {"levels": {"accuracy": {"estimate": -0.028, "p_exact": 0.0312}}}}
-    found = level2_learned.state_learning_beside(summary, {"instructed": levels, "longer": levels})
-    assert found.text == "From 1 other SFT model, SmolLM2 included, by -2.8 points to -2.8 points (least p 0.0312)."
+def test_what_reward_models_of_other_experiments_learned_stands_beside_pockets():
+    def levels(size, p):
+        return {"derived": {"levels": {"accuracy": {"estimate": size, "p_exact": p}}}}
+
+    summary, one, other = make_summary(), levels(-0.028, 0.0312), levels(-0.005, 0.5)
+    found = level2_learned.state_learning_beside(summary, {"instructed": one, "third_sft": other, "longer": one})
+    told = "In 2 other experiments its accuracy differs by -2.8 points to -0.5 points; 1 of these differences is shown,"
+    assert found.text == f"{told} uncorrected." and found.strength == "not told apart"
+    assert level2_learned.state_learning_beside(summary, {"real": one}).strength == "shown"
     assert level2_learned.state_learning_beside(summary, {"real": {"derived": {"levels": None}}}) is None
 
 

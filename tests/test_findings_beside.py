@@ -170,9 +170,9 @@ def test_a_change_with_more_training_is_one_that_is_shown():
     assert "Level 2 after" not in told
     both = [*later["contrasts"], *alone, contrast("alone", "w", "v", "gold", estimate=0.25, p_exact=0.02)]
     assert texts(longer.state_longer(later | {"contrasts": both}))["longer_short"] == (
-        "**With reward models trained for 2 epochs Level 2 is equivalent to Level 1 by gold** (+0.50; `longer`, asked"
-        " afterwards). That changes Level 2's own policy by +0.25 (p 0.0200), Level 1's by +0.12 (p"
-        " 0.0078); p of the difference 1.0000."
+        "**With reward models trained for 2 epochs the mean rating is equivalent to Level 1 by gold** (+0.50; `longer`,"
+        " asked afterwards). The longer training changes its policy by +0.25 (p 0.0200), Level 1's by +0.12 (p 0.0078;"
+        " p of the difference 1.0000)."
     )
     later["contrasts"][0]["verdict"] = "inconclusive"
     assert (

@@ -144,12 +144,14 @@ def test_what_is_said_of_length_longer_training_and_sft_models_is_found():
     found = json.loads((ROOT / "results" / "pocket" / "statistics" / "findings.json").read_text())["findings"]
     told, said = {row["name"]: row["numbers"] for row in found}, " ".join(README.split())
     length, others, unit = told["longer_responses"], told["other_sft"], told["other_sft_unit"]
-    assert f"where its responses are longer (r {length['low']:+.2f} to {length['high']:+.2f});" in said
+    assert f"in replicates with longer responses (r {length['low']:+.2f} to {length['high']:+.2f})." in said
     low, high = others["level2_gold_low"], others["level2_gold_high"]
-    assert others["others"] == 2 and f"from two other SFT models it is {low:+.2f} to {high:+.2f} |" in said
-    assert f"it is equivalent by gold ({told['longer_short']['gold']:+.2f}), and over three SFT models" in said
+    assert others["others"] == 2
+    assert f"two other SFT models it differs by {low:+.2f} to {high:+.2f}, not shown |" in said
+    gold, p = (told["longer_short"][name] for name in ("gold", "change_p"))
+    assert f"it is equivalent by gold ({gold:+.2f}); that this changed is not shown (p {p:.4f})." in said
     ends = [f"{unit[name]:+.2f}" for name in ("low", "high", "least", "most")]
-    assert unit["models"] == 3 and "by {} to {} (intervals within {} to {}).".format(*ends) in said
+    assert unit["models"] == 3 and "by {} to {} (intervals within {} to {}): not told apart.".format(*ends) in said
 
 
 def test_each_kind_of_bad_input_is_listed_with_what_is_said():

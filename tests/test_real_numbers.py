@@ -129,15 +129,16 @@ def test_readmes_answer_on_the_real_model_is_its_summarys():
     assert shown == {"ngrams"} and "the word counter's two differences are significant" in readme
     least = [[rows[name, make]["minimum_detectable"] for name in ("win", "mean")] for make in ("judges", "gemma")]
     assert summary["settings"]["power"] == 0.8
-    told = (
-        "a power of 80 % only for differences of {:.2f} to {:.2f} (SmolLM2's judges) and {:.2f} to {:.2f} (Gemma's), or"
-    )
+    told = "the other tests needed differences of {:.2f} to {:.2f} (SmolLM2's judges) and {:.2f} to {:.2f} (Gemma's)."
     assert told.format(*least[0], *least[1]) in readme
     greedy = {(row["name"], row["metric"]): row for row in summary["contrasts"] if row["decoding"] == "greedy"}
     ended = [greedy[name, "gemma_with_end"] for name in ("win", "mean")]
-    assert {(row["verdict"], f"{row['p_holm']:.4f}") for row in ended} == {("rose", "0.0469")}
-    told = "Gemma's judge puts ahead as well ({:+.2f} and {:+.2f}, exact p 0.0469 each)"
+    ended.append(greedy["win", "ngrams"])
+    told = "get an end mark ({:+.2f} and {:+.2f}), and the word counter the first one ({:+.2f}): each p 0.0469"
     assert told.format(*(row["estimate"] for row in ended)) in readme
+    assert {(row["verdict"], f"{row['p_holm']:.4f}") for row in ended} == {("rose", "0.0469")}
+    others = [row for (name, _), row in greedy.items() if name in ("win", "mean") and row not in ended]
+    assert len(others) == 7 and not {"rose", "fell"} & {row["verdict"] for row in others}
     alike = {row["metric"]: row["estimate"] for row in summary["equal_entropy"] if row["arm"] == "level1_scalar"}
     assert "same entropy yes** ({:+.2f}, {:+.2f}, {:+.2f})".format(*(alike[make] for make in makes)) in readme
     sharper = {row["metric"]: row for row in summary["beside_sharper"]}
@@ -274,7 +275,10 @@ def test_what_is_said_of_instructions_is_theirs():
     ]
     said |= {f"equal_{row['name']}_{row['metric']}": f"{row['estimate']:+.2f}" for row in equal}
     said |= {f"equal_{row['name']}_{row['metric']}_p": f"{row['p_exact']:.4f}" for row in equal}
-    assert all(max(-row["ci_low"], row["ci_high"]) < 0.2 for row in equal if row["metric"] == "gold")
+    by_gold = [row for row in equal if row["metric"] == "gold"]
+    assert min(row["p_exact"] for row in by_gold) > 0.05
+    said["equal_from"] = f"{min(row['ci_low'] for row in by_gold):+.2f}"
+    said["equal_to"] = f"{max(row['ci_high'] for row in by_gold):+.2f}"
     ended = [row for row in summary["weights"] if row["part"] == "end" and row["name"].startswith("level2")]
     assert {row["p_exact"] for row in ended} == {0.015625} and said["w_raters_end"] == "0.00"
     said["level2_weights_choice_p_exact"] = f"{told['level2_weights']['choice_p']:.4f}"
@@ -303,7 +307,9 @@ def test_what_is_said_of_instructions_is_theirs():
                 " {w_raters_correctness}, {w_level1_scalar_correctness} and {w_level2_mean_correctness} to"
                 " {w_level2_win_correctness}.",
                 "already the best of 16 SFT responses is {choice_mean} worse by gold when it chooses",
-                "the gap by gold is {equal_win_gold} and {equal_mean_gold} (intervals within ±0.2).",
+                "no gap by gold is shown ({equal_win_gold} and {equal_mean_gold}). And",
+                "no gap by gold is shown ({equal_win_gold} and {equal_mean_gold}, intervals within {equal_from} to"
+                " {equal_to}).",
                 "as it chooses, is behind by {choice_mean} of gold (p 0.0156), and does what was asked in"
                 " {level2_weights_choice_low_share} instead of {level2_weights_choice_1_share};",
             ),
@@ -328,9 +334,10 @@ def test_what_is_said_of_instructions_is_theirs():
                 " {w_level2_mean_correctness} to {w_level2_win_correctness}, {w_level2_win_form} to"
                 " {w_level2_mean_form} and {w_level2_win_bias} to {w_level2_mean_bias}.",
                 "those over ratings do (the constraint {w_judges_helpfulness})",
-                "To the scalar models it is {w_level1_scalar_end}, and {w_level2_mean_end} and {w_level2_win_end} to"
-                " those over ratings (p 0.0156)",
-                "At equal KL the truth differs by {equal_win_gold} and {equal_mean_gold}, with intervals within ±0.2",
+                "It counts {w_level1_scalar_end} to the scalar models, {w_level2_mean_end} and {w_level2_win_end} to"
+                " those over ratings (p 0.0156 each), and {w_placebo_end} to those that learned from shuffled labels.",
+                "no gap by the truth is shown ({equal_win_gold} and {equal_mean_gold}, intervals within {equal_from} to"
+                " {equal_to})",
                 "at equal KL they differ by {equal_win_judges} (p {equal_win_judges_p}) and {equal_mean_judges} (p"
                 " {equal_mean_judges_p}).",
                 "{moved_kl_level2_win_nats} and {moved_kl_level2_mean_nats} nats from SFT, Level 1's {moved_kl_nats}.",

@@ -2,7 +2,7 @@
 
 from findings.contrast_words import CONDITION, DECIDING
 from findings.derived import paired_by_seed
-from findings.finding import Finding, direction, make, strength_of
+from findings.finding import STRENGTHS, Finding, direction, make, shown_by_p, strength_of
 from findings.summary import alpha_of, find_rows, models_of, roles_of
 from findings.words import VERDICT_WORDS, join, short_metric
 
@@ -48,9 +48,10 @@ def state_anchored(summary: dict) -> list[Finding]:
         f"**With raters' own ratings in its loss the model over ratings {direction(gain, alpha_of(summary), HELPS)}**"
         f" (`{summary['experiment']}`, {{seeds}} seeds). Its accuracy on held-out pairs is {{with_ratings:percent1}},"
         " from pairs alone {without_ratings:percent1} ({gain:points} points, p {gain_p:p}); the scalar model's is"
-        " {with_scalar:percent1} and {without_scalar:percent1}. A policy trained on its mean rating differs from one"
-        f" trained on that scalar by {join(said)}."
+        " {with_scalar:percent1} and {without_scalar:percent1}. Policies of the two models that learned from ratings"
+        f" differ by {join(said)}."
     )
-    given = {"condition": CONDITION, "confidence": 1 - alpha_of(summary), "strength": strength_of(*rows.values())}
+    strength = max(strength_of(*rows.values()), shown_by_p(gain["p_exact"], alpha_of(summary)), key=STRENGTHS.index)
+    given = {"condition": CONDITION, "confidence": 1 - alpha_of(summary), "strength": strength}
     given["equivalence_margin"] = summary["settings"]["equivalence_margin"]
     return [make("anchored", "Is it the loss of pairs alone?", text, numbers, **given)]

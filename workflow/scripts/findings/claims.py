@@ -2,7 +2,7 @@
 
 from findings.divided import helps_the_worst, sharper_rows
 from findings.finding import direction
-from findings.level2_learned import spread_helps
+from findings.level2_learned import could_tell, spread_helps
 from findings.pessimism import rows_of_pessimism
 from findings.summary import (
     alpha_of,
@@ -71,16 +71,14 @@ def claims_of_learning(summary: dict) -> list[list[str]]:
         rows.append(["It learns a better mean from the same pairs", here, could, size])
     told = derived["interaction"]
     if told and "oracle" in told:
-        enough = "no" if told["oracle"] < told["oracle_least"] else "yes"
-        if enough == "yes" and told["true_noise"] < told["oracle_least"]:
-            enough = "only beside better means"
         own = show(-told["true_noise"], "+.4f")
-        could = f"{enough}: beside true means the true spread changes the loss by {show(-told['oracle'], '+.4f')};"
+        could = f"{could_tell(told)}: beside true means"
+        could += f" the true spread changes the loss by {show(-told['oracle'], '+.4f')};"
         could += f" beside the model's own it changes it by {own}"
         helps = spread_helps(told, alpha)
         did = f"{'lowers' if helps else 'is not shown to lower'} it: {show(-told['gain'], '+.4f')}"
         did += f" (p {show(told['p_exact'], 'p')})"
-        did += ", and not by knowing raters' noise" if helps and enough != "yes" else ""
+        did += ", and not by knowing raters' noise" if helps and told["oracle"] <= 0 else ""
         rows.append(["Its spread helps to tell who wins", here, could, did])
     oracle = derived["oracle"]
     if oracle and oracle["level1"] is not None and oracle["level2"]:

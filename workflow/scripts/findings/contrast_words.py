@@ -12,13 +12,10 @@ DECIDING = ("gold", "judges")
 CONDITION = "rose or fell: p_holm < 1 - confidence; else equivalent: equivalence_p < 1 - confidence"
 
 
-def say_within(summary: dict, rows: list[dict], numbers: dict[str, float]) -> str:
-    """That the intervals of all rows lie within the margin, in words; empty where one does not. Adds to `numbers`."""
-    margin = summary["settings"]["equivalence_margin"]
-    if max(max(-row["ci_low"], row["ci_high"]) for row in rows) >= margin:
-        return ""
-    numbers["margin"] = margin
-    return ", intervals within ±{margin:g}"
+def say_within(rows: list[dict], name: str, numbers: dict[str, float]) -> str:
+    """Within what the intervals of all rows lie, in words; adds to `numbers` by this name."""
+    numbers |= {f"{name}_from": min(row["ci_low"] for row in rows), f"{name}_to": max(row["ci_high"] for row in rows)}
+    return f"intervals within {{{name}_from:+.2f}} to {{{name}_to:+.2f}}"
 
 
 def in_order(rows: dict[str, dict]) -> list[dict]:

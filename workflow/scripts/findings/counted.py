@@ -197,12 +197,12 @@ def state_moved(summary: dict) -> Finding | None:
         return None
     numbers |= {"kl": ours["log_ratio"], "p": max(ps), "least": min(row["p_exact"] for row in left)}
     shown = "smallest" if numbers["least"] < alpha else "not shown, least"
-    within = say_within(summary, left, numbers)
+    within = say_within(left, "left", numbers)
     text = (
         f"**Level 2's policies moved less with the same settings.** At the end {list_arms(arms)}"
         f" {'is' if len(arms) == 1 else 'are'} {join([f'{{kl_{arm}:.1f}}' for arm in arms])} nats from SFT, Level 1"
         " {kl:.1f} (largest p {p:p}, uncorrected). At equal KL, on the curves of training, the difference by"
-        f" {metric} is {join([f'{{left_{arm}:+.2f}}' for arm in arms])} ({shown} p {{least:p}}{within})"
+        f" {metric} is {join([f'{{left_{arm}:+.2f}}' for arm in arms])} ({shown} p {{least:p}}, {within})"
         f"{say_parts(summary, arms, numbers)}."
     )
     condition = "shown to differ from Level 1, and shown to have a smaller KL"

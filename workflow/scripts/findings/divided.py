@@ -33,6 +33,7 @@ def state_divided(divided: dict) -> list[Finding]:
     """What knowing the spread would gain there, what was learned of it, and whether policies trained on it gain."""
     told, rows = divided["derived"]["oracle"], find_rows(level2_rows(divided), metric="gold")
     ahead, helps = [row for row in rows if row["verdict"] == "rose"], helps_the_worst(divided)
+    cvar = arm_with_signal(divided, "cvar")
     answer = "yes" if len(ahead) == len(rows) else "in part" if ahead else "no gain is shown"
     sizes = [row["estimate"] for row in rows]
     numbers = {"low": min(sizes), "high": max(sizes), "spread": told["spread"], "n": told["n"]}
@@ -43,7 +44,7 @@ def state_divided(divided: dict) -> list[Finding]:
     fell = join([f"`{row['arm']}` behind, {{behind_{row['arm']}:+.2f}}" for row in behind]) if behind else ""
     text = (
         f"**Where a distribution could help, does it? By the share of satisfied raters {answer}; the worst tenth of"
-        f" raters {'may gain by one reading' if helps else 'are not shown to gain'}.** In a second world (`divided`,"
+        f" raters {f'may gain by `{cvar}`' if helps else 'are not shown to gain'}.** In a second world (`divided`,"
         f" {{seeds}} replicates) raters disagree about responses, and knowing the true spread {paid}. Level 2"
         " differs from Level 1 by"
         f" {reach('low', 'high', '+.2f', numbers)}{f' ({fell})' if fell else ''}."

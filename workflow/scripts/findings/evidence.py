@@ -232,9 +232,9 @@ def detectable_effect(seeds: int, level: float, power: float) -> float:
 def equivalence_p(differences: np.ndarray, margin: float) -> float:
     """p of two one-sided t tests that the mean of (seeds,) or (seeds, prompts) is within +-margin (Schuirmann 1987).
 
-    1 of a single seed, whatever its prompts: another one may do anything.
+    1 of fewer than three seeds, whatever their prompts: another one may do anything.
     """
-    if len(differences) < 2:
+    if len(differences) < 3:
         return 1.0
     error, freedom = mean_error(differences)
     if error == 0:

@@ -64,9 +64,9 @@ def state_level2(instructed: dict) -> list[Finding]:
     if all(equal):
         numbers |= {f"equal_{i}": row["estimate"] for i, row in enumerate(equal)}
         numbers["equal_p"] = min(row["p_exact"] for row in equal)
-        shown = "least p {equal_p:p}" if numbers["equal_p"] < alpha_of(instructed) else "not shown, least p {equal_p:p}"
         sizes = join([f"{{equal_{i}:+.2f}}" for i in range(len(equal))])
-        text += f" At equal KL they differ by {sizes} ({shown}{say_within(instructed, equal, numbers)})."
+        shown = "the difference by gold is" if numbers["equal_p"] < alpha_of(instructed) else "none by gold is shown:"
+        text += f" At equal KL {shown} {sizes} (least p {{equal_p:p}}, {say_within(equal, 'equal', numbers)})."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(instructed), "strength": strength_of(*verdicts)}
     return [make("verdict_instructed_level2", QUESTION, text, numbers, **given)]
 

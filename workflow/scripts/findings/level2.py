@@ -144,8 +144,8 @@ def state_equal_kl(summary: dict) -> Finding | None:
             }
             who = [f"{list_arms(arms)} {word}" for word, arms in told.items() if arms]
             shown = f"{join(who)}, before any correction" if who else "not shown"
-            within = say_within(summary, some, numbers)
-            said.append(f"by {short_metric(metric)} {size} ({shown}, least p {{{metric}_p:p}}{within})")
+            within = say_within(some, metric, numbers)
+            said.append(f"by {short_metric(metric)} {size} ({shown}, least p {{{metric}_p:p}}, {within})")
     text = f"At equal KL, on each arm's curve of reward against KL, they differ from Level 1 {join(said)}."
     strength = shown_by_p(min(row["p_exact"] for row in rows), alpha)
     return make(

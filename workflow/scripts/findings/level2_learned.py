@@ -5,8 +5,7 @@ from findings.level2_why import EXPLAINS
 from findings.summary import alpha_of
 from findings.words import plural
 
-OTHER_SFTS = ("another_sft", "third_sft", "instructed", "real")  # the roles of experiments from other SFT models
-SMOLLM2 = ", SmolLM2 included,"
+ELSEWHERE = ("another_sft", "third_sft", "instructed", "real")  # roles of experiments from other SFT models
 
 
 def state_learning(summary: dict) -> list[Finding]:
@@ -46,6 +45,13 @@ def spread_helps(told: dict, alpha: float) -> bool:
     return told["gain"] > 0 and told["p_exact"] < alpha
 
 
+def could_tell(told: dict) -> str:
+    """Whether knowing raters' noise could tell who wins: "no" where it would not help even beside the true means."""
+    if told["oracle"] < told["oracle_least"]:
+        return "no"
+    return "yes" if told["true_noise"] > 0 else "only beside better means"
+
+
 def state_spread(summary: dict, kind: str) -> list[Finding]:
     """Whether the spread of the ratings is more than a function of the mean, and helps to tell who wins."""
     found, model, alpha = [], summary["derived"]["models"][kind], alpha_of(summary)
@@ -68,9 +74,9 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
             if holds:
                 gained = told["oracle"] > 0
                 text += ": the spread holds some of what could be known" if gained else ": not by knowing that noise"
-            elif told["oracle"] < told["oracle_least"]:
+            elif could_tell(told) == "no":
                 text += ": too little for a model's gain to be found here"
-            elif told["true_noise"] > 0:
+            elif could_tell(told) == "yes":
                 text += ": there was something to learn"
         text += "."
         given = {"condition": "exact p < 1 - confidence and a gain", "confidence": 1 - alpha}
@@ -95,15 +101,16 @@ def state_spread(summary: dict, kind: str) -> list[Finding]:
 
 
 def state_learning_beside(summary: dict, beside: dict[str, dict]) -> Finding | None:
-    """Whether reward models over ratings agree with raters less from other SFT models too; None without such."""
-    known = [beside.get(role, {}).get("derived", {}).get("levels") for role in OTHER_SFTS]
+    """Whether reward models over ratings agree with raters less in the other experiments too; None without such."""
+    known = [beside.get(role, {}).get("derived", {}).get("levels") for role in ELSEWHERE]
     gaps = [levels["accuracy"] for levels in known if levels and levels["accuracy"]]
     if not gaps or not summary["derived"]["levels"]:
         return None
-    sizes = [gap["estimate"] for gap in gaps]
-    numbers = {"models": len(gaps), "low": min(sizes), "high": max(sizes), "p": min(gap["p_exact"] for gap in gaps)}
+    alpha, sizes, ps = alpha_of(summary), [gap["estimate"] for gap in gaps], [gap["p_exact"] for gap in gaps]
+    numbers = {"experiments": len(gaps), "low": min(sizes), "high": max(sizes), "shown": sum(p < alpha for p in ps)}
     text = (
-        f"From {plural(len(gaps), 'other SFT model')}{SMOLLM2 if 'instructed' in beside else ''} by"
-        " {low:points} points to {high:points} points (least p {p:p})."
+        f"In {plural(len(gaps), 'other experiment')} its accuracy differs by {{low:points}} points to {{high:points}}"
+        " points; {shown} of these differences is shown, uncorrected."
     )
-    return make("learning_beside", EXPLAINS, text, numbers)
+    given = {"strength": shown_by_p(max(ps), alpha), "condition": "exact p < 1 - confidence", "confidence": 1 - alpha}
+    return make("learning_beside", EXPLAINS, text, numbers, **given)

@@ -85,13 +85,13 @@ def state_signals(summary: dict) -> list[Finding]:
 
 
 def state_longer_responses(summary: dict) -> Finding | None:
-    """Whether Level 2's loss by gold goes with longer responses; None where that is not shown."""
+    """Whether gold is lower the longer Level 2's responses are beside Level 1's; None where that is not shown."""
     arms, alpha = [row["arm"] for row in level2_rows(summary)], alpha_of(summary)
     level1 = roles_of(summary)["level1"]
     rows = [
         row
         for row in find_rows(summary["relations"], against=level1, metric="gold", beside="tokens")
-        if row["arm"] in arms and row["p_exact"] < alpha and row["correlation"] < 0
+        if row["arm"] in arms and row["p_exact"] < alpha and row["correlation"] < 0 and "where_none" in row
     ]
     if not rows:
         return None
@@ -101,9 +101,9 @@ def state_longer_responses(summary: dict) -> Finding | None:
     blamed = list(dict.fromkeys(row["arm"] for row in rows))
     who = "Level 2's responses" if {*blamed} == {*arms} else f"responses of {list_arms(blamed)}"
     text = (
-        f"**Where {who} are longer than Level 1's, gold is lower**: over replicates the two differences correlate"
-        f" {reach('low', 'high', '+.2f', numbers)} (largest p {{p:p}}; looked at afterwards). By a straight line, where"
-        f" length does not differ gold does by {reach('left_low', 'left_high', '+.2f', numbers)}."
+        f"**The longer {who} are beside Level 1's, the lower is gold**: over replicates the two differences correlate"
+        f" {reach('low', 'high', '+.2f', numbers)} (largest p {{p:p}}; one of several things looked at afterwards). At"
+        f" equal length a straight line puts gold's difference at {reach('left_low', 'left_high', '+.2f', numbers)}."
     )
     condition = "exact p < 1 - confidence, correlation < 0"
     return make("longer_responses", EXPLAINS, text, numbers, condition=condition, confidence=1 - alpha)

@@ -14,7 +14,7 @@ LIMITS = {
     " held-out ones, and few constraints are new. All replicates share the SFT model, the training pairs and the"
     " judges: no interval tells of others.",
     "limit_model": "**Its SFT model is one, small and trained from scratch.** All replicates start from it,"
-    " learn from the same pairs and share the judges: no interval tells of others.",
+    " learn from the same pairs and share the judges: no interval over seeds tells of others.",
     "limit_judges": "**Judges may err as the reward models do.** They are of the same make and learned from raters of"
     " the same kind. Where those err together, only gold can tell.",
     "limit_gold": "**There is no gold rating.** Judges learn from the same data set as the reward models, and"
@@ -75,8 +75,12 @@ def state_failures(summary: dict) -> list[Finding]:
     found, question = [], "What did not work?"
     rows = level2_rows(summary)
     if rows and not find_rows(rows, verdict="rose"):
-        metrics = join([short_metric(metric) for metric in dict.fromkeys(row["metric"] for row in rows)])
-        text = f"**The distribution.** No reading of it is shown to be ahead of the scalar reward here, by {metrics}."
+        metrics = [f"by {short_metric(metric)}" for metric in dict.fromkeys(row["metric"] for row in rows)]
+        text = (
+            f"**The distribution.** No reading of it is shown to be ahead of the scalar reward {' or '.join(metrics)}."
+        )
+        if len(find_rows(rows, verdict="fell")) == len(rows):
+            text = f"**The distribution.** Every reading of it is behind the scalar reward {join(metrics)}."
         found.append(make("failed_distribution", question, text, condition="no arm of Level 2 rose"))
     found += state_cut_off(summary)
     judged = summary["derived"]["predictions"]

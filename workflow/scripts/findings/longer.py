@@ -50,7 +50,7 @@ def state_longer(longer: dict) -> list[Finding]:
     )
     opening = "With more training Level 2 is ahead of Level 1" if "rose" in verdicts else opening
     changes = [*found["changes"], found["change_in_gap"] | {"metric": "gap"}]
-    changed = any(row["p_exact"] < alpha for row in changes)
+    changed = any(row["p_exact"] < alpha for row in found["changes"])
     text = (
         f"**{opening}.** With reward models of {{epochs:g}} epochs, a policy trained on the mean rating is, against"
         f" one trained on the scalar reward, {join(said)}. That this difference changed from the shorter training is"
@@ -68,10 +68,10 @@ def state_short(row: dict, found: dict, numbers: dict[str, float], given: dict) 
     """The same by gold, in short."""
     change = next(change for change in found["changes"] if change["metric"] == "gold")
     text = (
-        f"**With reward models trained for {{epochs:g}} epochs Level 2 is {TO_LEVEL1[row['verdict']]} Level 1 by gold**"
-        " ({gold:+.2f}; `longer`, asked afterwards). That changes Level 2's own policy by"
-        " {alone2_gold:+.2f} (p {alone2_gold_p:p}), Level 1's by {alone1_gold:+.2f} (p {alone1_gold_p:p}); p of the"
-        " difference {change_p:p}."
+        "**With reward models trained for {epochs:g} epochs the mean rating is"
+        f" {TO_LEVEL1[row['verdict']]} Level 1 by gold** ({{gold:+.2f}}; `longer`, asked afterwards). The longer"
+        " training changes its policy by {alone2_gold:+.2f} (p {alone2_gold_p:p}), Level 1's by {alone1_gold:+.2f} (p"
+        " {alone1_gold_p:p}; p of the difference {change_p:p})."
     )
     names = ("epochs", "gold", "alone1_gold", "alone1_gold_p", "alone2_gold", "alone2_gold_p")
     told = {name: numbers[name] for name in names} | {"change_p": change["p_exact"]}
