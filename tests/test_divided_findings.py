@@ -34,9 +34,9 @@ def say(summary):
 def test_no_gain_is_a_null_only_where_the_oracle_gains():
     said = say(make_divided())["verdict_divided"]
     assert "does it? By the share of satisfied raters no gain is shown; the worst" in said
-    assert "raters disagree about responses, and knowing the true spread pays there. Level 2" in said
+    assert "raters disagree about responses, and knowing the true spread pays. Level 2" in said
     rejected = say(make_divided(0.01, True))
-    assert "does not pay there, so that nothing follows. Level 2" in rejected["verdict_divided"]
+    assert "does not pay, so that nothing follows. Level 2" in rejected["verdict_divided"]
     assert "by the true mean, +0.01 more by the true spread;" in rejected["divided_learned"]
 
 

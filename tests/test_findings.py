@@ -311,7 +311,7 @@ def test_length_is_only_blamed_where_gold_goes_with_it():
     for p, r, blamed in ((0.01, -0.8, True), (0.01, 0.8, False), (0.9, -0.8, False)):
         found = texts(level2.state_level2(make_summary() | {"relations": [row | {"p_exact": p, "correlation": r}]}))
         assert ("longer_responses" in found) == blamed
-        told = "1's, the lower is gold**: over replicates the two differences correlate -0.80 (largest p 0.0100; one of"
+        told = "1's, the lower is gold**: over replicates the two differences correlate -0.80 (largest p 0.0100; asked"
         assert not blamed or told in found["longer_responses"]
         assert not blamed or found["longer_responses"].endswith("a straight line puts gold's difference at +0.03.")
     older = {name: value for name, value in row.items() if name != "where_none"} | {

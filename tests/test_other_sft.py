@@ -17,7 +17,7 @@ def test_of_three_sft_models_or_more_each_is_a_unit():
     models = [change(make_summary(), "by_mean", "first", "gold", estimate=size) for size in (-0.1, 0.1, 0.3)]
     _, unit = state_other_sft(models[0], models[1:])
     # Mean 0.1, standard error 0.2 / sqrt(3), t of 2 degrees of freedom 4.303.
-    told = "Over these 3 SFT models, this one included and each counted once, it differs by +0.10 by gold"
+    told = "Over these 3 SFT models, each counted once, it differs by +0.10 by gold"
     assert unit.text == f"{told} (intervals within -0.40 to +0.60)."
     assert len(state_other_sft(models[0], models[1:2])) == 1
 

@@ -38,7 +38,7 @@ def state_divided(divided: dict) -> list[Finding]:
     sizes = [row["estimate"] for row in rows]
     numbers = {"low": min(sizes), "high": max(sizes), "spread": told["spread"], "n": told["n"]}
     numbers["seeds"] = len(divided["seeds"])
-    paid = "does not pay there, so that nothing follows" if told["rejected"] else "pays there"
+    paid = "does not pay, so that nothing follows" if told["rejected"] else "pays"
     behind = [row for row in rows if row["verdict"] == "fell"]
     numbers |= {f"behind_{row['arm']}": row["estimate"] for row in behind}
     fell = join([f"`{row['arm']}` behind, {{behind_{row['arm']}:+.2f}}" for row in behind]) if behind else ""

@@ -146,7 +146,7 @@ def state_equal_kl(summary: dict) -> Finding | None:
             shown = f"{join(who)}, before any correction" if who else "not shown"
             within = say_within(some, metric, numbers)
             said.append(f"by {short_metric(metric)} {size} ({shown}, least p {{{metric}_p:p}}, {within})")
-    text = f"At equal KL, on each arm's curve of reward against KL, they differ from Level 1 {join(said)}."
+    text = f"At equal KL, on curves of reward against KL, they differ {join(said)}."
     strength = shown_by_p(min(row["p_exact"] for row in rows), alpha)
     return make(
         "level2_equal_kl", "Do they differ at equal KL?", text, numbers, strength=strength, confidence=1 - alpha

@@ -102,7 +102,7 @@ def state_longer_responses(summary: dict) -> Finding | None:
     who = "Level 2's responses" if {*blamed} == {*arms} else f"responses of {list_arms(blamed)}"
     text = (
         f"**The longer {who} are beside Level 1's, the lower is gold**: over replicates the two differences correlate"
-        f" {reach('low', 'high', '+.2f', numbers)} (largest p {{p:p}}; one of several things looked at afterwards). At"
+        f" {reach('low', 'high', '+.2f', numbers)} (largest p {{p:p}}; asked afterwards, among others). At"
         f" equal length a straight line puts gold's difference at {reach('left_low', 'left_high', '+.2f', numbers)}."
     )
     condition = "exact p < 1 - confidence, correlation < 0"

@@ -46,7 +46,7 @@ def state_unit(models: list[dict]) -> Finding | None:
         return None
     numbers = {"models": len(models), "low": min(sizes), "high": max(sizes), "least": min(ends), "most": max(ends)}
     text = (
-        "Over these {models} SFT models, this one included and each counted once, it differs by"
+        "Over these {models} SFT models, each counted once, it differs by"
         f" {reach('low', 'high', '+.2f', numbers)} by gold (intervals within {{least:+.2f}} to {{most:+.2f}})."
     )
     return make("other_sft_unit", QUESTION, text, numbers)
