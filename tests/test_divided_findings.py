@@ -56,10 +56,16 @@ def test_the_worst_tenth_is_helped_only_above_sft_and_level_1():
         "give SFT 1.40 rating points (at its best temperature 2.03), Level 1 0.76, and `least`,"
         in said["divided_tenth"]
     )
-    assert "against Level 1 0.0100, uncorrected; against that temperature not tested)" in said["divided_tenth"]
+    assert "against Level 1 0.0100, against that temperature not tested; uncorrected)." in said["divided_tenth"]
     told = "Beside Level 1 it stands at +0.50 by that share (not told apart) and +0.50 by the judges (ahead)."
     assert said["divided_tenth"].endswith(told)
     assert "`least` +1.62 (p 0.0100)" in said["divided_worst"] and "`average` -0.06" in said["divided_worst"]
+    # Held to the sharper SFT as well, where that was done.
+    tested = make_divided()
+    for row in tested["worst_tenth"]:
+        row |= {"less_sharper": row["mean"] - 2.03, "p_sharper": 0.25}
+    assert "against that temperature 0.2500; uncorrected)." in say(tested)["divided_tenth"]
+    assert "the worst tenth of raters are not shown to gain.**" in say(tested)["verdict_divided"]
     for least in (1.3, 2.0):  # below SFT, below a sharper SFT
         assert "the worst tenth of raters are not shown to gain.**" in say(make_divided(least=least))["verdict_divided"]
 

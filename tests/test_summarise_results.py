@@ -204,3 +204,24 @@ def test_over_optimisation_is_averaged_by_arm_and_collapses_are_counted(tmp_path
         {"arm": "b", "peak_gold": 0.75, "collapsed": 1, "seeds": 2} | means,
         {"arm": "a", "peak_gold": 0.25, "collapsed": 0, "seeds": 1} | means,
     ]
+
+
+def test_the_worst_tenth_is_held_to_sft_level_1_and_the_best_temperature(tmp_path):
+    means = {"sft": 1.0, "sft_0.4": 1.5, "sft_0.8": 1.2, "first": 0.5, "least": 2.0}
+    rows = [
+        {"arm": arm, "seed": seed, "decoding": "sampled", "gold_worst_tenth": mean + 0.1 * (arm == "least") * seed}
+        for arm, mean in means.items()
+        for seed in (0, 1)
+    ]
+    rows += [row | {"decoding": "greedy", "gold_worst_tenth": 9.0} for row in rows]
+    pd.DataFrame(rows).to_csv(tmp_path / "arms.csv", index=False)
+    found = {
+        row["arm"]: row for row in summarise_results.describe_worst_tenth(tmp_path / "arms.csv", "first", [0.8, 0.4])
+    }
+    least = found["least"]
+    assert [round(least[f"less_{name}"], 6) for name in ("sft", "level1", "sharper")] == [1.05, 1.55, 0.55]
+    assert least["mean"] == 2.05 and least["p_sharper"] == 0.5 and found["sft_0.4"]["less_sharper"] == 0.0
+    (alone, *_) = summarise_results.describe_worst_tenth(tmp_path / "arms.csv", "first", [])
+    assert "p_sharper" not in alone
+    pd.DataFrame(rows).drop(columns="gold_worst_tenth").to_csv(tmp_path / "arms.csv", index=False)
+    assert summarise_results.describe_worst_tenth(tmp_path / "arms.csv", "first", [0.8]) == []

@@ -197,7 +197,9 @@ def summarise(args: argparse.Namespace) -> dict:
             settings["evaluation"]["sft_temperatures"],
             ["gold", "judges", *settings["judges"]],
         ),
-        "worst_tenth": describe_worst_tenth(tables["arms"], settings["roles"]["level1"]),
+        "worst_tenth": describe_worst_tenth(
+            tables["arms"], settings["roles"]["level1"], settings["evaluation"]["sft_temperatures"]
+        ),
         "placebo": describe_placebo(tables["reward_models"], tables["differences"], settings),
         "unpenalised": differences_from_sft(tables["differences"], settings["roles"].get("unpenalised")).to_dict(
             "records"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from findings.evidence import FEWEST_SEEDS, exact_correlation, exact_sign_flip_p
-from findings.sharper import best_sharper
+from findings.sharper import best_sharper, sft_at
 
 DECODINGS = (("sampled", "sampled"), ("greedy", "greedy"), ("sampled", "greedy"))  # Level 1's, and SFT's
 CONTENT = ("helpfulness", "correctness")  # of the rubric; its other attributes are form
@@ -56,19 +56,22 @@ def describe_beside_sharper(path: str, level1: str, temperatures: list[float], m
     return rows
 
 
-def describe_worst_tenth(path: str, level1: str) -> list[dict]:
+def describe_worst_tenth(path: str, level1: str, temperatures: list[float]) -> list[dict]:
     """The opinion of the worst tenth of raters, points: each arm's mean, and its differences from SFT and Level 1.
 
-    Sampled responses, paired by seed; p are exact and uncorrected. Empty where a world does not know it.
+    And from SFT at the temperature at which that opinion is best on average. Sampled responses, paired by seed; p are
+    exact and uncorrected. Empty where a world does not know it.
     """
     table = pd.read_csv(path).query("decoding == 'sampled'")
     if "gold_worst_tenth" not in table:
         return []
     by_arm = table.pivot(index="seed", columns="arm", values="gold_worst_tenth")
+    sharper = by_arm[[sft_at(temperature) for temperature in temperatures if sft_at(temperature) in by_arm]].mean()
+    rivals = {"sft": "sft", "level1": level1} | ({} if sharper.empty else {"sharper": sharper.idxmax()})
     rows = []
     for arm, values in by_arm.items():
         rows.append({"arm": arm, "mean": float(values.mean()), "seeds": int(values.count())})
-        for name, against in (("sft", "sft"), ("level1", level1)):
+        for name, against in rivals.items():
             changes = (values - by_arm[against]).dropna().to_numpy()
             rows[-1] |= {f"less_{name}": float(changes.mean()), f"p_{name}": exact_sign_flip_p(changes)}
     return rows

@@ -20,7 +20,8 @@ from findings.words import VERDICT_WORDS, join, reach, short_metric, show
 def helps_the_worst(divided: dict) -> bool:
     """Whether the arm trained on the worst tenth raises it above SFT and Level 1, and stands above sharper SFTs."""
     row, alpha = find_row(divided["worst_tenth"], arm=arm_with_signal(divided, "cvar")), alpha_of(divided)
-    shown = bool(row) and all(row[f"less_{name}"] > 0 and row[f"p_{name}"] < alpha for name in ("sft", "level1"))
+    rivals = [name for name in ("sft", "level1", "sharper") if f"p_{name}" in (row or {})]
+    shown = bool(row) and all(row[f"less_{name}"] > 0 and row[f"p_{name}"] < alpha for name in rivals)
     return shown and all(row["mean"] > sharper["mean"] for sharper in sharper_rows(divided))
 
 
@@ -71,11 +72,15 @@ def say_worst(divided: dict) -> tuple[str, dict[str, float]]:
     if sharper:
         numbers["worst_sharper"] = max(row["mean"] for row in sharper)
         of_sharper = " (at its best temperature {worst_sharper:.2f})"
+    beside_it = ""
+    if "p_sharper" in rows[arm]:
+        numbers["worst_p_sharper"], beside_it = rows[arm]["p_sharper"], ", against that temperature {worst_p_sharper:p}"
+    elif sharper:
+        beside_it = ", against that temperature not tested"
     text = (
         f"The least satisfied tenth of raters give SFT {{worst_sft:.2f}} rating points{of_sharper}, Level 1"
         f" {{worst_level1:.2f}}, and `{arm}`, trained on the learned worst tenth, {{worst_level2:.2f}} (p against"
-        f" SFT {{worst_p_sft:p}}, against Level 1 {{worst_p:p}}, uncorrected"
-        f"{'; against that temperature not tested' if sharper else ''})."
+        f" SFT {{worst_p_sft:p}}, against Level 1 {{worst_p:p}}{beside_it}; uncorrected)."
     )
     price = []
     for row in in_order(contrast_of(divided, arm, level1)):
