@@ -149,10 +149,6 @@ def test_without_rules_nothing_is_said():
 def test_another_report_tells_it_too():
     found = texts(state_instructed(make()))
     text = found["verdict_instructed"]
-    # Judges who see more than the truth's interval has overstate it.
-    assert "overstate" not in text
-    over = texts(state_instructed(change(make(), "first", "sft", "judges", estimate=0.9)))["verdict_instructed"]
-    assert over.endswith("is ahead of that). In their own unit judges see a larger rise than gold, as those above may.")
     assert "SmolLM2 did what was asked in 12 % of the cases, and after Level 1 in 62 %**" in text
     assert (
         "report.md), 8 replicates, exact p 0.0078, uncorrected; SFT at its best lower temperature or decoded greedily"

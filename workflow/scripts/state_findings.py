@@ -31,6 +31,7 @@ from findings.robustness import state_robustness
 from findings.setting import state_setting
 from findings.sweep import state_sweep
 from findings.ties import state_divided_ties, state_other_readings, state_ties
+from findings.twice import state_more_epochs
 
 # What is said of another experiment from its summary alone, by its role.
 OF_THEIR_OWN = {
@@ -64,7 +65,8 @@ def state_findings(summary: dict, paper: dict, **beside: dict) -> list[Finding]:
         *state_gradients(summary),
         *state_trl(summary),
     ]
-    found += [*filter(None, (state_learning_beside(summary, beside), state_twin(summary), state_more_arms(summary)))]
+    others = (state_learning_beside(summary, beside), state_twin(summary), state_more_arms(summary))
+    found += [*filter(None, (*others, state_more_epochs(summary)))]
     if {"real", "instructed"} <= {*beside}:
         found.append(state_limit(beside["real"], beside["instructed"]))
     found += [*state_compliance(summary), *state_limits(summary), *state_failures(summary)]

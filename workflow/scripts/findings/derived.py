@@ -19,6 +19,7 @@ from findings.summary import (
     find_rows,
     kind_of,
     kinds_of_levels,
+    level2_rows,
     models_of,
     role_contrast,
     roles_of,
@@ -91,14 +92,14 @@ def describe_oracle(summary: dict) -> dict | None:
         return None
     knowing = {row["chooser"]: row for row in rows if row["chooser"].startswith("true_")}
     learned = [row for row in rows if row["chooser"] in summary["settings"]["arms"]]
-    roles = roles_of(summary)
+    roles, tested = roles_of(summary), {row["arm"] for row in level2_rows(summary)}
     return {
         "n": rows[0]["n"],
         "rejected": rows[0]["rejected"],
         "mean": knowing["true_mean"]["gain"],
         "spread": knowing["true_spread"]["beyond_mean"],
         "level1": find_row(learned, chooser=roles["level1"]).get("gain"),
-        "level2": [row["gain"] for row in learned if row["chooser"] in roles.get("level2", [])],
+        "level2": [row["gain"] for row in learned if row["chooser"] in tested],
     }
 
 

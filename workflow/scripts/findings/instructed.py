@@ -5,6 +5,7 @@ from findings.compliance_words import BESIDE, CHANGES
 from findings.contrast_words import CONDITION, say_within
 from findings.finding import STRENGTHS, Finding, direction, make, shown_by_p, strength_of
 from findings.summary import alpha_of, find_row, find_rows, level2_rows, role_contrast, roles_of
+from findings.twice import state_more_epochs
 from findings.words import join
 
 ASKED = ("ahead", "behind", "not told apart")
@@ -28,12 +29,10 @@ def state_level1(instructed: dict) -> Finding:
         numbers |= {"sharper": sharper["mean"]}
         beside = "; SFT at its best lower temperature or decoded greedily in {sharper:percent}, and Level 1 is"
         beside += f" {direction(against, alpha, BESIDE)} that"
-    over = rows["judges"]["estimate"] > rows["gold"]["ci_high"]
-    overstated = " In their own unit judges see a larger rise than gold, as those above may." if over else ""
     text = (
         "**On instructions that a rule can check, SmolLM2 did what was asked in {theirs:percent} of the cases, and"
         f" after Level 1 in {{ours:percent}}** ([its report](results/{instructed['experiment']}/report.md), {{seeds}}"
-        f" replicates, exact p {{p:p}}, uncorrected{beside}).{overstated}"
+        f" replicates, exact p {{p:p}}, uncorrected{beside})."
     )
     shown = [shown_by_p(row["p_exact"], alpha) for row in (change, against) if row]
     given = {"condition": CONDITION, "confidence": 1 - alpha}
@@ -67,6 +66,10 @@ def state_level2(instructed: dict) -> list[Finding]:
         sizes = join([f"{{equal_{i}:+.2f}}" for i in range(len(equal))])
         shown = "the difference by gold is" if numbers["equal_p"] < alpha_of(instructed) else "none by gold is shown:"
         text += f" At equal KL {shown} {sizes} (least p {{equal_p:p}}, {say_within(equal, 'equal', numbers)})."
+    more = state_more_epochs(instructed)
+    if more and "beside_gold" in more.numbers:
+        numbers |= {name: more.numbers[name] for name in ("epochs", "beside_gold", "seeds")}
+        text += " With reward models of {epochs:g} epochs it is at {beside_gold:+.2f} ({seeds} replicates, shown)."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(instructed), "strength": strength_of(*verdicts)}
     return [make("verdict_instructed_level2", QUESTION, text, numbers, **given)]
 
