@@ -261,6 +261,7 @@ def test_what_is_said_of_instructions_is_theirs():
         said |= {f"{name}_signed": f"{value:+.2f}" for name, value in numbers.items()}
         said |= {f"{name}_nats": f"{value:.1f}" for name, value in numbers.items()}
         said |= {f"{name}_points": f"{100 * value:+.1f} points" for name, value in numbers.items()}
+        said |= {f"{name}_percent1": f"{100 * value:.1f} %" for name, value in numbers.items()}
         said |= {f"{name}_p": f"(p {value:.4f})" for name, value in numbers.items()}
     chosen = {(row["arm"], row["metric"]): row for row in summary["predictions"] if row["against"] == "level1_scalar"}
     assert {chosen[arm, "gold"]["p_exact"] for arm in ("level2_win", "level2_mean")} == {0.015625}
@@ -275,12 +276,22 @@ def test_what_is_said_of_instructions_is_theirs():
     ]
     said |= {f"equal_{row['name']}_{row['metric']}": f"{row['estimate']:+.2f}" for row in equal}
     said |= {f"equal_{row['name']}_{row['metric']}_p": f"{row['p_exact']:.4f}" for row in equal}
-    by_gold = [row for row in equal if row["metric"] == "gold"]
+    by_gold = [row for row in equal if row["metric"] == "gold" and row["name"] in ("win", "mean")]
     assert min(row["p_exact"] for row in by_gold) > 0.05
     said["equal_from"] = f"{min(row['ci_low'] for row in by_gold):+.2f}"
     said["equal_to"] = f"{max(row['ci_high'] for row in by_gold):+.2f}"
-    ended = [row for row in summary["weights"] if row["part"] == "end" and row["name"].startswith("level2")]
+    ended = [row for row in summary["weights"] if row["part"] == "end" and row["name"] in ("level2_win", "level2_mean")]
     assert {row["p_exact"] for row in ended} == {0.015625} and said["w_raters_end"] == "0.00"
+    others = [row for row in summary["contrasts"] if (row["decoding"], row["role"]) == ("sampled", "control")]
+    said |= {f"others_{row['name']}_{row['metric']}": f"{row['estimate']:+.2f}" for row in others}
+    (worst,) = (row for row in others if (row["name"], row["metric"]) == ("cvar", "gold"))
+    assert (worst["p_exact"], worst["seeds"]) == (0.03125, 7)
+    arms = {row["arm"]: row for row in summary["arms"] if row["decoding"] == "sampled"}
+    said |= {f"kl_{arm}": f"{row['log_ratio']:.1f}" for arm, row in arms.items()}
+    said["kl_first_three"] = f"{np.mean(arms['level1_scalar']['kl_by_seed'][:3]):.1f}"
+    said |= {f"gain_{row['chooser']}": f"{row['gain']:.2f}" for row in summary["oracle"] if row["truth"]}
+    for name in ("passes_a_token", "settings"):
+        said |= {f"{name.split('_')[0]}_{row['arm']}": f"{row[name]:g}" for row in summary["methods"]}
     said["level2_weights_choice_p_exact"] = f"{told['level2_weights']['choice_p']:.4f}"
     for page, sentences in (
         (
@@ -307,7 +318,11 @@ def test_what_is_said_of_instructions_is_theirs():
                 " {w_raters_correctness}, {w_level1_scalar_correctness} and {w_level2_mean_correctness} to"
                 " {w_level2_win_correctness}.",
                 "already the best of 16 SFT responses is {choice_mean} worse by gold when it chooses",
-                "no gap by gold is shown ({equal_win_gold} and {equal_mean_gold}). And",
+                "no gap by gold is shown ({equal_win_gold} and {equal_mean_gold}). Its",
+                "and the policy's gap is gone ({more_epochs_beside_gold_signed}; three replicates, not tested)",
+                "agree with raters on {more_epochs_after_percent1} instead of {more_epochs_before_percent1} (scalar ones"
+                " {more_epochs_scalar_percent1}), and their policies are level with the scalar's by gold"
+                " ({more_epochs_beside_gold_signed}; three replicates",
                 "no gap by gold is shown ({equal_win_gold} and {equal_mean_gold}, intervals within {equal_from} to"
                 " {equal_to}).",
                 "as it chooses, is behind by {choice_mean} of gold (p 0.0156), and does what was asked in"
@@ -343,6 +358,22 @@ def test_what_is_said_of_instructions_is_theirs():
                 "{moved_kl_level2_win_nats} and {moved_kl_level2_mean_nats} nats from SFT, Level 1's {moved_kl_nats}.",
                 "wording ({moved_form_0_signed} and {moved_form_1_signed} rating points), and less of topic and"
                 " constraint is not shown ({moved_content_0_signed} and {moved_content_1_signed}).",
+                "agree with raters on {more_epochs_after_percent1} of held-out pairs (after one epoch on"
+                " {more_epochs_before_percent1}, the scalar ones on {more_epochs_scalar_percent1}).",
+                "They weigh the constraint {w_level2_mean_longer_helpfulness}, the topic"
+                " {w_level2_mean_longer_correctness} and having ended {w_level2_mean_longer_end}, much",
+                "by them gains {gain_level2_mean_longer} of gold, by the scalar ones {gain_level1_scalar}.",
+                "by {more_epochs_beside_gold_signed} by the truth and {more_epochs_beside_judges_signed} by judges, and",
+                "in each replicate ({more_epochs_seed_1_signed}, {more_epochs_seed_2_signed} and"
+                " {more_epochs_seed_3_signed}).",
+                "({kl_level1_bounded} and {kl_first_three} nats, three replicates) and does as well"
+                " ({others_bounded_gold} by the truth).",
+                "behind Level 1 by the truth ({others_cvar_gold}, p 0.0312, seven replicates, uncorrected).",
+                "PPO is at {others_ppo_gold} by the truth and {others_ppo_judges} by judges, and went farther from SFT"
+                " ({kl_ppo} nats beside {kl_first_three}); at equal KL it is at {equal_ppo_gold} and"
+                " {equal_ppo_judges}. RLOO with four samples is at {others_rloo_4_gold} and {others_rloo_4_judges}.",
+                "A token costs PPO {passes_ppo} passes through a model, the others {passes_rloo_4}; PPO has"
+                " {settings_ppo} settings, REINFORCE {settings_level1_scalar}.",
                 "is behind Level 1's choice by {choice_mean} SFT standard deviations of gold (p 0.0156), and does what"
                 " was asked in {level2_weights_choice_low_share} of the cases instead of"
                 " {level2_weights_choice_1_share} (p {level2_weights_choice_p_exact}).",

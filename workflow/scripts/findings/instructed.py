@@ -64,12 +64,12 @@ def state_level2(instructed: dict) -> list[Finding]:
         numbers |= {f"equal_{i}": row["estimate"] for i, row in enumerate(equal)}
         numbers["equal_p"] = min(row["p_exact"] for row in equal)
         sizes = join([f"{{equal_{i}:+.2f}}" for i in range(len(equal))])
-        shown = "the difference by gold is" if numbers["equal_p"] < alpha_of(instructed) else "none by gold is shown:"
+        shown = "the difference by gold is" if numbers["equal_p"] < alpha_of(instructed) else "no gap by gold is shown:"
         text += f" At equal KL {shown} {sizes} (least p {{equal_p:p}}, {say_within(equal, 'equal', numbers)})."
     more = state_more_epochs(instructed)
     if more and "beside_gold" in more.numbers:
         numbers |= {name: more.numbers[name] for name in ("epochs", "beside_gold", "seeds")}
-        text += " With reward models of {epochs:g} epochs it is at {beside_gold:+.2f} ({seeds} replicates, shown)."
+        text += " With reward models of {epochs:g} epochs it is at {beside_gold:+.2f} ({seeds} replicates, not tested)."
     given = {"condition": CONDITION, "confidence": 1 - alpha_of(instructed), "strength": strength_of(*verdicts)}
     return [make("verdict_instructed_level2", QUESTION, text, numbers, **given)]
 
