@@ -320,8 +320,8 @@ def test_what_is_said_of_instructions_is_theirs():
                 "already the best of 16 SFT responses is {choice_mean} worse by gold when it chooses",
                 "no gap by gold is shown ({equal_win_gold} and {equal_mean_gold}). Its",
                 "and the policy's gap is gone ({more_epochs_beside_gold_signed}; three replicates, not tested)",
-                "agree with raters on {more_epochs_after_percent1} instead of {more_epochs_before_percent1} (scalar ones"
-                " {more_epochs_scalar_percent1}), and their policies are level with the scalar's by gold"
+                "agree with raters on {more_epochs_after_percent1} instead of {more_epochs_before_percent1} (scalar"
+                " ones {more_epochs_scalar_percent1}), and their policies are level with the scalar's by gold"
                 " ({more_epochs_beside_gold_signed}; three replicates",
                 "no gap by gold is shown ({equal_win_gold} and {equal_mean_gold}, intervals within {equal_from} to"
                 " {equal_to}).",
@@ -363,7 +363,7 @@ def test_what_is_said_of_instructions_is_theirs():
                 "They weigh the constraint {w_level2_mean_longer_helpfulness}, the topic"
                 " {w_level2_mean_longer_correctness} and having ended {w_level2_mean_longer_end}, much",
                 "by them gains {gain_level2_mean_longer} of gold, by the scalar ones {gain_level1_scalar}.",
-                "by {more_epochs_beside_gold_signed} by the truth and {more_epochs_beside_judges_signed} by judges, and",
+                "by {more_epochs_beside_gold_signed} by the truth and {more_epochs_beside_judges_signed} by judges,",
                 "in each replicate ({more_epochs_seed_1_signed}, {more_epochs_seed_2_signed} and"
                 " {more_epochs_seed_3_signed}).",
                 "({kl_level1_bounded} and {kl_first_three} nats, three replicates) and does as well"

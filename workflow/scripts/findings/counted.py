@@ -181,7 +181,7 @@ def state_moved(summary: dict) -> Finding | None:
     alpha, level1 = alpha_of(summary), roles_of(summary)["level1"]
     metric = "gold" if summary["world"] else "judges"
     ours, numbers, ps, left, arms = find_arm(summary["arms"], level1), {}, [], [], []
-    for arm in roles_of(summary).get("level2", []):
+    for arm in dict.fromkeys(row["arm"] for row in level2_rows(summary)):
         row, theirs = contrast_of(summary, arm, level1).get(metric), find_arm(summary["arms"], arm)
         equal = find_row(summary["equal_kl"], arm=arm, against=level1, metric=metric, seeds=ours["seeds"])
         if not row or row["verdict"] not in ("rose", "fell") or not equal or theirs["seeds"] != ours["seeds"]:
