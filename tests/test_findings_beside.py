@@ -132,7 +132,7 @@ def test_another_version_or_gradient_of_trl_is_told():
     assert "gradients have a cosine of 0.72" in beside.state_trl(summary)[0].text
     assert "gradients have a cosine" not in beside.state_trl(few)[0].text
     assert "batch: 0.72" in appendix_tables.table_of_trl(summary)
-    assert "not told of 6 responses" in appendix_tables.table_of_trl(few)
+    assert "not given: 6 responses are too few" in appendix_tables.table_of_trl(few)
     # Of a batch in which no response ended, nothing is said of ends.
     measured = {name: value for name, value in measured.items() if not name.endswith("_cut")} | {"finished": 0}
     unfinished = summary | {"trl": summary["trl"] | {"measured": measured}}

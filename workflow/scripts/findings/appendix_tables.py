@@ -114,7 +114,7 @@ def table_of_trl(summary: dict) -> str:
         cut += f" ({m['finished']} responses; s.d. of rewards {show(m['reward_deviation'], '.2f')})"
     given = trl["defaults"]
     cosine = f"cosine of the two gradients on the same batch: {show(m['cosine_moving_average'], '.2f')}"
-    cosine = cosine if fills_a_batch(summary) else f"not told of {trl['responses']} responses"
+    cosine = cosine if fills_a_batch(summary) else f"not given: {trl['responses']} responses are too few"
     rows = [
         ["baseline", "b_MA: one number, the mean of all earlier rewards", "the mean of the prompt's other responses"]
         + [lines["baseline"], cosine],
